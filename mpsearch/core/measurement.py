@@ -1,0 +1,86 @@
+"""What a network said under one plan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.core.plan import Plan
+
+TOP = 3  # the original reports show three classes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurement:
+    """The answers of one plan on n images.
+
+    Attributes:
+        plan: What was measured.
+        nbytes: Stored bytes of all weight layers under the plan.
+        confidence: Probability of each image's reference class, shape (n,), 0..1.
+        margin: Log-odds of the reference class, ``log p_c − log Σ_{j≠c} p_j``, shape (n,).
+        top_classes: Indices of the (up to) three most probable classes, shape (n, k).
+        top_probabilities: Their probabilities, descending, shape (n, k).
+        stage_runs: How many stage evaluations (one stage on one image) it cost beyond what
+            was already known.
+        complete: False if measuring was given up early.
+    """
+
+    plan: Plan
+    nbytes: int
+    confidence: Float64Array
+    margin: Float64Array
+    top_classes: IntArray
+    top_probabilities: Float32Array
+    stage_runs: int
+    complete: bool = True
+
+    def __post_init__(self) -> None:
+        for array in (self.confidence, self.margin, self.top_classes, self.top_probabilities):
+            array.setflags(write=False)
+
+    @property
+    def top1(self) -> IntArray:
+        """The most probable class of each image, shape (n,)."""
+        return self.top_classes[:, 0]
+
+
+def log_odds(probabilities: Float32Array, reference: IntArray) -> Float64Array:
+    """Log-odds of each image's reference class.
+
+    The sum runs over the other classes rather than being ``1 − p_c``, so that it stays exact
+    where ``p_c`` rounds to 1.
+
+    Args:
+        probabilities: Shape (n, classes).
+        reference: Class index per image, shape (n,).
+
+    Returns:
+        Shape (n,), finite.
+    """
+    p = probabilities.astype(np.float64)
+    rows = np.arange(len(p))
+    chosen = p[rows, reference].copy()
+    p[rows, reference] = 0.0
+    tiny = np.finfo(np.float32).tiny
+    odds: Float64Array = np.log(np.maximum(chosen, tiny)) - np.log(np.maximum(p.sum(axis=1), tiny))
+    return odds
+
+
+def measured(
+    plan: Plan, nbytes: int, probabilities: Float32Array, reference: IntArray, stage_runs: int
+) -> Measurement:
+    """Condense class probabilities of shape (n, classes) into a measurement."""
+    k = min(TOP, probabilities.shape[1])
+    # A stable sort, so that equal probabilities keep class order.
+    top = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    rows = np.arange(len(probabilities))
+    return Measurement(
+        plan=plan,
+        nbytes=nbytes,
+        confidence=probabilities[rows, reference].astype(np.float64),
+        margin=log_odds(probabilities, reference),
+        top_classes=top.astype(np.int64),
+        top_probabilities=np.take_along_axis(probabilities, top, axis=1),
+        stage_runs=stage_runs,
+    )

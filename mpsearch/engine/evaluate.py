@@ -1,0 +1,158 @@
+"""The engine: a list of plans in, a list of measurements out."""
+
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, IntArray
+from mpsearch.core.errors import PlanError
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.measurement import Measurement, measured
+from mpsearch.core.plan import Plan
+from mpsearch.engine.nodes import NodeTable, Source
+from mpsearch.engine.protocol import Network
+from mpsearch.engine.schedule import Wave, make_waves, row_nbytes
+from mpsearch.engine.wave_runner import WaveRunner
+from mpsearch.engine.weight_bank import TRAINED, WeightBank
+
+# Activations of a wave; more does not run faster once they leave the processor's cache.
+_WAVE_NBYTES: Final = 64 * 2**20
+# A call with few plans is a search step: the next one will resemble it.
+_FEW_PLANS: Final = 8
+_MOST_IMAGES: Final = 64  # images per chunk
+
+
+class Engine:
+    """Measures plans on a network and a fixed set of images.
+
+    Results do not depend on how plans are grouped beyond 5e-6 in probability.
+
+    Args:
+        network: The classifier.
+        inputs: Preprocessed images, shape (n, h, w, c).
+        truth: Reference class per image, shape (n,); the baseline's top-1 where it is None.
+        memory: Bytes for activations and decoded weights together.
+    """
+
+    def __init__(
+        self, network: Network, inputs: Float32Array, truth: IntArray | None, memory: int
+    ) -> None:
+        self._network = network
+        self._images = len(inputs)
+        self._wave_nbytes = max(1, min(_WAVE_NBYTES, memory // 4))
+        self._peaks = row_nbytes(network.stages, inputs[0].nbytes)
+        step = max(1, min(_MOST_IMAGES, self._wave_nbytes // self._peaks[0]))
+        chunks = [inputs[i : i + step] for i in range(0, len(inputs), step)]
+        self._chunks = len(chunks)
+        self._chunk_images = len(chunks[0])
+        self._table = NodeTable(network.stages, network.output)
+        self.bank = WeightBank(network, memory // 4)
+        self._runner = WaveRunner(network, self._table, self.bank, chunks, memory // 2)
+        self._answers: dict[Source, Float32Array] = {}
+        self._measure_baseline(truth)
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """The weight layers in model order."""
+        return self._network.layers
+
+    @property
+    def images(self) -> int:
+        """How many images a plan is measured on."""
+        return self._images
+
+    def nbytes(self, plan: Plan) -> int:
+        """Stored bytes of all weight layers under *plan*.
+
+        Raises:
+            SchemeError: If a scheme is unknown or refuses a layer's weights.
+        """
+        return sum(self.bank.nbytes(i, scheme) for i, scheme in enumerate(plan.schemes))
+
+    def measure(
+        self,
+        plans: Sequence[Plan],
+        on_measured: Callable[[Measurement], None] | None = None,
+    ) -> list[Measurement]:
+        """Measure *plans*; equal work is done once, whatever their order.
+
+        Args:
+            plans: Of this network's layers.
+            on_measured: Called with each measurement as soon as it is known.
+
+        Returns:
+            One measurement per plan, in the order of *plans*.
+
+        Raises:
+            PlanError: If a plan is of other layers.
+            SchemeError: If a scheme is unknown or refuses a layer's weights.
+        """
+        names = tuple(layer.name for layer in self.layers)
+        for plan in plans:
+            if plan.layers != names:
+                raise PlanError("the plan is of another model's layers; make one for this model")
+        waves = make_waves(
+            self._table,
+            self._network.stages,
+            [self._variants(plan) for plan in plans],
+            self._baseline_nodes,
+            self._peaks,
+            self._chunk_images,
+            self._wave_nbytes,
+        )
+        found: dict[int, Measurement] = {}
+        for wave in waves:
+            self._run_wave(wave, keep_all=len(plans) <= _FEW_PLANS)
+            for member, path, fresh in zip(wave.members, wave.paths, wave.fresh, strict=True):
+                runs = len(fresh) * self._images
+                found[member] = self._measurement(plans[member], path, runs)
+                if on_measured is not None:
+                    on_measured(found[member])
+        return [found[i] for i in range(len(plans))]
+
+    @property
+    def reference(self) -> IntArray:
+        """Reference class per image, shape (n,)."""
+        return self._reference
+
+    @property
+    def stage_runs(self) -> int:
+        """Stage evaluations (one stage on one image) so far, baseline included."""
+        return self._runner.stage_runs
+
+    def _variants(self, plan: Plan) -> tuple[int, ...]:
+        return tuple(self.bank.variant(i, scheme) for i, scheme in enumerate(plan.schemes))
+
+    def _measurement(self, plan: Plan, path: list[int], runs: int) -> Measurement:
+        probabilities = self._answers[self._table.final(path)]
+        return measured(plan, self.nbytes(plan), probabilities, self._reference, runs)
+
+    def _measure_baseline(self, truth: IntArray | None) -> None:
+        path = self._table.path((TRAINED,) * len(self.layers))
+        self._baseline_nodes = frozenset(path)
+        self._baseline_final = self._table.final(path)
+        self._runner.set_baseline(self._baseline_nodes)
+        wave = Wave((0,), (path,), (self._baseline_nodes,), frozenset())
+        self._run_wave(wave, keep_all=False)
+        probabilities = self._answers[self._baseline_final]
+        top1 = probabilities.argmax(axis=1).astype(np.int64)
+        self._reference: IntArray = top1 if truth is None else truth
+        plan = Plan.uniform([layer.name for layer in self.layers], "original")
+        self.baseline = self._measurement(plan, path, len(path) * self._images)
+
+    def _run_wave(self, wave: Wave, keep_all: bool) -> None:
+        finals = {self._table.final(path) for path in wave.paths} - set(self._answers)
+        found: dict[Source, list[Float32Array]] = {final: [] for final in finals}
+        if finals:
+            for chunk in range(self._chunks):
+                scores = self._runner.scores(wave, chunk, finals, keep_all)
+                for final, probabilities in scores.items():
+                    found[final].append(probabilities)
+        # Equal plans stand side by side, so only the latest answers can be asked for again.
+        kept = {final: self._answers[final] for final in self._keep_answers(wave)}
+        self._answers = kept | {final: np.concatenate(parts) for final, parts in found.items()}
+
+    def _keep_answers(self, wave: Wave) -> set[Source]:
+        finals = {self._table.final(path) for path in wave.paths} | {self._baseline_final}
+        return finals & set(self._answers)

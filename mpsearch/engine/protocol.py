@@ -1,0 +1,68 @@
+"""The little that the engine asks of a network."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeAlias
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.stage import Stage
+
+# Activations of some images at one value: whatever the network computes with, images first.
+Batch: TypeAlias = Any
+# The decoded tensors of one weight layer, ready to be computed with.
+Loaded: TypeAlias = Any
+
+
+class Network(Protocol):
+    """A classifier cut into stages; it never changes.
+
+    ``mpsearch.model.network.KerasNetwork`` is the real one.
+    """
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """The weight layers in model order."""
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages; each comes after those it reads from."""
+
+    @property
+    def output(self) -> int:
+        """The value that holds the class scores."""
+
+    def weights(self, layer: int) -> tuple[Float32Array, ...]:
+        """The trained tensors of a weight layer, as arrays nobody else holds."""
+
+    def trained(self, layer: int) -> Loaded:
+        """The trained tensors of a weight layer, loaded."""
+
+    def load(self, tensors: tuple[Float32Array, ...]) -> Loaded:
+        """Bring decoded tensors to where the network computes."""
+
+    def enter(self, inputs: Float32Array) -> Batch:
+        """Bring input images of shape (n, h, w, c) to where the network computes."""
+
+    def run(
+        self, stage: int, weights: Sequence[Loaded], inputs: Sequence[Batch]
+    ) -> tuple[Batch, ...]:
+        """Evaluate one stage with one loaded weight set per layer of the stage."""
+
+    def take(self, batch: Batch, start: int, stop: int) -> Batch:
+        """Images *start* to *stop* of a batch."""
+
+    def join(self, batches: Sequence[Batch]) -> Batch:
+        """One batch of all images of *batches*, in order."""
+
+    def probabilities(self, scores: Batch) -> Float32Array:
+        """Class probabilities, shape (n, classes), of the output value."""
+
+    def margin_gradients(
+        self, image: Float32Array, reference: int
+    ) -> tuple[tuple[Float32Array, ...], ...]:
+        """Derivative of one image's log-odds margin by every tensor of every weight layer.
+
+        Args:
+            image: Shape (1, h, w, c).
+            reference: The class the margin speaks of.
+        """

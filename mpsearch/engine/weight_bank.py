@@ -1,0 +1,134 @@
+"""Decoded weights of every (layer, scheme), encoded once and bounded in bytes."""
+
+from collections import OrderedDict
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.errors import SchemeError
+from mpsearch.engine.protocol import Loaded, Network
+from mpsearch.schemes import Scheme, parse_scheme
+
+TRAINED = 0  # the variant that is the trained weights, bit for bit
+
+_PROBE = 1024  # weights per tensor that are enough to see that a scheme changes something
+
+
+class WeightBank:
+    """Answers what a scheme makes of a layer.
+
+    A *variant* is a number for one set of decoded tensors of a layer: :data:`TRAINED` where the
+    scheme changes nothing, else a number of the scheme's own.
+
+    Args:
+        network: Whose weights.
+        memory: Bytes of decoded tensors kept at most; at least one layer is always kept.
+    """
+
+    def __init__(self, network: Network, memory: int) -> None:
+        self._network = network
+        self._memory = memory
+        self._schemes: dict[str, Scheme] = {}
+        self._numbers: dict[str, int] = {}
+        self._nbytes: dict[tuple[int, str], int | SchemeError] = {}
+        self._variants: dict[tuple[int, str], int] = {}
+        self._names: list[str] = ["original"]
+        self._loaded: OrderedDict[tuple[int, int], Loaded] = OrderedDict()
+        self._held = 0
+
+    def nbytes(self, layer: int, scheme: str) -> int:
+        """Stored bytes of a layer under a scheme.
+
+        Raises:
+            SchemeError: If the scheme is unknown or refuses the layer's weights.
+        """
+        known = self._nbytes.get((layer, scheme))
+        if known is None:
+            known = self._count(layer, scheme)
+            self._nbytes[layer, scheme] = known
+        if isinstance(known, SchemeError):
+            raise known
+        return known
+
+    def refusal(self, layer: int, scheme: str) -> str | None:
+        """Why a scheme cannot store a layer, or None if it can."""
+        try:
+            self.nbytes(layer, scheme)
+        except SchemeError as error:
+            if scheme not in self._schemes:
+                raise
+            return str(error)
+        return None
+
+    def variant(self, layer: int, scheme: str) -> int:
+        """The number of the decoded tensors that *scheme* makes of *layer*."""
+        known = self._variants.get((layer, scheme))
+        if known is None:
+            known = self._find_variant(layer, scheme)
+            self._variants[layer, scheme] = known
+        return known
+
+    def loaded(self, layer: int, variant: int) -> Loaded:
+        """The decoded tensors, ready to be computed with."""
+        if variant == TRAINED:
+            return self._network.trained(layer)
+        key = (layer, variant)
+        if key in self._loaded:
+            self._loaded.move_to_end(key)
+            return self._loaded[key]
+        made = self._network.load(self._decode(layer, self._names[variant]))
+        self._held += self._network.layers[layer].original_nbytes
+        self._loaded[key] = made
+        while self._held > self._memory and len(self._loaded) > 1:
+            (gone, _), _ = self._loaded.popitem(last=False)
+            self._held -= self._network.layers[gone].original_nbytes
+        return made
+
+    def decoded(self, layer: int, scheme: str) -> tuple[Float32Array, ...]:
+        """The tensors a network would compute with, as arrays.
+
+        Raises:
+            SchemeError: If the scheme refuses the weights.
+        """
+        return self._decode(layer, scheme)
+
+    def _scheme(self, name: str) -> Scheme:
+        if name not in self._schemes:
+            self._schemes[name] = parse_scheme(name)
+            if name not in self._numbers:
+                self._numbers[name] = len(self._names)
+                self._names.append(name)
+        return self._schemes[name]
+
+    def _count(self, layer: int, name: str) -> int | SchemeError:
+        scheme = self._scheme(name)
+        spec = self._network.layers[layer]
+        total = 0
+        for tensor, weights in zip(spec.tensors, self._network.weights(layer), strict=True):
+            try:
+                total += scheme.nbytes(scheme.encode(weights))
+            except SchemeError as error:
+                return SchemeError(f"layer {spec.name!r} {tensor.name}: {error}")
+        return total
+
+    def _find_variant(self, layer: int, name: str) -> int:
+        scheme = self._scheme(name)
+        if name == "original":
+            return TRAINED
+        tensors = self._network.weights(layer)
+        probes = tuple(tensor.reshape(-1)[:_PROBE] for tensor in tensors)
+        # Most schemes change something among the first weights; only if not is all looked at.
+        for some in (probes, tensors):
+            for weights in some:
+                if not _same_bits(scheme.decode(scheme.encode(weights)), weights):
+                    return self._numbers[name]
+        return TRAINED
+
+    def _decode(self, layer: int, name: str) -> tuple[Float32Array, ...]:
+        self.nbytes(layer, name)  # refuses what the scheme refuses, in words that name the layer
+        scheme = self._scheme(name)
+        return tuple(scheme.decode(scheme.encode(w)) for w in self._network.weights(layer))
+
+
+def _same_bits(one: Float32Array, other: Float32Array) -> bool:
+    return bool(np.array_equal(one.view(np.uint32), other.view(np.uint32)))

@@ -1,0 +1,23 @@
+"""TensorFlow and Keras, imported once and quietly.
+
+Everything of ours that needs them says ``from mpsearch.model.backend import keras, tf``.
+"""
+
+import os
+from typing import Any
+
+from mpsearch.model.quiet import silenced_native_stderr
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The network is cut into tf.functions; another Keras backend could not run them.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+with silenced_native_stderr():
+    import keras as _keras
+    import tensorflow as _tensorflow
+
+# Neither package has type information.
+keras: Any = _keras
+tf: Any = _tensorflow
+
+__all__ = ["keras", "tf"]

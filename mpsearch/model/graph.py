@@ -1,0 +1,157 @@
+"""Cut a Keras network into stages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mpsearch.model.backend import keras
+
+INPUT = 0  # the value that is the network's input
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One use of one Keras operation.
+
+    Attributes:
+        operation: A layer, or a function of ``keras.ops``.
+        arguments: Keras' record of the call; holds symbolic tensors in place of values.
+        values: id of each symbolic tensor → number of the value it stands for.
+        inputs: Values read, without repetition.
+        outputs: Values made.
+    """
+
+    operation: Any
+    arguments: Any
+    values: dict[int, int]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+    def run(self, known: dict[int, Any]) -> None:
+        """Compute the outputs from the values *known* and add them there."""
+        args, kwargs = self.arguments.fill_in(
+            {tensor: known[value] for tensor, value in self.values.items()}
+        )
+        # As Model.predict does: dropout off, stored statistics in BatchNormalization.
+        if getattr(self.operation, "_call_has_training_arg", False):
+            if kwargs.get("training") is None:
+                kwargs["training"] = False
+        results = keras.tree.flatten(self.operation(*args, **kwargs))
+        known.update(zip(self.outputs, results, strict=True))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """One stage before it is compiled.
+
+    Attributes:
+        calls: In an order in which they can run.
+        layers: Indices of the weight layers used.
+        inputs: Values read from other stages.
+        outputs: Values that other stages, or the caller, read.
+    """
+
+    calls: tuple[Call, ...]
+    layers: tuple[int, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+
+
+def flatten(model: Any) -> tuple[list[Call], int]:
+    """The calls of *model*, nested models opened, and the number of its output value.
+
+    Only calls that the output depends on are kept.
+    """
+    function = _function_of(model)
+    values = {id(function.inputs[0]): INPUT}
+    counter = iter(range(INPUT + 1, 1 << 30))
+    calls = list(_calls(function, values, counter))
+    output = values[id(function.outputs[0])]
+    needed = {output}
+    kept = []
+    for call in reversed(calls):
+        if needed.intersection(call.outputs):
+            needed.update(call.inputs)
+            kept.append(call)
+    return kept[::-1], output
+
+
+def _function_of(model: Any) -> Any:
+    """The graph behind a functional or Sequential model."""
+    return model._functional if isinstance(model, keras.Sequential) else model
+
+
+def _can_be_opened(operation: Any) -> bool:
+    """Whether a nested model is only its graph: no code of its own, one input."""
+    # A functional model is an instance of a class that Keras does not export; its own subclasses
+    # may compute something else.
+    plain = isinstance(operation, keras.Model) and type(operation).__module__.startswith("keras.")
+    return plain and len(operation.inputs or ()) == 1
+
+
+def _calls(function: Any, values: dict[int, int], counter: Iterator[int]) -> Iterator[Call]:
+    for depth in sorted(function._nodes_by_depth, reverse=True):
+        for node in function._nodes_by_depth[depth]:
+            if node.is_input or not node.operation:
+                continue
+            tensors = node.arguments.keras_tensors
+            if len(tensors) == 1 and _can_be_opened(node.operation):
+                inner = _function_of(node.operation)
+                inner_values = {id(inner.inputs[0]): values[id(tensors[0])]}
+                yield from _calls(inner, inner_values, counter)
+                for outside, inside in zip(node.outputs, inner.outputs, strict=True):
+                    values[id(outside)] = inner_values[id(inside)]
+                continue
+            used = {id(tensor): values[id(tensor)] for tensor in tensors}
+            made = tuple(next(counter) for _ in node.outputs)
+            values.update(zip(map(id, node.outputs), made, strict=True))
+            yield Call(node.operation, node.arguments, used, tuple(dict.fromkeys(used.values())), made)
+
+
+def cut(calls: list[Call], output: int, owners: dict[int, int]) -> list[Cut]:
+    """Group *calls* into stages.
+
+    A stage begins at a call that uses weight layers, or reads from more than one stage (or from
+    the input); any other call joins the stage it reads from.
+
+    Args:
+        calls: From :func:`flatten`.
+        output: The network's output value.
+        owners: id of a Keras weight layer → its index.
+    """
+    stage_of: dict[int, int] = {}
+    groups: list[list[Call]] = []
+    layers: list[tuple[int, ...]] = []
+    for call in calls:
+        used = _weight_layers_in(call.operation, owners)
+        sources = {stage_of.get(value, -1) for value in call.inputs}
+        if used or len(sources) != 1 or -1 in sources:
+            number = len(groups)
+            groups.append([])
+            layers.append(used)
+        else:
+            (number,) = sources
+        groups[number].append(call)
+        stage_of.update(dict.fromkeys(call.outputs, number))
+    return [
+        _close(group, used, calls, output) for group, used in zip(groups, layers, strict=True)
+    ]
+
+
+def _weight_layers_in(operation: Any, owners: dict[int, int]) -> tuple[int, ...]:
+    """Indices of the weight layers that *operation* is or holds."""
+    if id(operation) in owners:
+        return (owners[id(operation)],)
+    if not isinstance(operation, keras.Layer):
+        return ()
+    inside = operation._flatten_layers(include_self=False, recursive=True)
+    return tuple(dict.fromkeys(owners[id(layer)] for layer in inside if id(layer) in owners))
+
+
+def _close(group: list[Call], layers: tuple[int, ...], calls: list[Call], output: int) -> Cut:
+    made = [value for call in group for value in call.outputs]
+    members = set(map(id, group))
+    read_outside = {v for call in calls if id(call) not in members for v in call.inputs} | {output}
+    inputs = dict.fromkeys(v for call in group for v in call.inputs if v not in set(made))
+    outputs = tuple(value for value in made if value in read_outside)
+    return Cut(tuple(group), layers, tuple(inputs), outputs)

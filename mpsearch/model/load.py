@@ -1,0 +1,110 @@
+"""From a source to a live Keras model that can be measured."""
+
+import difflib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from mpsearch.core.errors import EnvironmentFault, ModelError
+from mpsearch.model.backend import keras
+from mpsearch.model.source import ModelSource
+
+
+def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -> Any:
+    """Load the model that *source* names.
+
+    Args:
+        source: From :func:`~mpsearch.model.source.find_model`.
+        size: Height and width for a model that leaves them open.
+
+    Returns:
+        A functional or Sequential model with one image input and one output of class scores.
+
+    Raises:
+        ModelError: If the file is refused, or the model is not such a classifier.
+        EnvironmentFault: If ImageNet weights cannot be downloaded.
+    """
+    model = _application(source) if source.path is None else _from_file(source, source.path)
+    model = _with_fixed_size(model, size)
+    _require_image_classifier(model)
+    return model
+
+
+def _from_file(source: ModelSource, path: Path) -> Any:
+    suffix = f".{source.kind}"
+    try:
+        if path.suffix == suffix:
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        # Keras goes by the ending; a file may be called otherwise.
+        with tempfile.TemporaryDirectory() as folder:
+            link = Path(folder) / f"model{suffix}"
+            link.symlink_to(path.resolve())
+            return keras.saving.load_model(link, compile=False, safe_mode=True)
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
+        raise ModelError(
+            f"model {source.text!r} cannot be loaded: {_first_line(error)}; it must be a Keras 3 "
+            "model (.keras or .h5) of standard layers, without Lambda or custom code"
+        ) from error
+
+
+def _application(source: ModelSource) -> Any:
+    name = source.text.removeprefix("keras:")
+    known = [n for n in dir(keras.applications) if n[0].isupper()]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+        hint = f" Did you mean keras:{near[0]}?" if near else ""
+        raise ModelError(f"keras.applications has no {name!r}.{hint}")
+    try:
+        return getattr(keras.applications, name)(weights="imagenet")
+    except Exception as error:  # noqa: BLE001 - urllib, ssl and h5py errors, wrapped by Keras
+        raise EnvironmentFault(
+            f"the ImageNet weights of keras:{name} cannot be downloaded: {_first_line(error)}; "
+            "where there is a network, save the model to a .keras file and give that"
+        ) from error
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).strip().rstrip(".")[:300]
+
+
+def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
+    """Give a model that leaves height and width open the size the user names."""
+    shape = getattr(model, "input_shape", None)
+    if not isinstance(shape, tuple) or len(shape) != 4 or None not in shape[1:3]:
+        return model
+    if size is None:
+        raise ModelError(
+            f"model {model.name!r} leaves its input size open {shape}; name one with --size, for "
+            "instance --size 224x224"
+        )
+    image = keras.Input((*size, shape[3]), dtype=model.inputs[0].dtype)
+    return keras.Model(image, model(image), name=model.name)
+
+
+def _require_image_classifier(model: Any) -> None:
+    if not isinstance(model, (keras.Sequential, keras.Model)) or not getattr(model, "inputs", None):
+        raise ModelError(
+            f"model {getattr(model, 'name', '?')!r} has no input shape; call it on an image once "
+            "and save it again"
+        )
+    for what, tensors in (("input", model.inputs), ("output", model.outputs)):
+        if len(tensors) != 1:
+            raise ModelError(
+                f"model {model.name!r} has {len(tensors)} {what}s; mpsearch measures classifiers "
+                f"with one image input and one output of class scores"
+            )
+    shape = tuple(model.inputs[0].shape)
+    if len(shape) != 4 or shape[-1] not in {1, 3}:
+        first = " (channels first)" if len(shape) == 4 and shape[1] in {1, 3} else ""
+        raise ModelError(
+            f"model {model.name!r}: input {shape}{first} is not an image; expected "
+            "(batch, height, width, channels) with 1 or 3 channels"
+        )
+    if len(model.outputs[0].shape) != 2:
+        raise ModelError(
+            f"model {model.name!r}: output {tuple(model.outputs[0].shape)} is not a row of class "
+            "scores; expected (batch, classes)"
+        )

@@ -1,0 +1,196 @@
+"""A Keras model as the engine sees it: stages of compiled code that take weights as arguments."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.stage import Stage
+from mpsearch.model.backend import keras, tf
+from mpsearch.model.graph import INPUT, Cut, cut, flatten
+from mpsearch.model.scores import Scores, scores_of
+from mpsearch.model.weight_layers import weight_layers
+
+
+class KerasNetwork:
+    """Implements ``mpsearch.engine.protocol.Network``.
+
+    Weights reach the compiled stages as arguments; the model's own variables are only read.
+
+    Args:
+        model: From :func:`~mpsearch.model.load.load_keras_model`.
+        from_logits: The output are logits, whatever the last layer looks like.
+
+    Raises:
+        ModelError: If the model has nothing to quantize or is not a classifier.
+    """
+
+    def __init__(self, model: Any, from_logits: bool = False) -> None:
+        self._live = weight_layers(model)
+        calls, self._output = flatten(model)
+        owners = {id(live.keras_layer): live.layer.index for live in self._live}
+        self._cuts = cut(calls, self._output, owners)
+        self._scores = scores_of(
+            [call.operation for call in calls], int(model.outputs[0].shape[-1]), from_logits
+        )
+        self._trained = tuple(
+            tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
+        )
+        self._input_dtype = model.inputs[0].dtype
+        shape = tuple(int(side) for side in model.inputs[0].shape[1:])
+        self._functions: list[Any] = []
+        self._stages = self._compile(shape)
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """The weight layers in model order."""
+        return tuple(live.layer for live in self._live)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages; each comes after those it reads from."""
+        return self._stages
+
+    @property
+    def output(self) -> int:
+        """The value that holds the class scores."""
+        return self._output
+
+    def weights(self, layer: int) -> tuple[Float32Array, ...]:
+        """Copies of the trained tensors of a weight layer."""
+        return self._live[layer].weights()
+
+    def trained(self, layer: int) -> Any:
+        """The trained tensors of a weight layer."""
+        return self._trained[layer]
+
+    def load(self, tensors: tuple[Float32Array, ...]) -> Any:
+        """Decoded tensors as TensorFlow keeps them."""
+        return tuple(tf.constant(tensor) for tensor in tensors)
+
+    def enter(self, inputs: Float32Array) -> Any:
+        """Input images as TensorFlow keeps them."""
+        return tf.cast(tf.constant(inputs), self._input_dtype)
+
+    def run(self, stage: int, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Evaluate one stage."""
+        flat = [tensor for layer in weights for tensor in layer]
+        outputs: tuple[Any, ...] = self._functions[stage](flat, list(inputs))
+        return outputs
+
+    def take(self, batch: Any, start: int, stop: int) -> Any:
+        """Images *start* to *stop*."""
+        return batch[start:stop]
+
+    def join(self, batches: Sequence[Any]) -> Any:
+        """All images of *batches*."""
+        return tf.concat(list(batches), axis=0)
+
+    def probabilities(self, scores: Any) -> Float32Array:
+        """Class probabilities in float32."""
+        result: Float32Array = self._distribution(scores).numpy()
+        return result
+
+    def margin_gradients(
+        self, image: Float32Array, reference: int
+    ) -> tuple[tuple[Float32Array, ...], ...]:
+        """Derivative of the log-odds margin by every tensor of every weight layer."""
+        flat = [tensor for layer in self._trained for tensor in layer]
+        gradients = self._gradient(flat, self.enter(image), tf.constant(reference))
+        arrays = iter(gradient.numpy() for gradient in gradients)
+        return tuple(tuple(next(arrays) for _ in layer) for layer in self._trained)
+
+    def _distribution(self, scores: Any) -> Any:
+        scores = tf.cast(scores, tf.float32)
+        match self._scores:
+            case Scores.PROBABILITIES:
+                return scores
+            case Scores.LOGITS:
+                return tf.nn.softmax(scores)
+            case Scores.BINARY_PROBABILITY:
+                return tf.concat([1 - scores, scores], axis=1)
+            case Scores.BINARY_LOGIT:
+                return tf.concat([tf.sigmoid(-scores), tf.sigmoid(scores)], axis=1)
+
+    def _compile(self, shape: tuple[int, ...]) -> tuple[Stage, ...]:
+        """Compile every stage, and learn the size of every value from one blank image."""
+        values = {INPUT: self.enter(np.zeros((1, *shape), dtype=np.float32))}
+        stages = []
+        for index, piece in enumerate(self._cuts):
+            specs = [
+                tf.TensorSpec([None, *values[v].shape[1:]], values[v].dtype) for v in piece.inputs
+            ]
+            self._functions.append(self._compiled(piece, specs))
+            outputs = self.run(
+                index, [self._trained[i] for i in piece.layers], [values[v] for v in piece.inputs]
+            )
+            values.update(zip(piece.outputs, outputs, strict=True))
+            stages.append(
+                Stage(
+                    index=index,
+                    name=str(piece.calls[0].operation.name),
+                    layers=piece.layers,
+                    inputs=piece.inputs,
+                    outputs=piece.outputs,
+                    output_nbytes=tuple(t.dtype.size * int(tf.size(t)) for t in outputs),
+                )
+            )
+        return tuple(stages)
+
+    def _variables(self, piece: Cut) -> list[Any]:
+        return [v for i in piece.layers for v in self._live[i].keras_layer.weights]
+
+    def _compiled(self, piece: Cut, specs: list[Any]) -> Any:
+        variables = self._variables(piece)
+        weight_specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
+
+        def stage(flat: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+            return _evaluate(piece, list(zip(variables, flat, strict=True)), inputs)
+
+        return tf.function(stage, input_signature=[weight_specs, specs], autograph=False)
+
+    @property
+    def _gradient(self) -> Any:
+        """The compiled derivative; made when first asked for."""
+        if not hasattr(self, "_gradient_function"):
+            variables = [v for live in self._live for v in live.keras_layer.weights]
+
+            def gradient(flat: list[Any], image: Any, reference: Any) -> list[Any]:
+                known = {INPUT: image}
+                swapped = list(zip(variables, flat, strict=True))
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(flat)
+                    for piece in self._cuts:
+                        outputs = _evaluate(piece, swapped, [known[v] for v in piece.inputs])
+                        known.update(zip(piece.outputs, outputs, strict=True))
+                    margin = _margin(self._distribution(known[self._output])[0], reference)
+                result: list[Any] = tape.gradient(
+                    margin, flat, unconnected_gradients=tf.UnconnectedGradients.ZERO
+                )
+                return result
+
+            self._gradient_function = tf.function(gradient, autograph=False)
+        return self._gradient_function
+
+
+def _evaluate(piece: Cut, swapped: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+    """Run the calls of a stage with some variables' values given from outside."""
+    known = dict(zip(piece.inputs, inputs, strict=True))
+    with keras.StatelessScope(state_mapping=swapped):
+        for call in piece.calls:
+            call.run(known)
+    return tuple(known[value] for value in piece.outputs)
+
+
+def _margin(probabilities: Any, reference: Any) -> Any:
+    """``log p_c − log Σ_{j≠c} p_j``; the sum over the others stays exact where p_c rounds to 1."""
+    tiny = tf.constant(np.finfo(np.float32).tiny)
+    others = tf.one_hot(
+        reference, tf.shape(probabilities)[0], on_value=0.0, off_value=1.0, dtype=tf.float32
+    )
+    rest = tf.reduce_sum(probabilities * others)
+    return tf.math.log(tf.maximum(probabilities[reference], tiny)) - tf.math.log(
+        tf.maximum(rest, tiny)
+    )

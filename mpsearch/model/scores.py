@@ -1,0 +1,89 @@
+"""Whether a network ends in probabilities or in logits."""
+
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.errors import ModelError
+from mpsearch.model.backend import keras
+
+
+class Scores(Enum):
+    """What the last layer gives."""
+
+    PROBABILITIES = "probabilities"  # of every class, sum 1
+    LOGITS = "logits"  # of every class; a softmax makes them probabilities
+    BINARY_PROBABILITY = "binary probability"  # of class 1 of two
+    BINARY_LOGIT = "binary logit"  # of class 1 of two; a sigmoid makes it a probability
+
+
+# Layers after the last activation that move numbers without changing them.
+_TRANSPARENT = ("Flatten", "Reshape", "Dropout", "Identity", "Squeeze")
+
+
+def scores_of(last_operations: list[Any], classes: int, from_logits: bool) -> Scores:
+    """Tell from the end of a network what its output is.
+
+    Args:
+        last_operations: Operations in the order they run; the last one makes the output.
+        classes: Width of the output.
+        from_logits: What the user said.
+
+    Raises:
+        ModelError: If the end is a single number without a sigmoid, or independent sigmoids.
+    """
+    if from_logits:
+        return Scores.BINARY_LOGIT if classes == 1 else Scores.LOGITS
+    activation = _last_activation(last_operations)
+    if activation == "softmax" and classes > 1:
+        return Scores.PROBABILITIES
+    if activation == "sigmoid" and classes == 1:
+        return Scores.BINARY_PROBABILITY
+    if classes == 1:
+        raise ModelError(
+            "the model ends in one number without a sigmoid: a regression, or a binary logit; "
+            "mpsearch measures classifiers (add --from-logits if it is a binary logit)"
+        )
+    if activation == "sigmoid":
+        raise ModelError(
+            f"the model ends in {classes} independent sigmoids: its outputs are not probabilities "
+            "of one class out of many, and a drop of confidence is not defined"
+        )
+    if activation == "linear":
+        return Scores.LOGITS
+    raise ModelError(
+        f"the model ends in {activation!r}, which is neither softmax nor linear; add --from-logits "
+        "if its outputs are logits"
+    )
+
+
+def _last_activation(operations: list[Any]) -> str:
+    for operation in reversed(operations):
+        kind = type(operation).__name__
+        if kind in _TRANSPARENT or kind.startswith("Global"):
+            continue
+        if kind == "Softmax":
+            return "softmax"
+        activation = getattr(operation, "activation", None)
+        if activation is None:
+            return "linear" if isinstance(operation, keras.Layer) else kind.lower()
+        return str(getattr(activation, "__name__", type(activation).__name__)).lower()
+    return "linear"
+
+
+def require_probabilities(probabilities: Float32Array) -> None:
+    """Check that rows of shape (n, classes) are distributions.
+
+    Raises:
+        ModelError: Says what they are instead.
+    """
+    if not np.isfinite(probabilities).all():
+        raise ModelError("the model answers NaN or infinity for these images; check --preprocess")
+    sums = probabilities.sum(axis=1)
+    if (probabilities < 0).any() or (np.abs(sums - 1) > 1e-2).any():
+        raise ModelError(
+            f"the model's outputs are not probabilities (they sum to {float(sums[0]):.3g}); add "
+            "--from-logits if they are logits"
+        )

@@ -1,0 +1,121 @@
+"""Which layers of a Keras model get a scheme, and where their tensors are."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.errors import ModelError
+from mpsearch.core.layer import WeightLayer, WeightTensor
+from mpsearch.model.backend import keras
+
+_KINDS: tuple[type, ...] = tuple(
+    getattr(keras.layers, name)
+    for name in (
+        "Conv1D",
+        "Conv2D",
+        "Conv3D",
+        "Conv1DTranspose",
+        "Conv2DTranspose",
+        "Conv3DTranspose",
+        "DepthwiseConv1D",
+        "DepthwiseConv2D",
+        "SeparableConv1D",
+        "SeparableConv2D",
+        "Dense",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LiveLayer:
+    """A weight layer and the Keras layer behind it.
+
+    Attributes:
+        layer: What the rest of the program sees.
+        keras_layer: The live layer; read, never changed.
+    """
+
+    layer: WeightLayer
+    keras_layer: Any
+
+    def weights(self) -> tuple[Float32Array, ...]:
+        """Copies of its tensors, in the order of ``layer.tensors``."""
+        return tuple(np.array(variable.numpy()) for variable in self.keras_layer.weights)
+
+
+def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
+    """The weight layers of *model* in the order the model lists them.
+
+    Layers of nested models are named ``outer/inner``. A layer used twice is listed once.
+
+    Raises:
+        ModelError: If there is none, if a tensor is not float32, or a weight is not finite.
+    """
+    found: list[LiveLayer] = []
+    for name, layer in _walk(model, ""):
+        if not isinstance(layer, _KINDS):
+            continue
+        if not layer.weights:
+            continue
+        _require_float32(name, layer)
+        tensors = tuple(
+            WeightTensor(variable.name.split("/")[-1], tuple(variable.shape))
+            for variable in layer.weights
+        )
+        kind = type(layer).__name__
+        found.append(LiveLayer(WeightLayer(len(found), name, kind, tensors), layer))
+    if not found:
+        raise ModelError(
+            f"model {model.name!r} has no convolution or dense layer with weights: nothing to "
+            "quantize"
+        )
+    for live in found:
+        _require_finite(live)
+    return tuple(found)
+
+
+def _walk(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    seen: set[int] = set()
+    names: set[str] = set()
+    for name, layer in _children(model, prefix):
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        unique, number = name, 2
+        while unique in names:  # only layers inside wrappers can share a name
+            unique = f"{name}_{number}"
+            number += 1
+        names.add(unique)
+        yield unique, layer
+
+
+def _children(layer: Any, prefix: str) -> Iterator[tuple[str, Any]]:
+    """Depth first, each layer before those inside it."""
+    # _layers is Keras' own list of sublayers; the public ``layers`` exists on models only.
+    inside = layer.layers if isinstance(layer, keras.Model) else getattr(layer, "_layers", [])
+    for child in inside:
+        name = f"{prefix}{child.name}"
+        yield name, child
+        yield from _children(child, f"{name}/")
+
+
+def _require_float32(name: str, layer: Any) -> None:
+    for variable in layer.weights:
+        if variable.dtype != "float32":
+            raise ModelError(
+                f"layer {name!r} stores {variable.dtype} weights; mpsearch starts from float32: "
+                "save the model before it was quantized or cast"
+            )
+
+
+def _require_finite(live: LiveLayer) -> None:
+    for tensor, weights in zip(live.layer.tensors, live.weights(), strict=True):
+        bad = weights.size - int(np.count_nonzero(np.isfinite(weights)))
+        if bad:
+            raise ModelError(
+                f"layer {live.layer.name!r} {tensor.name} holds {bad} NaN or infinite weights; "
+                "train or export the model again"
+            )

@@ -1,0 +1,83 @@
+"""The contract of a scheme, and the checks all schemes share."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+import numpy as np
+
+from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.errors import SchemeError
+
+
+class Scheme(ABC):
+    """A named way to store the weights of one tensor.
+
+    Schemes are values: made from a name, without state, equal if their names are equal.
+    What an implementation must keep (``tests/contracts/test_schemes.py`` holds every registered
+    scheme to it):
+
+    - ``decode(encode(w))`` has the shape of *w*, is float32 and finite, and does not change when
+      it is encoded and decoded again;
+    - *w* is never changed, and codes do not share its memory in a way that lets it be;
+    - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor, at most ``4 n``;
+    - weights it cannot store are refused with a :class:`SchemeError` that names the first one.
+    """
+
+    #: The part of the name before ``_``.
+    family: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The name that :func:`~mpsearch.schemes.parse_scheme` turns back into this scheme."""
+
+    @abstractmethod
+    def encode(self, weights: Float32Array) -> Codes:
+        """Turn float32 weights of any shape into codes of the same shape.
+
+        Raises:
+            SchemeError: If a weight cannot be stored.
+        """
+
+    @abstractmethod
+    def decode(self, codes: Codes) -> Float32Array:
+        """Turn codes back into the float32 weights the network will compute with."""
+
+    @abstractmethod
+    def nbytes(self, codes: Codes) -> int:
+        """Bytes that the packed form of *codes* takes."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Scheme) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<scheme {self.name}>"
+
+
+def float32_bits(weights: Float32Array, scheme: str) -> np.ndarray[tuple[int, ...], np.dtype]:
+    """The bit patterns of *weights* as uint32, after the checks every scheme makes.
+
+    Args:
+        weights: float32 in any byte order and layout.
+        scheme: Who asks; named in the message.
+
+    Raises:
+        SchemeError: If the dtype is not float32, or a weight is NaN or infinite.
+    """
+    if weights.dtype.newbyteorder("=") != np.float32:
+        raise SchemeError(
+            f"{scheme} stores float32 weights, got {weights.dtype}; convert the tensor first"
+        )
+    native = np.asarray(weights, dtype=np.float32, order="C")
+    # The largest magnitude is finite exactly if all are (NaN wins every maximum), and two
+    # reductions need no temporary array.
+    if native.size and not (np.isfinite(native.max()) and np.isfinite(native.min())):
+        bad = int(np.flatnonzero(~np.isfinite(native))[0])
+        raise SchemeError(
+            f"{scheme} cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
+            f"{native.shape}; remove NaN and Inf from the model"
+        )
+    return native.view(np.uint32)

@@ -1,0 +1,52 @@
+"""``prun_t``: weights smaller than t become 0."""
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.base import Scheme, float32_bits
+
+
+class Prune(Scheme):
+    """A bitmap and the surviving float32 weights, or all of them where that is smaller.
+
+    Args:
+        threshold: Magnitudes below it become 0; positive and finite.
+
+    Raises:
+        SchemeError: If *threshold* is not a positive number.
+    """
+
+    family: ClassVar[str] = "prun"
+
+    def __init__(self, threshold: float) -> None:
+        if not (math.isfinite(threshold) and threshold > 0):
+            raise SchemeError(
+                f"prun_{threshold} is out of range: t is the magnitude below which a weight "
+                "becomes 0, a positive number such as prun_0.005"
+            )
+        self.threshold = threshold
+
+    @property
+    def name(self) -> str:
+        """``prun_t`` with t written as short as it can be."""
+        return f"prun_{self.threshold!r}"
+
+    def encode(self, weights: Float32Array) -> Codes:
+        """A float32 copy of *weights* with the small ones set to 0."""
+        native = float32_bits(weights, self.name).view(np.float32)
+        # In float64, as the original compared: t itself need not be a float32.
+        small = np.abs(native).astype(np.float64) < self.threshold
+        return np.where(small, np.float32(0), native)
+
+    def decode(self, codes: Codes) -> Float32Array:
+        """A copy of *codes*."""
+        return np.array(codes, dtype=np.float32)
+
+    def nbytes(self, codes: Codes) -> int:
+        """The smaller of 4 n and ⌈n / 8⌉ + 4 · survivors."""
+        survivors = int(np.count_nonzero(codes))
+        return min(4 * codes.size, -(-codes.size // 8) + 4 * survivors)

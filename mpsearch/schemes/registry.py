@@ -1,0 +1,143 @@
+"""Names to schemes.
+
+Adding one in your own code::
+
+    @register_scheme("half")
+    def half(argument: str) -> Scheme:
+        return Half()          # a subclass of mpsearch.Scheme
+
+``parse_scheme("half_3")`` then calls ``half("3")``. A package adds schemes to every run of the
+command by naming such a factory under the entry-point group ``mpsearch.schemes``; the entry
+point's name is the family.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Final
+
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.base import Scheme
+from mpsearch.schemes.bitwise_and import DEFAULTS, BitwiseAnd
+from mpsearch.schemes.fix8 import Fix8
+from mpsearch.schemes.fl16 import Fl16
+from mpsearch.schemes.original import Original
+from mpsearch.schemes.prune import Prune
+
+Factory = Callable[[str], Scheme]
+
+#: The menu of a search unless ``--schemes`` says otherwise.
+DOCUMENTED: Final = ("original", *(f"bitwiseAnd_{k}" for k in DEFAULTS), "fl16", "fix8")
+
+_ENTRY_POINTS: Final = "mpsearch.schemes"
+_FAMILY_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
+
+_factories: dict[str, Factory] = {}
+_forms: dict[str, str] = {}
+_plugins_loaded = False
+
+
+def register_scheme(family: str, *, form: str | None = None) -> Callable[[Factory], Factory]:
+    """Make a family of schemes known under *family*.
+
+    Args:
+        family: Letters and digits; the part of a scheme's name before ``_``.
+        form: How to write a name of the family, for messages; ``family_…`` parameters in it.
+
+    Returns:
+        A decorator for a factory that takes the text after ``_`` ('' if there is none).
+
+    Raises:
+        SchemeError: If the name is taken or not letters and digits.
+    """
+    if not _FAMILY_NAME.fullmatch(family):
+        raise SchemeError(f"{family!r} cannot name a scheme family; use letters and digits")
+    if family in _factories:
+        raise SchemeError(f"the scheme family {family!r} exists already; choose another name")
+
+    def add(factory: Factory) -> Factory:
+        _factories[family] = factory
+        _forms[family] = form or family
+        return factory
+
+    return add
+
+
+def available() -> tuple[str, ...]:
+    """One name for each known form, for instance ``bitwiseAnd_k``."""
+    _load_plugins()
+    return tuple(_forms.values())
+
+
+def family_members(family: str) -> tuple[str, ...]:
+    """The scheme names that a bare family name stands for in ``mpsearch create``.
+
+    Raises:
+        SchemeError: If the family is unknown.
+    """
+    if family == BitwiseAnd.family:
+        return tuple(f"{family}_{k}" for k in DEFAULTS)
+    return (parse_scheme(family).name,)
+
+
+def parse_scheme(name: str) -> Scheme:
+    """Return the scheme called *name*.
+
+    Raises:
+        SchemeError: Names the text that was given, the nearest known form and every known form,
+            or says which parameter is out of range.
+    """
+    _load_plugins()
+    family, _, argument = name.partition("_")
+    if family not in _factories:
+        known = [*_forms.values(), *DOCUMENTED]
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise SchemeError(f"unknown scheme {name!r}.{hint} Known forms: {', '.join(available())}")
+    return _factories[family](argument)
+
+
+def _load_plugins() -> None:
+    """Register what other packages offer; once, and not while this module is imported."""
+    global _plugins_loaded  # noqa: PLW0603 - a registry is one per process by nature
+    if _plugins_loaded:
+        return
+    _plugins_loaded = True
+    for entry in entry_points(group=_ENTRY_POINTS):
+        if entry.name not in _factories:
+            register_scheme(entry.name)(entry.load())
+
+
+def _plain(scheme: Callable[[], Scheme]) -> Factory:
+    def make(argument: str) -> Scheme:
+        made = scheme()
+        if argument:
+            raise SchemeError(f"{made.name!r} takes no parameter, got {argument!r}")
+        return made
+
+    return make
+
+
+register_scheme("original")(_plain(Original))
+register_scheme("fl16")(_plain(Fl16))
+register_scheme("fix8")(_plain(Fix8))
+
+
+@register_scheme("bitwiseAnd", form="bitwiseAnd_k")
+def _bitwise_and(argument: str) -> Scheme:
+    if not re.fullmatch(r"-?[0-9]{1,4}", argument):
+        raise SchemeError(
+            f"'bitwiseAnd_{argument}' lacks its number of cut bits; write bitwiseAnd_1 to "
+            "bitwiseAnd_22"
+        )
+    return BitwiseAnd(int(argument))
+
+
+@register_scheme("prun", form="prun_t")
+def _prune(argument: str) -> Scheme:
+    if not re.fullmatch(r"[0-9]{0,20}\.?[0-9]{1,20}(e-?[0-9]{1,2})?", argument):
+        raise SchemeError(
+            f"'prun_{argument}' lacks its threshold; write a positive number, as in prun_0.005"
+        )
+    return Prune(float(argument))

@@ -1,0 +1,59 @@
+"""Find, for every weight layer of a trained Keras CNN, the smallest storage it bears.
+
+The public names are loaded when they are first used: importing mpsearch loads neither
+TensorFlow, Optuna nor pandas.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from mpsearch.core.errors import MPSearchError
+from mpsearch.core.plan import Plan
+
+if TYPE_CHECKING:
+    from mpsearch.api import ExportedFiles, Workbench, export_plan, find_plan, load, profile
+    from mpsearch.schemes import Scheme, parse_scheme, register_scheme
+    from mpsearch.search.result import SearchResult
+    from mpsearch.sensitivity import SensitivityProfile
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ExportedFiles",
+    "MPSearchError",
+    "Plan",
+    "Scheme",
+    "SearchResult",
+    "SensitivityProfile",
+    "Workbench",
+    "export_plan",
+    "find_plan",
+    "load",
+    "parse_scheme",
+    "profile",
+    "register_scheme",
+]
+
+_HOMES = {
+    "ExportedFiles": "mpsearch.api.export",
+    "Scheme": "mpsearch.schemes",
+    "SearchResult": "mpsearch.search.result",
+    "SensitivityProfile": "mpsearch.sensitivity",
+    "Workbench": "mpsearch.api.workbench",
+    "export_plan": "mpsearch.api.export",
+    "find_plan": "mpsearch.api.search",
+    "load": "mpsearch.api.workbench",
+    "parse_scheme": "mpsearch.schemes",
+    "profile": "mpsearch.api.profile",
+    "register_scheme": "mpsearch.schemes",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mpsearch' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

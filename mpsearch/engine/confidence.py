@@ -5,9 +5,22 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from mpsearch.core.arrays import Float64Array
+from mpsearch.core.errors import SettingError
 
 Metric = Literal["mean", "max", "p95"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
+
+
+def parse_metric(text: str) -> Metric:
+    """The metric called *text*.
+
+    Raises:
+        SettingError: If there is none.
+    """
+    for metric in METRICS:
+        if metric == text:
+            return metric
+    raise SettingError(f"unknown metric {text!r}; choose from {', '.join(METRICS)}")
 
 
 def drops_pp(baseline: Float64Array, confidence: Float64Array) -> Float64Array:

@@ -30,13 +30,19 @@ class Engine:
 
     Args:
         network: The classifier.
+        bank: Encodes and decodes its layers.
         inputs: Preprocessed images, shape (n, h, w, c).
         truth: Reference class per image, shape (n,); the baseline's top-1 where it is None.
-        memory: Bytes for activations and decoded weights together.
+        memory: Bytes for everything; half of it for activations that may be needed again.
     """
 
     def __init__(
-        self, network: Network, inputs: Float32Array, truth: IntArray | None, memory: int
+        self,
+        network: Network,
+        bank: WeightBank,
+        inputs: Float32Array,
+        truth: IntArray | None,
+        memory: int,
     ) -> None:
         self._network = network
         self._images = len(inputs)
@@ -47,8 +53,8 @@ class Engine:
         self._chunks = len(chunks)
         self._chunk_images = len(chunks[0])
         self._table = NodeTable(network.stages, network.output)
-        self.bank = WeightBank(network, memory // 4)
-        self._runner = WaveRunner(network, self._table, self.bank, chunks, memory // 2)
+        self.bank = bank
+        self._runner = WaveRunner(network, self._table, bank, chunks, memory // 2)
         self._answers: dict[Source, Float32Array] = {}
         self._measure_baseline(truth)
 
@@ -115,6 +121,11 @@ class Engine:
     def reference(self) -> IntArray:
         """Reference class per image, shape (n,)."""
         return self._reference
+
+    @property
+    def baseline_probabilities(self) -> Float32Array:
+        """Class probabilities of the unchanged model, shape (n, classes)."""
+        return self._answers[self._baseline_final]
 
     @property
     def stage_runs(self) -> int:

@@ -109,9 +109,7 @@ class WaveRunner:
                     stack.append(source)
         return places, missing
 
-    def _count_readers(
-        self, missing: dict[int, list[int]], wanted: set[int]
-    ) -> dict[int, int]:
+    def _count_readers(self, missing: dict[int, list[int]], wanted: set[int]) -> dict[int, int]:
         readers: dict[int, int] = defaultdict(int)
         for nodes in missing.values():
             for number in nodes:

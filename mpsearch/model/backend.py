@@ -20,4 +20,7 @@ with silenced_native_stderr():
 keras: Any = _keras
 tf: Any = _tensorflow
 
+# Advice about retracing is for people who write tf.functions.
+tf.get_logger().setLevel("ERROR")
+
 __all__ = ["keras", "tf"]

@@ -105,7 +105,9 @@ def _calls(function: Any, values: dict[int, int], counter: Iterator[int]) -> Ite
             used = {id(tensor): values[id(tensor)] for tensor in tensors}
             made = tuple(next(counter) for _ in node.outputs)
             values.update(zip(map(id, node.outputs), made, strict=True))
-            yield Call(node.operation, node.arguments, used, tuple(dict.fromkeys(used.values())), made)
+            yield Call(
+                node.operation, node.arguments, used, tuple(dict.fromkeys(used.values())), made
+            )
 
 
 def cut(calls: list[Call], output: int, owners: dict[int, int]) -> list[Cut]:
@@ -133,9 +135,7 @@ def cut(calls: list[Call], output: int, owners: dict[int, int]) -> list[Cut]:
             (number,) = sources
         groups[number].append(call)
         stage_of.update(dict.fromkeys(call.outputs, number))
-    return [
-        _close(group, used, calls, output) for group, used in zip(groups, layers, strict=True)
-    ]
+    return [_close(group, used, calls, output) for group, used in zip(groups, layers, strict=True)]
 
 
 def _weight_layers_in(operation: Any, owners: dict[int, int]) -> tuple[int, ...]:

@@ -40,7 +40,9 @@ def keep_stderr_for_python() -> None:
     os.dup2(nowhere, 2)
     os.close(nowhere)
     sys.stderr = io.TextIOWrapper(
-        os.fdopen(terminal, "wb", buffering=0), encoding="utf-8", errors="replace",
+        os.fdopen(terminal, "wb", buffering=0),
+        encoding="utf-8",
+        errors="replace",
         write_through=True,
     )
     warnings.simplefilter("ignore")  # Keras warns about things a user of the command cannot change

@@ -97,7 +97,9 @@ def _sniff(path: Path) -> Literal["keras", "h5"]:
         return "keras"
     suffix = path.suffix.lower()
     if suffix in _FOREIGN:
-        raise ModelError(f"model {str(path)!r} is {_FOREIGN[suffix]}, not a Keras model; {_SAVE_HINT}")
+        raise ModelError(
+            f"model {str(path)!r} is {_FOREIGN[suffix]}, not a Keras model; {_SAVE_HINT}"
+        )
     expected = "an HDF5 file" if suffix in {".h5", ".hdf5"} else "a zip archive as .keras files are"
     raise ModelError(f"model {str(path)!r} is not {expected}; {_SAVE_HINT}")
 

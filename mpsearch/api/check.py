@@ -1,0 +1,98 @@
+"""The original program's three reports for a workbench."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.errors import PlanError
+from mpsearch.core.files import file_names, write_text
+from mpsearch.core.measurement import Measurement
+from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress, Silent
+from mpsearch.export.quanti_array import read_quanti_array
+from mpsearch.report.text import each_layer_report, specific_report, uniform_report
+from mpsearch.sensitivity.plans import per_layer_plan, prefixes
+
+Kind = Literal["uniform", "each-layer", "specific"]
+
+# Text of the report of one image, by its position.
+_Render = Callable[[int], str]
+
+_FILES: Final[dict[Kind, str]] = {
+    "uniform": "test.txt",
+    "each-layer": "check_each_layer.txt",
+    "specific": "check_specific.txt",
+}
+
+
+def check(
+    workbench: Workbench,
+    kind: Kind,
+    folder: Path,
+    *,
+    schemes: Sequence[str] = (),
+    quanti_array: str | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Measure and write one report, for each image in a folder of its own if there are several.
+
+    Args:
+        workbench: Model and images.
+        kind: Which report.
+        folder: Where.
+        schemes: For ``uniform`` and ``each-layer``.
+        quanti_array: For ``specific``: list literal or file.
+        progress: Is told of every plan measured.
+
+    Raises:
+        PlanError, SchemeError: If the quanti_array does not fit or a scheme refuses a layer.
+    """
+    listener = progress or Silent()
+    match kind:
+        case "uniform":
+            render = _uniform(workbench, schemes, listener)
+        case "each-layer":
+            render = _each_layer(workbench, schemes, listener)
+        case "specific":
+            if quanti_array is None:
+                raise PlanError("check specific needs a quanti_array; give one")
+            plan = read_quanti_array(quanti_array, workbench.layer_names)
+            render = _specific(workbench, plan, listener)
+    return [
+        write_text(place / _FILES[kind], render(image))
+        for image, place in enumerate(_places(workbench, folder))
+    ]
+
+
+def _places(workbench: Workbench, folder: Path) -> list[Path]:
+    if len(workbench.images) == 1:
+        return [folder]
+    return [folder / name for name in file_names([Path(i).stem for i in workbench.images])]
+
+
+def _measure(workbench: Workbench, plans: list[Plan], progress: Progress) -> list[Measurement]:
+    progress.start("measuring", len(plans))
+    found = workbench.measure(plans, on_measured=lambda _: progress.advance())
+    progress.finish()
+    return found
+
+
+def _uniform(workbench: Workbench, schemes: Sequence[str], progress: Progress) -> _Render:
+    plans = [Plan.uniform(workbench.layer_names, scheme) for scheme in schemes]
+    rows = list(zip(schemes, _measure(workbench, plans, progress), strict=True))
+    return lambda image: uniform_report(rows, image, workbench.classes)
+
+
+def _each_layer(workbench: Workbench, schemes: Sequence[str], progress: Progress) -> _Render:
+    cells = [(layer, scheme) for layer in workbench.layers for scheme in schemes]
+    plans = [per_layer_plan(workbench.layer_names, k.name, s) for k, s in cells]
+    found = _measure(workbench, plans, progress)
+    rows = [(k.index, s, m) for (k, s), m in zip(cells, found, strict=True)]
+    return lambda image: each_layer_report(rows, image, workbench.classes)
+
+
+def _specific(workbench: Workbench, plan: Plan, progress: Progress) -> _Render:
+    found = _measure(workbench, prefixes(plan), progress)
+    rows = list(zip(plan.schemes, found, strict=True))
+    return lambda image: specific_report(rows, image, workbench.classes)

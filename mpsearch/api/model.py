@@ -1,0 +1,100 @@
+"""A model that is open: its layers can be encoded, decoded and written."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.memory import default_memory
+from mpsearch.core.plan import Plan
+from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.model.source import ModelSource, find_model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenModel:
+    """A classifier without images.
+
+    Attributes:
+        source: Where it came from.
+        size: Input height and width the user named, or None.
+        name: Its own name.
+        network: The model cut into stages (``mpsearch.model.network.KerasNetwork``).
+        live: The Keras model; read, never changed.
+        bank: Encodes and decodes its layers.
+        digest: Identity of names and weights.
+        other_nbytes: Bytes of the parameters outside weight layers, float32.
+    """
+
+    source: ModelSource
+    size: tuple[int, int] | None
+    name: str
+    network: Any
+    live: Any
+    bank: WeightBank
+    digest: str
+    other_nbytes: int
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """The weight layers in model order."""
+        layers: tuple[WeightLayer, ...] = self.network.layers
+        return layers
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the weight layers."""
+        return tuple(layer.name for layer in self.layers)
+
+    def nbytes(self, plan: Plan) -> int:
+        """Stored bytes of all weight layers under *plan*.
+
+        Raises:
+            SchemeError: If a scheme is unknown or refuses a layer's weights.
+        """
+        return sum(self.bank.nbytes(i, scheme) for i, scheme in enumerate(plan.schemes))
+
+    def decoded_model(self, plan: Plan) -> Any:
+        """A Keras model of its own with the plan's decoded weights."""
+        from mpsearch.export.keras_model import decoded_model  # noqa: PLC0415 - loads TensorFlow
+
+        return decoded_model(
+            self.source, self.size, lambda i: self.bank.decoded(i, plan.schemes[i])
+        )
+
+
+def open_model(
+    text: str,
+    *,
+    from_logits: bool = False,
+    size: tuple[int, int] | None = None,
+    memory: int | None = None,
+) -> OpenModel:
+    """Load a model; see :func:`mpsearch.load` for the arguments.
+
+    Raises:
+        ModelError: Says what cannot be used and why.
+    """
+    return open_source(find_model(text), from_logits, size, memory or default_memory())
+
+
+def open_source(
+    source: ModelSource, from_logits: bool, size: tuple[int, int] | None, memory: int
+) -> OpenModel:
+    """Load the model that *source* names; TensorFlow is loaded here."""
+    from mpsearch.model.identity import model_digest, other_nbytes  # noqa: PLC0415
+    from mpsearch.model.load import load_keras_model  # noqa: PLC0415
+    from mpsearch.model.network import KerasNetwork  # noqa: PLC0415
+
+    live = load_keras_model(source, size)
+    network = KerasNetwork(live, from_logits)
+    parameters = sum(layer.parameters for layer in network.layers)
+    return OpenModel(
+        source=source,
+        size=size,
+        name=str(live.name),
+        network=network,
+        live=live,
+        bank=WeightBank(network, memory // 4),
+        digest=model_digest(live),
+        other_nbytes=other_nbytes(live, parameters),
+    )

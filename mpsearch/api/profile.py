@@ -1,0 +1,80 @@
+"""Measure, or complete, the sensitivity profile of a workbench."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.errors import StudyError
+from mpsearch.core.files import write_text
+from mpsearch.core.progress import Progress
+from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
+from mpsearch.sensitivity.profile import SensitivityProfile
+
+
+def profile(
+    workbench: Workbench,
+    schemes: Sequence[str] = DOCUMENTED,
+    *,
+    parts: tuple[Part, ...] = ALL_PARTS,
+    file: Path | None = None,
+    progress: Progress | None = None,
+) -> SensitivityProfile:
+    """Measure how much every layer bears under every scheme.
+
+    Args:
+        workbench: From :func:`mpsearch.load`.
+        schemes: Scheme names.
+        parts: ``per_layer``, ``uniform``, ``cumulative``, ``predicted``; all by default.
+        file: Kept up to date while measuring; what it holds is not measured again.
+        progress: Is told of every plan measured.
+
+    Raises:
+        SchemeError: If a name is unknown.
+        StudyError: If *file* is the profile of something else.
+    """
+    names = tuple(dict.fromkeys(parse_scheme(name).name for name in schemes))
+    known = _read(workbench, names, file)
+
+    def save(state: SensitivityProfile) -> None:
+        if file is not None:
+            write_text(file, state.to_json())
+
+    return measure_profile(
+        workbench.engine,
+        workbench.model.network,
+        workbench.inputs,
+        known,
+        parts=parts,
+        save=save,
+        progress=progress,
+    )
+
+
+def _read(workbench: Workbench, names: tuple[str, ...], file: Path | None) -> SensitivityProfile:
+    fingerprint = workbench.fingerprint
+    fresh = empty_profile(workbench.engine, names, workbench.images, fingerprint.as_mapping())
+    if file is None or not file.exists():
+        return fresh
+    known = SensitivityProfile.from_json(file.read_text(encoding="utf-8"))
+    different = fingerprint.differences(known.fingerprint)
+    if different:
+        raise StudyError(
+            f"profile {str(file)!r} was measured with another {different[0]}; give another "
+            "--out or --study-name, or delete the file to measure again"
+        )
+    return _widened(known, fresh)
+
+
+def _widened(known: SensitivityProfile, fresh: SensitivityProfile) -> SensitivityProfile:
+    """The known measurements under the schemes asked for now."""
+    return replace(
+        fresh,
+        per_layer=known.per_layer,
+        predicted=known.predicted,
+        uniform=known.uniform,
+        cumulative=known.cumulative,
+        seconds=known.seconds,
+        stage_runs=known.stage_runs,
+    )

@@ -1,0 +1,198 @@
+"""A model and images, ready to be measured."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from mpsearch.api.model import OpenModel, open_source
+from mpsearch.core.arrays import Float32Array, IntArray
+from mpsearch.core.errors import ImageError, SettingError
+from mpsearch.core.fingerprint import Fingerprint, array_digest
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.measurement import Measurement
+from mpsearch.core.memory import default_memory
+from mpsearch.core.plan import Plan
+from mpsearch.engine.evaluate import Engine
+from mpsearch.model.images import PictureSet, Resize, find_pictures, load_tensor
+from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
+from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
+from mpsearch.model.source import BUNDLED_DIGITS, ModelSource, find_model
+
+_TRUTH_IN_ARCHIVE = "y"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workbench:
+    """A classifier, its images, and the engine that measures plans on them.
+
+    Attributes:
+        model: The classifier.
+        engine: Measures plans.
+        inputs: Preprocessed images, shape (n, h, w, c).
+        images: Their names.
+        classes: Class names.
+        fingerprint: Identity of model and images.
+        notes: What the user should know about the images.
+    """
+
+    model: OpenModel
+    engine: Engine
+    inputs: Float32Array
+    images: tuple[str, ...]
+    classes: tuple[str, ...]
+    fingerprint: Fingerprint
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """The weight layers in model order."""
+        return self.model.layers
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the weight layers."""
+        return self.model.layer_names
+
+    @property
+    def baseline(self) -> Measurement:
+        """What the unchanged model says."""
+        return self.engine.baseline
+
+    def measure(
+        self, plans: Sequence[Plan], on_measured: Callable[[Measurement], None] | None = None
+    ) -> list[Measurement]:
+        """Measure plans; see :meth:`mpsearch.engine.evaluate.Engine.measure`."""
+        return self.engine.measure(plans, on_measured)
+
+    def plain_forward(self, plan: Plan) -> Float32Array:
+        """Class probabilities from Keras' own forward pass of a model that holds the plan's weights.
+
+        Slower than :meth:`measure`, and independent of it.
+
+        Returns:
+            Shape (n, classes).
+        """
+        from mpsearch.export.keras_model import plain_forward  # noqa: PLC0415 - loads TensorFlow
+
+        scores = plain_forward(self.model.decoded_model(plan), self.inputs)
+        probabilities: Float32Array = self.model.network.probabilities(scores)
+        return probabilities
+
+
+def load(
+    model: str = BUNDLED_DIGITS,
+    images: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
+    *,
+    preprocess: str | None = None,
+    resize: Resize = "squash",
+    labels: str | os.PathLike[str] | None = None,
+    truth: str | os.PathLike[str] | None = None,
+    from_logits: bool = False,
+    size: tuple[int, int] | None = None,
+    memory: int | None = None,
+) -> Workbench:
+    """Load a model and images.
+
+    Args:
+        model: A ``.keras`` or ``.h5`` file, ``keras:NAME``, or ``bundled:digits``.
+        images: Files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``; the bundled
+            digits where it is None and the model is the bundled one.
+        preprocess: ``caffe``, ``tf``, ``torch``, ``unit``, ``raw`` or ``SCALE,OFFSET``; None asks
+            the model.
+        resize: ``squash`` or ``crop``.
+        labels: File of class names, one a line.
+        truth: File of true classes, one a line, or ``y`` for the archive's own; the baseline's
+            top-1 where it is None.
+        from_logits: The model's output are logits.
+        size: Input height and width, for a model that leaves them open.
+        memory: Bytes for activations and decoded weights; half of what is free where it is None.
+
+    Raises:
+        ModelError, ImageError, SettingError: Say what cannot be used and why.
+    """
+    source = find_model(model)
+    pictures = find_pictures(_image_texts(source, images))
+    label_file = Path(labels) if labels is not None else sidecar(source.path)
+    chosen = None if preprocess is None else parse_preprocess(preprocess)
+    if label_file is not None:
+        read_lines(label_file, "labels")  # refused before TensorFlow is loaded
+    room = memory or default_memory()
+    # TensorFlow is loaded from here on.
+    opened = open_source(source, from_logits, size, room)
+    from mpsearch.model.identity import numerics  # noqa: PLC0415
+    from mpsearch.model.scores import require_probabilities  # noqa: PLC0415
+
+    notes = list(pictures.notes)
+    height, width, channels = (int(side) for side in opened.live.inputs[0].shape[1:])
+    pixels = load_tensor(pictures, (height, width, channels), resize, notes)
+    inputs = _preprocess(opened, chosen)(pixels)
+    names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
+    reference = _reference(truth, pictures, names)
+    engine = Engine(opened.network, opened.bank, inputs, reference, room)
+    require_probabilities(engine.baseline_probabilities)
+    return Workbench(
+        model=opened,
+        engine=engine,
+        inputs=inputs,
+        images=pictures.names,
+        classes=names,
+        fingerprint=Fingerprint(
+            model=opened.digest,
+            images=array_digest([inputs]),
+            reference=array_digest([engine.reference]),
+            numerics=numerics(),
+        ),
+        notes=notes,
+    )
+
+
+def _image_texts(
+    source: ModelSource, images: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] | None
+) -> list[str]:
+    if images is None:
+        if source.text != BUNDLED_DIGITS:
+            raise ImageError(
+                f"no images given for {source.text!r}; name photographs of what the model was "
+                "trained on with --images"
+            )
+        return [str(Path(__file__).parents[1] / "model" / "bundled" / "digits.npz")]
+    if isinstance(images, (str, os.PathLike)):
+        return [os.fspath(images)]
+    return [os.fspath(image) for image in images]
+
+
+def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
+    if chosen is not None:
+        return chosen
+    model = opened.live
+    if opened.source.text == BUNDLED_DIGITS:
+        return parse_preprocess("unit")
+    kinds = [type(operation).__name__ for operation in model.operations[:3]]
+    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & set(kinds)))
+    if found is None:
+        raise SettingError(
+            f"how pixels become inputs of model {model.name!r} is not known; say it with "
+            f"--preprocess {'|'.join(MODES)}|SCALE,OFFSET, as the model was trained"
+        )
+    return found
+
+
+def _reference(
+    truth: str | os.PathLike[str] | None, pictures: PictureSet, names: tuple[str, ...]
+) -> IntArray | None:
+    if truth is None:
+        return None
+    if os.fspath(truth) != _TRUTH_IN_ARCHIVE:
+        found = true_classes(Path(truth), names, len(pictures.pictures))
+        return np.array(found, dtype=np.int64)
+    if pictures.truth is None:
+        raise ImageError("--truth y needs images from an .npz with an array y; there is none")
+    if pictures.truth.min() < 0 or pictures.truth.max() >= len(names):
+        raise ImageError(
+            f"the archive's y goes up to {int(pictures.truth.max())}, the model has "
+            f"{len(names)} classes"
+        )
+    return pictures.truth

@@ -1,0 +1,107 @@
+"""The one place where errors become exit codes."""
+
+import contextlib
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final, NoReturn
+
+from mpsearch import __version__
+from mpsearch.cli import check, create, export, listing, predict, profile, search
+from mpsearch.cli.options import Parser
+from mpsearch.core.errors import MPSearchError
+
+_BUG: Final = 1
+_ENVIRONMENT: Final = 3
+
+
+class _Stopped(BaseException):
+    """A signal asked us to stop; not an Exception, so that nothing swallows it."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def parser() -> Parser:
+    """The whole command line; ``--help`` is the manual."""
+    top = Parser(
+        prog="mpsearch",
+        description="Find, for every weight layer of a trained Keras CNN, the storage format that "
+        "makes the model smallest while its confidence falls by no more than a budget.",
+        epilog="Without --model, every command uses a small bundled network and its images.",
+    )
+    top.add_argument("--version", action="version", version=f"mpsearch {__version__}")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+    for module in (predict, create, check, profile, search, export, listing):
+        module.add(commands)
+    return top
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors become one line on stderr."""
+    debug = "--debug" in argv
+    try:
+        args = parser().parse_args(argv)
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except MPSearchError as error:
+        if debug:
+            traceback.print_exc()
+        _complain(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return _interrupted(signal.SIGINT)
+    except _Stopped as stopped:
+        return _interrupted(stopped.number)
+    except MemoryError:
+        _complain("out of memory; close other programs, or give fewer images or --memory")
+        return _ENVIRONMENT
+    except BrokenPipeError:
+        # Whoever read our output had enough of it.
+        with contextlib.suppress(OSError):
+            sys.stdout.close()
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence
+        if debug:
+            traceback.print_exc()
+        _complain(
+            f"this is a bug in mpsearch: {type(error).__name__}: {_one_line(str(error))}; "
+            "please report it with the output of the same command and --debug"
+        )
+        return _BUG
+    return code
+
+
+def main() -> NoReturn:
+    """Entry point of the ``mpsearch`` command."""
+    if "--debug" not in sys.argv:
+        from mpsearch.model.quiet import keep_stderr_for_python  # noqa: PLC0415
+
+        keep_stderr_for_python()
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _stop(number: int, frame: FrameType | None) -> NoReturn:
+    raise _Stopped(number)
+
+
+def _interrupted(number: int) -> int:
+    print(
+        "mpsearch: stopped; what was measured is kept, run the same command again to go on",
+        file=sys.stderr,
+    )
+    return 128 + number
+
+
+def _complain(message: str) -> None:
+    print(f"mpsearch: error: {_one_line(message)}", file=sys.stderr)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,192 @@
+"""Options that commands share, and settings made of them."""
+
+import argparse
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from mpsearch.core.config import RunConfig
+from mpsearch.core.errors import SettingError
+from mpsearch.core.memory import parse_memory
+
+if TYPE_CHECKING:
+    from mpsearch.api.model import OpenModel
+    from mpsearch.api.workbench import Workbench
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing usage and exiting."""
+        raise SettingError(f"{message}; see {self.prog} --help")
+
+
+def add_command(
+    commands: Any, name: str, run: Run, summary: str, details: str = ""
+) -> argparse.ArgumentParser:
+    """Add one command to the parser; its help is the manual."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {details}".strip(),
+        formatter_class=argparse.HelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+    output.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    output.add_argument("--debug", action="store_true", help="show tracebacks and library chatter")
+    return parser
+
+
+def add_study(parser: argparse.ArgumentParser) -> None:
+    """Add the optional study.toml."""
+    parser.add_argument(
+        "study",
+        nargs="?",
+        metavar="STUDY.toml",
+        help="settings; options given here win over it",
+    )
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """Add what names a model."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="a .keras or .h5 file, keras:NAME for a keras.applications model, or "
+        "bundled:digits (default)",
+    )
+    group.add_argument(
+        "--from-logits",
+        dest="from_logits",
+        action="store_const",
+        const=True,
+        help="the model ends in logits",
+    )
+    group.add_argument(
+        "--size", metavar="HxW", help="input size of a model that leaves it open, e.g. 224x224"
+    )
+    group.add_argument(
+        "--memory", metavar="BYTES", help="memory to use, e.g. 4G (default: half of what is free)"
+    )
+
+
+def add_images(parser: argparse.ArgumentParser) -> None:
+    """Add what names images."""
+    group = parser.add_argument_group("images")
+    group.add_argument(
+        "--images",
+        metavar="PATH",
+        nargs="+",
+        help="files, folders, globs, or one .npz with x and maybe y (default for the bundled "
+        "model: 60 held-back digits)",
+    )
+    group.add_argument(
+        "--preprocess",
+        metavar="MODE",
+        help="caffe, tf, torch, unit (0..1), raw (0..255), or SCALE,OFFSET (default: what the "
+        "model's name says)",
+    )
+    group.add_argument(
+        "--resize",
+        choices=("squash", "crop"),
+        help="squash: to the input size (default); crop: short side to size*256/224, then the "
+        "centre",
+    )
+    group.add_argument("--labels", metavar="FILE", help="class names, one a line")
+    group.add_argument(
+        "--truth",
+        metavar="FILE|y",
+        help="true classes, one a line, or y of the .npz; confidence is then theirs instead of "
+        "the model's own top-1",
+    )
+
+
+def add_schemes(parser: argparse.ArgumentParser, default: str) -> None:
+    """Add the menu."""
+    parser.add_argument(
+        "--schemes", metavar="A,B,...", type=comma_list, help=f"schemes (default: {default})"
+    )
+
+
+def comma_list(text: str) -> tuple[str, ...]:
+    """Names separated by commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def settings(args: argparse.Namespace) -> tuple[RunConfig, Path | None]:
+    """The settings of a run, and the folder of its study.toml if one was given."""
+    study = getattr(args, "study", None)
+    path = None if study is None else study_file(study)
+    config = RunConfig() if path is None else RunConfig.from_toml(path)
+    names = {field.name for field in fields(RunConfig)}
+    given = {key: value for key, value in vars(args).items() if key in names}
+    if given.get("images") is not None:
+        given["images"] = tuple(given["images"])
+    return config.with_options(given), None if path is None else path.parent
+
+
+def study_file(text: str) -> Path:
+    """The study.toml that a path names: the file itself, or the one in a study's folder.
+
+    Raises:
+        SettingError: If there is none.
+    """
+    path = Path(text)
+    if path.is_dir():
+        path = path / "study.toml"
+    if not path.is_file():
+        raise SettingError(f"study {text!r}: no such file; give a study.toml or a study's folder")
+    return path
+
+
+def load_workbench(config: RunConfig) -> "Workbench":
+    """Load the model and images of a run."""
+    from mpsearch.api import load  # noqa: PLC0415 - TensorFlow
+
+    if config.resize not in {"squash", "crop"}:
+        raise SettingError(f"resize {config.resize!r} is not known; give squash or crop")
+    return load(
+        config.model,
+        config.images,
+        preprocess=config.preprocess,
+        resize="crop" if config.resize == "crop" else "squash",
+        labels=config.labels,
+        truth=config.truth,
+        from_logits=config.from_logits,
+        size=parse_size(config.size),
+        memory=None if config.memory is None else parse_memory(config.memory),
+    )
+
+
+def load_model(config: RunConfig) -> "OpenModel":
+    """Load the model of a run without images."""
+    from mpsearch.api.model import open_model  # noqa: PLC0415 - TensorFlow
+
+    return open_model(
+        config.model,
+        from_logits=config.from_logits,
+        size=parse_size(config.size),
+        memory=None if config.memory is None else parse_memory(config.memory),
+    )
+
+
+def parse_size(text: str | None) -> tuple[int, int] | None:
+    """Understand ``--size``.
+
+    Raises:
+        SettingError: If it is not HEIGHTxWIDTH.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"([1-9]\d{0,4})(?:x([1-9]\d{0,4}))?", text)
+    if match is None:
+        raise SettingError(f"size {text!r} is not HEIGHTxWIDTH; write for instance 224x224")
+    return int(match[1]), int(match[2] or match[1])

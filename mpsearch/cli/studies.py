@@ -1,0 +1,40 @@
+"""Where the files of a run go."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpsearch.core.config import RunConfig
+from mpsearch.core.files import file_name
+
+if TYPE_CHECKING:
+    from mpsearch.api.workbench import Workbench
+
+STUDIES = Path("studies")
+
+
+def study_folder(config: RunConfig, folder: Path | None, workbench: "Workbench") -> Path:
+    """The study's folder.
+
+    That of the study.toml if one was given; else ``studies/<study name>``; else one named after
+    model, images and their digests, so that the same command finds its work again.
+    """
+    if folder is not None:
+        return folder
+    if config.study_name is not None:
+        return STUDIES / file_name(config.study_name)
+    images = Path(workbench.images[0]).stem if len(workbench.images) == 1 else None
+    what = images or f"{len(workbench.images)}images"
+    fingerprint = workbench.fingerprint
+    digest = fingerprint.model[:4] + fingerprint.images[:4] + fingerprint.reference[:2]
+    return STUDIES / file_name(f"{workbench.model.source.name}-{what}-{digest}")
+
+
+def optuna_study_name(config: RunConfig, folder: Path, schemes: tuple[str, ...]) -> str:
+    """Name of the Optuna study: the one given, or one for this metric, budget and menu."""
+    if config.study_name is not None:
+        return config.study_name
+    from mpsearch.core.fingerprint import text_digest  # noqa: PLC0415 - numpy
+    from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
+
+    menu = "" if schemes == DOCUMENTED else f"-{text_digest(schemes)[:6]}"
+    return f"{folder.resolve().name}-{config.metric}-{config.budget:g}pp{menu}"

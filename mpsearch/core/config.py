@@ -1,0 +1,174 @@
+"""Settings of a run: from ``study.toml``, from the command line, from the defaults."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from mpsearch.core.errors import SettingError
+
+_LARGEST: Final = 2**20
+_BUNDLED: Final = "bundled:digits"
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Every setting a command may need; the keys of ``study.toml`` are these names.
+
+    Attributes:
+        model: File, ``keras:NAME`` or ``bundled:digits``.
+        images: Files, folders, globs, or one ``.npz``; None for the bundled ones.
+        preprocess: How pixels become inputs; None asks the model.
+        resize: ``squash`` or ``crop``.
+        labels: File of class names.
+        truth: File of true classes, or ``y``.
+        from_logits: The model's output are logits.
+        size: ``HEIGHTxWIDTH`` for a model that leaves them open.
+        schemes: The menu; None for the documented schemes.
+        metric: ``mean``, ``max`` or ``p95``.
+        budget: Largest drop allowed, percentage points.
+        sampler: Who proposes plans.
+        trials: Finished trials in the study, at most.
+        timeout: Seconds, at most.
+        seed: Of the sampler.
+        memory: As ``--memory`` takes it.
+        storage: Optuna's storage URL.
+        study_name: Name of the study.
+    """
+
+    model: str = _BUNDLED
+    images: tuple[str, ...] | None = None
+    preprocess: str | None = None
+    resize: str = "squash"
+    labels: str | None = None
+    truth: str | None = None
+    from_logits: bool = False
+    size: str | None = None
+    schemes: tuple[str, ...] | None = None
+    metric: str = "mean"
+    budget: float | None = None
+    sampler: str = "surrogate"
+    trials: int = 100
+    timeout: float | None = None
+    seed: int = 0
+    memory: str | None = None
+    storage: str | None = None
+    study_name: str | None = None
+
+    @classmethod
+    def from_toml(cls, path: Path) -> "RunConfig":
+        """Read ``study.toml``; relative paths in it start from its folder.
+
+        Raises:
+            SettingError: Names the key, the value and what is allowed.
+        """
+        document = _read(path)
+        known = {field.name for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for key, value in document.items():
+            if key not in known:
+                near = difflib.get_close_matches(key, known, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise SettingError(
+                    f"{str(path)!r}: unknown key {key!r}{hint} Known keys: "
+                    f"{', '.join(sorted(known))}"
+                )
+            values[key] = _typed(path, key, value)
+        return cls(**values)._resolved(path.parent)
+
+    def with_options(self, given: Mapping[str, Any]) -> "RunConfig":
+        """A copy in which the options that were given (are not None) replace settings."""
+        return replace(self, **{key: value for key, value in given.items() if value is not None})
+
+    def to_toml(self, folder: Path) -> str:
+        """Text of a ``study.toml`` in *folder* that describes this run."""
+        lines = []
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value is None or value == field.default:
+                continue
+            if field.name in _PATHS:
+                value = _relative(value, folder)
+            lines.append(f"{field.name} = {_toml(value)}")
+        return "\n".join(lines) + "\n"
+
+    def _resolved(self, folder: Path) -> "RunConfig":
+        return replace(
+            self,
+            **{
+                key: _absolute(getattr(self, key), folder)
+                for key in _PATHS
+                if getattr(self, key) is not None
+            },
+        )
+
+
+_PATHS: Final = ("model", "images", "labels", "truth")
+_KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "from_logits": ((bool,), "true or false"),
+    "budget": ((int, float), "percentage points from 0 to 100"),
+    "timeout": ((int, float), "seconds above 0"),
+    "trials": ((int,), "a whole number, 1 or more"),
+    "seed": ((int,), "a whole number"),
+}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise SettingError(f"{str(path)!r} is larger than 1 MiB; give a study.toml")
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise SettingError(f"{str(path)!r}: {error.strerror}; give a study.toml") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise SettingError(f"{str(path)!r} is not TOML ({error}); correct that line") from error
+
+
+def _typed(path: Path, key: str, value: Any) -> Any:
+    if key in {"images", "schemes"}:
+        entries = [value] if isinstance(value, str) else value
+        if not isinstance(entries, list) or not all(isinstance(e, str) for e in entries):
+            raise _wrong(path, key, value, "a text or a list of texts")
+        return tuple(entries)
+    kinds, allowed = _KINDS.get(key, ((str,), "a text"))
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+        raise _wrong(path, key, value, allowed)
+    return value
+
+
+def _wrong(path: Path, key: str, value: Any, allowed: str) -> SettingError:
+    return SettingError(f"{str(path)!r}: {key} = {value!r} is not allowed; give {allowed}")
+
+
+def _is_path(text: str) -> bool:
+    return not (text.startswith(("keras:", "bundled:")) or text == "y" or "://" in text)
+
+
+def _absolute(value: Any, folder: Path) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_absolute(entry, folder) for entry in value)
+    return str(folder / value) if _is_path(value) else value
+
+
+def _relative(value: Any, folder: Path) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_relative(entry, folder) for entry in value)
+    return os.path.relpath(value, folder) if _is_path(value) else value
+
+
+def _toml(value: Any) -> str:
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return repr(value)
+        case tuple():
+            return "[" + ", ".join(_toml(entry) for entry in value) + "]"
+        case _:
+            escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
+            return (
+                '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
+            )

@@ -1,0 +1,57 @@
+"""Keras models that hold decoded weights."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.files import write_bytes
+from mpsearch.model.load import load_keras_model
+from mpsearch.model.source import ModelSource
+from mpsearch.model.weight_layers import weight_layers
+
+_BATCH: Final = 32  # of the plain forward pass; results depend on it in the last digits
+
+
+def decoded_model(
+    source: ModelSource,
+    size: tuple[int, int] | None,
+    decoded: Callable[[int], tuple[Float32Array, ...]],
+) -> Any:
+    """A fresh copy of a model with other weights in its weight layers.
+
+    Args:
+        source: The trained model, loaded again: no live model is changed.
+        size: As for :func:`~mpsearch.model.load.load_keras_model`.
+        decoded: Gives the tensors of a weight layer by its index.
+    """
+    model = load_keras_model(source, size)
+    for live in weight_layers(model):
+        live.keras_layer.set_weights(list(decoded(live.layer.index)))
+    return model
+
+
+def plain_forward(model: Any, inputs: Float32Array) -> Float32Array:
+    """Class scores of Keras' own forward pass, shape (n, classes)."""
+    scores: Float32Array = model.predict(inputs, batch_size=_BATCH, verbose=0)
+    return scores
+
+
+def write_keras_model(model: Any, path: Path) -> Path:
+    """Save a model as ``.keras``, whole or not at all."""
+    with tempfile.TemporaryDirectory() as folder:
+        temporary = Path(folder) / "model.keras"
+        model.save(temporary)
+        return write_bytes(path, temporary.read_bytes())
+
+
+def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
+    """``model.json`` and ``model.weights.h5``, as the original wrote for each mask."""
+    with tempfile.TemporaryDirectory() as place:
+        weights = Path(place) / "model.weights.h5"
+        model.save_weights(weights)
+        return [
+            write_bytes(folder / "model.json", model.to_json().encode()),
+            write_bytes(folder / "model.weights.h5", weights.read_bytes()),
+        ]

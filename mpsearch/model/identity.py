@@ -1,0 +1,28 @@
+"""What makes a model this model, and what moves its answers in the last digits."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+from mpsearch.core.fingerprint import array_digest, text_digest
+from mpsearch.model.backend import keras, tf
+
+
+def model_digest(model: Any) -> str:
+    """sha256 of layer names, layer classes, and every weight of the model."""
+    names = [f"{type(op).__name__}:{op.name}" for op in model.operations]
+    paths = [f"{variable.path}:{variable.dtype}" for variable in model.weights]
+    values = array_digest(np.asarray(variable) for variable in model.weights)
+    return text_digest([*names, *paths, values])
+
+
+def other_nbytes(model: Any, weight_parameters: int) -> int:
+    """Bytes of all parameters that are not in weight layers, as float32."""
+    return 4 * (sum(int(np.prod(v.shape)) for v in model.weights) - weight_parameters)
+
+
+def numerics() -> str:
+    """Versions and settings that move probabilities by up to 3e-5."""
+    one_dnn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
+    return f"tensorflow {tf.__version__}, keras {keras.__version__}, oneDNN {one_dnn}"

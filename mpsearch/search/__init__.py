@@ -1,0 +1,1 @@
+"""The only door to Optuna: picks plans, measures them, remembers every one."""

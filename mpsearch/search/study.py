@@ -1,0 +1,194 @@
+"""The study: one Optuna study in a database, opened only by the search it belongs to."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import optuna
+import sqlalchemy.exc
+
+from mpsearch.core.errors import EnvironmentFault, SettingError, StudyError
+from mpsearch.core.plan import Plan
+from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.search.history import History, Tried
+from mpsearch.search.menu import Menu
+from mpsearch.search.samplers import as_trial
+
+_PREFIX: Final = "mpsearch:"
+_LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a study asks; with the fingerprint of model and images, its identity.
+
+    Attributes:
+        metric: How the drops of images become one.
+        budget_pp: Largest drop allowed.
+    """
+
+    metric: Metric
+    budget_pp: float
+
+
+class StudyStore:
+    """Finished measurements in Optuna's storage, each one trial written in one transaction.
+
+    Args:
+        url: Storage; ``sqlite:///…``.
+        name: Of the study.
+        fingerprint: Of model and images.
+        menu: The choices.
+        question: Metric and budget.
+
+    Raises:
+        StudyError: If the study was started with something else; says with what.
+        EnvironmentFault: If the storage cannot be opened.
+    """
+
+    def __init__(
+        self, url: str, name: str, fingerprint: Mapping[str, str], menu: Menu, question: Question
+    ) -> None:
+        self.url = url
+        self.name = name
+        self._menu = menu
+        self._question = question
+        self._identity: dict[str, Any] = {
+            **fingerprint,
+            "layers": list(menu.layers),
+            "schemes": {k: list(v) for k, v in zip(menu.layers, menu.schemes, strict=True)},
+            "metric": question.metric,
+            "budget_pp": question.budget_pp,
+        }
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self._storage = _open(url)
+        try:
+            self._study = optuna.create_study(
+                storage=self._storage, study_name=name, load_if_exists=True, direction="minimize"
+            )
+            self._check_identity()
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise _fault(url, error) from error
+
+    def history(self) -> History:
+        """What this study has measured, in order."""
+        return History(self._question.budget_pp, self._read(self._study))
+
+    def known_elsewhere(self, baseline: "np.ndarray[Any, Any]") -> dict[Plan, Tried]:
+        """Plans that other studies in this storage measured on the same model and images.
+
+        Args:
+            baseline: Confidence of the unchanged model, shape (n,).
+        """
+        known: dict[Plan, Tried] = {}
+        for other in self._storage.get_all_studies():
+            if other.study_name == self.name or not self._same_subject(other.user_attrs):
+                continue
+            study = optuna.load_study(study_name=other.study_name, storage=self._storage)
+            for one in self._read(study):
+                drop = float(aggregate(drops_pp(baseline, one.confidence), self._question.metric))
+                known[one.plan] = Tried(
+                    one.plan, one.nbytes, drop, one.confidence, one.margin, one.origin, 0
+                )
+        return known
+
+    def add(self, one: Tried, original_nbytes: int) -> None:
+        """Write one finished measurement.
+
+        Raises:
+            EnvironmentFault: If the storage refuses it.
+        """
+        attributes: dict[str, object] = {
+            "drop_pp": one.drop_pp,
+            "ratio": original_nbytes / max(1, one.nbytes),
+            "origin": one.origin,
+            "stage_runs": one.stage_runs,
+            "confidence": one.confidence.tolist(),
+            "margin": one.margin.tolist(),
+        }
+        try:
+            self._study.add_trial(as_trial(one, self._menu, self._question.budget_pp, attributes))
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise _fault(self.url, error) from error
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._storage.remove_session()
+
+    def _read(self, study: optuna.Study) -> list[Tried]:
+        found = []
+        for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
+            if "confidence" not in trial.user_attrs or trial.value is None:
+                continue
+            found.append(
+                Tried(
+                    plan=Plan.from_mapping(self._menu.layers, trial.params),
+                    nbytes=int(trial.value),
+                    drop_pp=float(trial.user_attrs["drop_pp"]),
+                    confidence=np.array(trial.user_attrs["confidence"], dtype=np.float64),
+                    margin=np.array(trial.user_attrs["margin"], dtype=np.float64),
+                    origin=str(trial.user_attrs["origin"]),
+                    stage_runs=int(trial.user_attrs["stage_runs"]),
+                )
+            )
+        return found
+
+    def _same_subject(self, attributes: Mapping[str, Any]) -> bool:
+        return all(
+            attributes.get(_PREFIX + key) == self._identity[key]
+            for key in ("model", "images", "reference", "layers")
+        )
+
+    def _check_identity(self) -> None:
+        stored = self._study.user_attrs
+        if not stored:
+            for key, value in self._identity.items():
+                self._study.set_user_attr(_PREFIX + key, value)
+            with warnings.catch_warnings():
+                # Marked experimental since Optuna 3.2; the dashboard shows the name.
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                self._study.set_metric_names(["nbytes"])
+            return
+        different = [k for k, v in self._identity.items() if stored.get(_PREFIX + k) != v]
+        if different:
+            key = different[0]
+            before, now = stored.get(_PREFIX + key), self._identity[key]
+            raise StudyError(
+                f"study {self.name!r} was started with another {key} "
+                f"({_shown(before)}, now {_shown(now)}); give another --study-name to start a new "
+                f"study, or the {key} it was started with"
+            )
+
+
+def sqlite_url(path: Path) -> str:
+    """Storage URL of an SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def _open(url: str) -> optuna.storages.RDBStorage:
+    if not url.startswith("sqlite:///"):
+        raise SettingError(f"storage {url!r} is not supported; use sqlite:///path/to/study.db")
+    path = Path(url.removeprefix("sqlite:///"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return optuna.storages.RDBStorage(
+            url, engine_kwargs={"connect_args": {"timeout": _LOCK_SECONDS}}
+        )
+    except (sqlalchemy.exc.SQLAlchemyError, OSError, RuntimeError) as error:
+        raise _fault(url, error) from error
+
+
+def _fault(url: str, error: BaseException) -> EnvironmentFault:
+    reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+    return EnvironmentFault(
+        f"the study's storage {url!r} cannot be used: {reason}; check the path, free space and "
+        "permissions, then run the same command again"
+    )
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:37]}…"

@@ -1,0 +1,5 @@
+"""How much each layer bears: measured once, reused for every budget."""
+
+from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+
+__all__ = ["Reading", "SensitivityProfile"]

@@ -1,0 +1,207 @@
+"""Measure what a profile lacks."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal
+
+from mpsearch.core.arrays import Float32Array, Float64Array
+from mpsearch.core.measurement import Measurement
+from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress, Silent
+from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.protocol import Network
+from mpsearch.sensitivity.gradient import margin_changes
+from mpsearch.sensitivity.plans import cumulative_plan, per_layer_plan, uniform_plan
+from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+
+Part = Literal["per_layer", "uniform", "cumulative", "predicted"]
+ALL_PARTS: Final[tuple[Part, ...]] = ("per_layer", "uniform", "cumulative", "predicted")
+
+_SAVE_EVERY: Final = 2.0  # seconds
+_GRADIENT_NBYTES: Final = 2**30
+
+Save = Callable[[SensitivityProfile], object]
+# Where a measurement belongs: the part, and the key inside it.
+_Key = tuple[Part, tuple[str, str] | tuple[str, int] | str]
+
+
+@dataclass
+class _Notebook:
+    """A profile in the making."""
+
+    start: SensitivityProfile
+    per_layer: dict[tuple[str, str], Reading] = field(init=False)
+    predicted: dict[tuple[str, str], Float64Array] = field(init=False)
+    uniform: dict[str, Reading] = field(init=False)
+    cumulative: dict[tuple[str, int], Reading] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.per_layer = dict(self.start.per_layer)
+        self.predicted = dict(self.start.predicted)
+        self.uniform = dict(self.start.uniform)
+        self.cumulative = dict(self.start.cumulative)
+
+    def has(self, key: _Key) -> bool:
+        part, where = key
+        return where in getattr(self, part)
+
+    def add(self, key: _Key, measurement: Measurement, nbytes: int) -> None:
+        part, where = key
+        getattr(self, part)[where] = Reading.of(measurement, nbytes)
+
+    def profile(self, seconds: float, stage_runs: int) -> SensitivityProfile:
+        return replace(
+            self.start,
+            per_layer=dict(self.per_layer),
+            predicted=dict(self.predicted),
+            uniform=dict(self.uniform),
+            cumulative=dict(self.cumulative),
+            seconds=self.start.seconds + seconds,
+            stage_runs=self.start.stage_runs + stage_runs,
+        )
+
+
+def empty_profile(
+    engine: Engine,
+    schemes: tuple[str, ...],
+    images: tuple[str, ...],
+    fingerprint: Mapping[str, str],
+) -> SensitivityProfile:
+    """A profile of which only the baseline and the refusals are known."""
+    refused: dict[tuple[str, str], str] = {}
+    for layer in engine.layers:
+        for scheme in schemes:
+            reason = engine.bank.refusal(layer.index, scheme)
+            if reason is not None:
+                refused[layer.name, scheme] = reason
+    return SensitivityProfile(
+        fingerprint=dict(fingerprint),
+        layers=engine.layers,
+        schemes=schemes,
+        images=images,
+        baseline=Reading.of(engine.baseline, engine.baseline.nbytes),
+        refused=refused,
+    )
+
+
+def measure_profile(
+    engine: Engine,
+    network: Network,
+    inputs: Float32Array,
+    known: SensitivityProfile,
+    *,
+    parts: tuple[Part, ...] = ALL_PARTS,
+    save: Save = lambda profile: None,
+    progress: Progress | None = None,
+) -> SensitivityProfile:
+    """Complete a profile; what it has is not measured again.
+
+    Args:
+        engine: Measures plans.
+        network: Gives gradients for the ``predicted`` part.
+        inputs: The engine's images, shape (n, h, w, c).
+        known: From :func:`empty_profile` or an earlier, interrupted run.
+        parts: Which parts to complete.
+        save: Called with the profile so far every two seconds, when interrupted and at the end.
+        progress: Is told of every plan measured.
+    """
+    notebook = _Notebook(known)
+    listener = progress or Silent()
+    begun = last_save = time.monotonic()
+    runs_before = engine.stage_runs
+
+    def so_far() -> SensitivityProfile:
+        return notebook.profile(time.monotonic() - begun, engine.stage_runs - runs_before)
+
+    def saved_now_and_then() -> None:
+        nonlocal last_save
+        if time.monotonic() - last_save > _SAVE_EVERY:
+            save(so_far())
+            last_save = time.monotonic()
+
+    try:
+        _measure_plans(engine, known, parts, notebook, listener, saved_now_and_then)
+        if "predicted" in parts:
+            _predict(engine, network, inputs, known, notebook, listener)
+    finally:
+        save(so_far())
+    return so_far()
+
+
+def _wanted_plans(known: SensitivityProfile, parts: tuple[Part, ...]) -> dict[_Key, Plan]:
+    names = tuple(layer.name for layer in known.layers)
+    refused = frozenset(known.refused)
+    wanted: dict[_Key, Plan] = {}
+    for scheme in known.schemes:
+        if "uniform" in parts:
+            wanted["uniform", scheme] = uniform_plan(names, scheme, refused)
+        for i, name in enumerate(names):
+            if "per_layer" in parts and (name, scheme) not in refused:
+                wanted["per_layer", (name, scheme)] = per_layer_plan(names, name, scheme)
+            if "cumulative" in parts:
+                wanted["cumulative", (scheme, i)] = cumulative_plan(names, scheme, i, refused)
+    return wanted
+
+
+def _measure_plans(
+    engine: Engine,
+    known: SensitivityProfile,
+    parts: tuple[Part, ...],
+    notebook: _Notebook,
+    progress: Progress,
+    after_each: Callable[[], None],
+) -> None:
+    wanted = _wanted_plans(known, parts)
+    keys_of: dict[Plan, list[_Key]] = defaultdict(list)
+    for key, plan in wanted.items():
+        if not notebook.has(key):
+            keys_of[plan].append(key)
+    index_of = {layer.name: layer.index for layer in known.layers}
+
+    def keep(measurement: Measurement) -> None:
+        for part, where in keys_of[measurement.plan]:
+            nbytes = measurement.nbytes
+            if part == "per_layer":
+                layer, scheme = where
+                nbytes = engine.bank.nbytes(index_of[layer], str(scheme))
+            notebook.add((part, where), measurement, nbytes)
+        progress.advance(len(keys_of[measurement.plan]))
+        after_each()
+
+    missing = sum(len(keys) for keys in keys_of.values())
+    progress.start("measuring layers", len(wanted), done=len(wanted) - missing)
+    engine.measure(list(keys_of), on_measured=keep)
+    progress.finish()
+
+
+def _predict(
+    engine: Engine,
+    network: Network,
+    inputs: Float32Array,
+    known: SensitivityProfile,
+    notebook: _Notebook,
+    progress: Progress,
+) -> None:
+    names = [layer.name for layer in known.layers]
+    cells = [
+        (i, scheme)
+        for i, name in enumerate(names)
+        for scheme in known.schemes
+        if (name, scheme) not in known.refused and (name, scheme) not in notebook.predicted
+    ]
+    if not cells:
+        return
+    progress.start("predicting from gradients", len(inputs))
+    changes: dict[tuple[int, str], Float64Array] = {}
+    done = 0
+    for reached, changes in margin_changes(
+        network, engine.bank, inputs, engine.reference, cells, _GRADIENT_NBYTES
+    ):
+        progress.advance(reached - done)
+        done = reached
+    progress.finish()
+    notebook.predicted.update(
+        {(names[layer], scheme): change for (layer, scheme), change in changes.items()}
+    )

@@ -1,0 +1,216 @@
+"""The sensitivity profile: a value, and its form as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float64Array, IntArray
+from mpsearch.core.errors import StudyError
+from mpsearch.core.layer import WeightLayer, WeightTensor
+from mpsearch.core.measurement import Measurement
+from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+
+FORMAT: Final = "mpsearch-profile"
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """What is kept of one measurement.
+
+    Attributes:
+        nbytes: Stored bytes: of the layer in ``per_layer``, of all weight layers elsewhere.
+        confidence: Per image, shape (n,), 0..1.
+        margin: Log-odds per image, shape (n,).
+        top1: Most probable class per image, shape (n,).
+    """
+
+    nbytes: int
+    confidence: Float64Array
+    margin: Float64Array
+    top1: IntArray
+
+    @classmethod
+    def of(cls, measurement: Measurement, nbytes: int) -> "Reading":
+        """Condense a measurement."""
+        return cls(nbytes, measurement.confidence, measurement.margin, measurement.top1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SensitivityProfile:
+    """All drops measured on one model and one image set.
+
+    Attributes:
+        fingerprint: What it was measured on.
+        layers: The weight layers in model order.
+        schemes: Scheme names asked for.
+        images: Names of the images.
+        baseline: The unchanged model.
+        per_layer: (layer, scheme) → one layer changed.
+        predicted: (layer, scheme) → first-order change of every image's margin, shape (n,).
+        uniform: Scheme → all layers changed.
+        cumulative: (scheme, i) → layers 0 to i changed.
+        refused: (layer, scheme) → why the scheme cannot store the layer.
+        seconds: Time spent measuring, over all runs.
+        stage_runs: Stage evaluations spent, over all runs.
+    """
+
+    fingerprint: Mapping[str, str]
+    layers: tuple[WeightLayer, ...]
+    schemes: tuple[str, ...]
+    images: tuple[str, ...]
+    baseline: Reading
+    per_layer: Mapping[tuple[str, str], Reading] = field(default_factory=dict)
+    predicted: Mapping[tuple[str, str], Float64Array] = field(default_factory=dict)
+    uniform: Mapping[str, Reading] = field(default_factory=dict)
+    cumulative: Mapping[tuple[str, int], Reading] = field(default_factory=dict)
+    refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    seconds: float = 0.0
+    stage_runs: int = 0
+
+    def drops_pp(self, reading: Reading) -> Float64Array:
+        """Drop of every image in percentage points, shape (n,)."""
+        return drops_pp(self.baseline.confidence, reading.confidence)
+
+    def drop_pp(self, reading: Reading, metric: Metric) -> float:
+        """Drop of the image set in percentage points."""
+        return float(aggregate(self.drops_pp(reading), metric))
+
+    def top1_changes(self, reading: Reading) -> int:
+        """Number of images whose most probable class changed."""
+        return int(np.count_nonzero(reading.top1 != self.baseline.top1))
+
+    def predicted_drop_pp(self, layer: str, scheme: str, metric: Metric) -> float | None:
+        """First-order prediction of a per-layer drop, or None where there is none."""
+        change = self.predicted.get((layer, scheme))
+        if change is None:
+            return None
+        confidence = 1.0 / (1.0 + np.exp(-(self.baseline.margin + change)))
+        return float(aggregate(drops_pp(self.baseline.confidence, confidence), metric))
+
+    def to_json(self) -> str:
+        """Text of ``profile.json``; docs/formats.md describes it."""
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "fingerprint": dict(self.fingerprint),
+            "layers": [_layer_to_json(layer) for layer in self.layers],
+            "schemes": list(self.schemes),
+            "images": list(self.images),
+            "baseline": _reading_to_json(self.baseline),
+            "per_layer": [
+                {"layer": layer, "scheme": scheme, **_reading_to_json(reading)}
+                for (layer, scheme), reading in self.per_layer.items()
+            ],
+            "predicted": [
+                {"layer": layer, "scheme": scheme, "margin_change": change.tolist()}
+                for (layer, scheme), change in self.predicted.items()
+            ],
+            "uniform": [
+                {"scheme": scheme, **_reading_to_json(reading)}
+                for scheme, reading in self.uniform.items()
+            ],
+            "cumulative": [
+                {"scheme": scheme, "last": last, **_reading_to_json(reading)}
+                for (scheme, last), reading in self.cumulative.items()
+            ],
+            "refused": [
+                {"layer": layer, "scheme": scheme, "reason": reason}
+                for (layer, scheme), reason in self.refused.items()
+            ],
+            "seconds": self.seconds,
+            "stage_runs": self.stage_runs,
+        }
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "SensitivityProfile":
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            StudyError: If the text is something else.
+        """
+        try:
+            document = json.loads(text)
+            if document["format"] != FORMAT or document["version"] != VERSION:
+                raise StudyError(
+                    f"profile of format {document['format']!r} version {document['version']!r}; "
+                    f"this program reads {FORMAT!r} version {VERSION}"
+                )
+            return _profile_from_json(document)
+        except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
+            if isinstance(error, StudyError):
+                raise
+            raise StudyError(
+                f"the profile is damaged ({type(error).__name__}: {error}); delete it and run the "
+                "same command again"
+            ) from error
+
+
+def _layer_to_json(layer: WeightLayer) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "index": layer.index,
+        "kind": layer.kind,
+        "tensors": [{"name": t.name, "shape": list(t.shape)} for t in layer.tensors],
+    }
+
+
+def _reading_to_json(reading: Reading) -> dict[str, Any]:
+    return {
+        "nbytes": reading.nbytes,
+        "confidence": reading.confidence.tolist(),
+        "margin": reading.margin.tolist(),
+        "top1": reading.top1.tolist(),
+    }
+
+
+def _reading_from_json(document: dict[str, Any]) -> Reading:
+    return Reading(
+        nbytes=int(document["nbytes"]),
+        confidence=np.array(document["confidence"], dtype=np.float64),
+        margin=np.array(document["margin"], dtype=np.float64),
+        top1=np.array(document["top1"], dtype=np.int64),
+    )
+
+
+def _profile_from_json(document: dict[str, Any]) -> SensitivityProfile:
+    return SensitivityProfile(
+        fingerprint={str(k): str(v) for k, v in document["fingerprint"].items()},
+        layers=tuple(
+            WeightLayer(
+                index=int(entry["index"]),
+                name=str(entry["name"]),
+                kind=str(entry["kind"]),
+                tensors=tuple(
+                    WeightTensor(str(t["name"]), tuple(int(side) for side in t["shape"]))
+                    for t in entry["tensors"]
+                ),
+            )
+            for entry in document["layers"]
+        ),
+        schemes=tuple(str(s) for s in document["schemes"]),
+        images=tuple(str(name) for name in document["images"]),
+        baseline=_reading_from_json(document["baseline"]),
+        per_layer={
+            (str(e["layer"]), str(e["scheme"])): _reading_from_json(e)
+            for e in document["per_layer"]
+        },
+        predicted={
+            (str(e["layer"]), str(e["scheme"])): np.array(e["margin_change"], dtype=np.float64)
+            for e in document["predicted"]
+        },
+        uniform={str(e["scheme"]): _reading_from_json(e) for e in document["uniform"]},
+        cumulative={
+            (str(e["scheme"]), int(e["last"])): _reading_from_json(e)
+            for e in document["cumulative"]
+        },
+        refused={
+            (str(e["layer"]), str(e["scheme"])): str(e["reason"]) for e in document["refused"]
+        },
+        seconds=float(document["seconds"]),
+        stage_runs=int(document["stage_runs"]),
+    )

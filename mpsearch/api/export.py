@@ -98,4 +98,6 @@ def export_plan(
 
                 path = folder / f"{file_name(model.name)}.keras"
                 files[wanted] = write_keras_model(model.decoded_model(plan), path)
+            case _:
+                raise SettingError(f"unknown format {wanted!r}; choose from {', '.join(FORMATS)}")
     return ExportedFiles(folder, files)

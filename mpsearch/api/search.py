@@ -124,19 +124,15 @@ def _conclude(
     before = workbench.plain_forward(_original(workbench))
     rows, reference = np.arange(len(before)), workbench.engine.reference
     confidence = before[rows, reference].astype(np.float64)
-    candidates = history.ranked[:_FINAL_TRIES] or [history.nearest]
-    last = None
-    for one in candidates:
-        assert one is not None  # uniform plans were measured at least
+    nearest = history.nearest
+    assert nearest is not None  # uniform plans were measured at least
+    for one in history.ranked[:_FINAL_TRIES] or [nearest]:
         after = workbench.plain_forward(one.plan)
         drops = drops_pp(confidence, after[rows, reference].astype(np.float64))
         drop = float(aggregate(drops, metric))
-        changes = int(np.count_nonzero(after.argmax(axis=1) != before.argmax(axis=1)))
-        last = (one, after, drop, changes)
         if drop <= history.budget_pp:
             break
-    assert last is not None
-    one, after, drop, changes = last
+    changes = int(np.count_nonzero(after.argmax(axis=1) != before.argmax(axis=1)))
     feasible = drop <= history.budget_pp
     measured = [tried for tried in history.tried if tried.stage_runs]
     return SearchResult(

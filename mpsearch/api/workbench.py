@@ -68,7 +68,7 @@ class Workbench:
         return self.engine.measure(plans, on_measured)
 
     def plain_forward(self, plan: Plan) -> Float32Array:
-        """Class probabilities from Keras' own forward pass of a model that holds the plan's weights.
+        """Class probabilities from Keras' own forward pass of a model with the plan's weights.
 
         Slower than :meth:`measure`, and independent of it.
 

@@ -40,9 +40,10 @@ def _schemes(args: argparse.Namespace) -> int:
 
 def _studies(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
-    rows = []
-    for file in sorted(folder.glob("*/study.toml")):
-        rows.append({"study": str(file.parent), **_best(file.parent / "plan.json")})
+    rows = [
+        {"study": str(file.parent), **_best(file.parent / "plan.json")}
+        for file in sorted(folder.glob("*/study.toml"))
+    ]
     if args.json:
         print(json.dumps({"studies": rows}))
         return 0

@@ -47,32 +47,37 @@ def run(argv: Sequence[str]) -> int:
         args = parser().parse_args(argv)
         code: int = args.run(args)
         sys.stdout.flush()
-    except MPSearchError as error:
+    except (Exception, KeyboardInterrupt, _Stopped) as error:  # noqa: BLE001 - the last line
         if debug:
             traceback.print_exc()
-        _complain(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        return _interrupted(signal.SIGINT)
-    except _Stopped as stopped:
-        return _interrupted(stopped.number)
-    except MemoryError:
-        _complain("out of memory; close other programs, or give fewer images or --memory")
-        return _ENVIRONMENT
-    except BrokenPipeError:
-        # Whoever read our output had enough of it.
-        with contextlib.suppress(OSError):
-            sys.stdout.close()
-        return 0
-    except Exception as error:  # noqa: BLE001 - the last line of defence
-        if debug:
-            traceback.print_exc()
-        _complain(
-            f"this is a bug in mpsearch: {type(error).__name__}: {_one_line(str(error))}; "
-            "please report it with the output of the same command and --debug"
-        )
-        return _BUG
+        return _explain(error)
     return code
+
+
+def _explain(error: BaseException) -> int:
+    """Say what went wrong in one line, and return the exit code."""
+    match error:
+        case MPSearchError():
+            _complain(str(error))
+            return error.exit_code
+        case KeyboardInterrupt():
+            return _interrupted(signal.SIGINT)
+        case _Stopped():
+            return _interrupted(error.number)
+        case MemoryError():
+            _complain("out of memory; close other programs, or give fewer images or --memory")
+            return _ENVIRONMENT
+        case BrokenPipeError():
+            # Whoever read our output had enough of it.
+            with contextlib.suppress(OSError):
+                sys.stdout.close()
+            return 0
+        case _:
+            _complain(
+                f"this is a bug in mpsearch: {type(error).__name__}: {error}; please report it "
+                "with the output of the same command and --debug"
+            )
+            return _BUG
 
 
 def main() -> NoReturn:
@@ -87,7 +92,7 @@ def main() -> NoReturn:
     sys.exit(run(sys.argv[1:]))
 
 
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise _Stopped(number)
 
 

@@ -1,7 +1,6 @@
 """Settings of a run: from ``study.toml``, from the command line, from the defaults."""
 
 import difflib
-import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -156,7 +155,19 @@ def _absolute(value: Any, folder: Path) -> Any:
 def _relative(value: Any, folder: Path) -> Any:
     if isinstance(value, tuple):
         return tuple(_relative(entry, folder) for entry in value)
-    return os.path.relpath(value, folder) if _is_path(value) else value
+    return _path_from(Path(value), folder) if _is_path(value) else value
+
+
+def _path_from(path: Path, folder: Path) -> str:
+    """*path* as seen from *folder*; absolute where there is no way without leaving the tree."""
+    here, there = folder.resolve(), path.resolve()
+    if there.is_relative_to(here):
+        return str(there.relative_to(here))
+    shared = [one for one in here.parents if there.is_relative_to(one) and one != Path(here.anchor)]
+    if not shared:
+        return str(there)
+    up = len(here.relative_to(shared[0]).parts)
+    return str(Path(*[".."] * up) / there.relative_to(shared[0]))
 
 
 def _toml(value: Any) -> str:

@@ -47,7 +47,7 @@ class StudyError(MPSearchError, ValueError):
     """A study that was started with something else, or is not there."""
 
 
-class EnvironmentFault(MPSearchError, OSError):
+class EnvironmentFault(MPSearchError, OSError):  # noqa: N818 - not to be taken for a Python one
     """The machine failed us: disk, memory, lock or storage."""
 
     exit_code: ClassVar[int] = 3

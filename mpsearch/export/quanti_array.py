@@ -85,6 +85,8 @@ def _value(content: str) -> object:
                     return ast.literal_eval(value)
                 case ast.Expr(value=ast.List() as value):
                     return ast.literal_eval(value)
+                case _:
+                    continue
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise PlanError(f"quanti_array cannot be read ({error}); give {_EXPECTED}") from error
     raise PlanError(f"quanti_array holds no list; give {_EXPECTED}")

@@ -14,7 +14,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 with silenced_native_stderr():
     import keras as _keras
-    import tensorflow as _tensorflow
+    import tensorflow as _tensorflow  # noqa: ICN001 - typed below
 
 # Neither package has type information.
 keras: Any = _keras

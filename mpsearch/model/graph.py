@@ -33,9 +33,9 @@ class Call:
             {tensor: known[value] for tensor, value in self.values.items()}
         )
         # As Model.predict does: dropout off, stored statistics in BatchNormalization.
-        if getattr(self.operation, "_call_has_training_arg", False):
-            if kwargs.get("training") is None:
-                kwargs["training"] = False
+        takes_training = getattr(self.operation, "_call_has_training_arg", False)
+        if takes_training and kwargs.get("training") is None:
+            kwargs["training"] = False
         results = keras.tree.flatten(self.operation(*args, **kwargs))
         known.update(zip(self.outputs, results, strict=True))
 

@@ -226,13 +226,13 @@ def _read_archive(path: Path) -> PictureSet:
             if "x" not in archive:
                 raise ImageError(f"images {str(path)!r} holds no array x; {_EXPECTED}")
             x = archive["x"]
-            y = archive["y"] if "y" in archive else None
+            y = archive.get("y")
     except ImageError:
         raise
     except OSError as error:
         reason = error.strerror or "not an .npz archive"
         raise ImageError(f"images {str(path)!r}: {reason}; {_EXPECTED}") from error
-    except Exception as error:  # noqa: BLE001 - zip, zlib and numpy raise a dozen kinds
+    except Exception as error:  # zip, zlib and numpy raise a dozen kinds
         raise ImageError(f"images {str(path)!r} is damaged ({error}); {_EXPECTED}") from error
     return _pictures_of(path, x, y)
 
@@ -265,8 +265,8 @@ def _fit_array(picture: Picture, shape: tuple[int, int, int], resize: Resize) ->
         return pixels
     if (pixels != np.rint(pixels)).any() or pixels.min() < 0 or pixels.max() > 255:
         raise ImageError(
-            f"{picture.path.name} {picture.name} has shape {pixels.shape}, the model takes {shape}, "
-            "and only pixels 0..255 can be resized; bring x to the model's shape"
+            f"{picture.path.name} {picture.name} has shape {pixels.shape}, the model takes "
+            f"{shape}, and only pixels 0..255 can be resized; bring x to the model's shape"
         )
     as_bytes = pixels.astype(np.uint8)
     image = Image.fromarray(as_bytes[..., 0] if as_bytes.shape[-1] == 1 else as_bytes)

@@ -42,7 +42,7 @@ def _from_file(source: ModelSource, path: Path) -> Any:
             return keras.saving.load_model(link, compile=False, safe_mode=True)
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
+    except Exception as error:  # Keras raises whatever its layers raise
         raise ModelError(
             f"model {source.text!r} cannot be loaded: {_first_line(error)}; it must be a Keras 3 "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
@@ -58,7 +58,7 @@ def _application(source: ModelSource) -> Any:
         raise ModelError(f"keras.applications has no {name!r}.{hint}")
     try:
         return getattr(keras.applications, name)(weights="imagenet")
-    except Exception as error:  # noqa: BLE001 - urllib, ssl and h5py errors, wrapped by Keras
+    except Exception as error:  # urllib, ssl and h5py errors, wrapped by Keras
         raise EnvironmentFault(
             f"the ImageNet weights of keras:{name} cannot be downloaded: {_first_line(error)}; "
             "where there is a network, save the model to a .keras file and give that"

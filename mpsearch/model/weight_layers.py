@@ -11,7 +11,7 @@ from mpsearch.core.errors import ModelError
 from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.model.backend import keras
 
-_KINDS: tuple[type, ...] = tuple(
+_KINDS: tuple[Any, ...] = tuple(
     getattr(keras.layers, name)
     for name in (
         "Conv1D",

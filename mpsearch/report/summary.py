@@ -12,19 +12,19 @@ def search_summary(result: SearchResult, profile: SensitivityProfile, folder: Pa
     kept = "within" if result.feasible else "OVER"
     all_before = result.original_nbytes + result.other_nbytes
     all_after = result.nbytes + result.other_nbytes
+    drop = f"{result.drop_pp:.3f} pp ({result.metric} over {images} image{'s' * (images > 1)})"
+    confidence = f"{result.baseline_confidence_pct:.2f} -> {result.confidence_pct:.2f} %"
+    screened = result.screening_measurements
     lines = [
-        f"weights   {result.original_nbytes:,} -> {result.nbytes:,} bytes"
-        f"  (all parameters {all_before:,} -> {all_after:,}: {result.ratio:.2f} times smaller)",
-        f"drop      {result.drop_pp:.3f} pp ({result.metric} over {images} "
-        f"image{'s' * (images > 1)}), {kept} the budget of {result.budget_pp:g} pp;"
-        f" confidence {result.baseline_confidence_pct:.2f} -> {result.confidence_pct:.2f} %",
-        f"top-1     {result.top1_changes} of {images} changed",
-        f"cost      {result.measurements} plans measured beyond the profile's "
-        f"{result.screening_measurements}, {result.seconds:.1f} s",
+        f"weights         {result.original_nbytes:,} -> {result.nbytes:,} bytes",
+        f"all parameters  {all_before:,} -> {all_after:,} bytes, {result.ratio:.2f} times smaller",
+        f"drop            {drop}, {kept} the budget of {result.budget_pp:g} pp",
+        f"confidence      {confidence}; top-1 changed on {result.top1_changes} of {images}",
+        f"cost            {result.measurements} plans measured beyond {screened} of the profile",
         "",
         *_layer_table(result, profile),
         "",
-        "compared with   " + ", ".join(_rungs(result)),
+        f"compared with   {', '.join(_rungs(result))}",
         "not proved      that no smaller plan exists, nor the drop on other images",
     ]
     if images < 4:
@@ -34,10 +34,9 @@ def search_summary(result: SearchResult, profile: SensitivityProfile, folder: Pa
         )
     lines += [
         "",
-        f"plan      {folder / 'plan.json'}",
-        f"          {folder / 'quanti_array.py'}",
-        f"next      mpsearch export {folder} --format keras --to {folder / 'export'}",
-        f"          mpsearch check specific --quanti-array {folder / 'quanti_array.py'} …",
+        f"plan            {folder / 'plan.json'}",
+        f"quanti_array    {folder / 'quanti_array.py'}",
+        f"next            mpsearch export {folder} --format keras --to exported",
     ]
     return "\n".join(lines) + "\n"
 

@@ -57,7 +57,7 @@ class FrontierProposer:
             within = np.flatnonzero(self._model.drop_pp(changes) <= self._budget)
             if not len(within):
                 break
-            cheapest = min(within, key=lambda i: self._menu.total(choices[i]))
+            cheapest = min(within, key=lambda i: self._menu.total(choices[i].tolist()))
             # Half way there is where an average step of the descent is taken.
             point = (point + changes[cheapest] / 2) / 2
         return self._undominated(list(pool))

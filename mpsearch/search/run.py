@@ -1,7 +1,7 @@
 """The search: propose, measure, write down, until nothing promises or the limits are reached."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -149,7 +149,7 @@ def _tried(
     )
 
 
-def _from_profile(profile: SensitivityProfile, metric: Metric) -> Mapping[Plan, Tried]:
+def _from_profile(profile: SensitivityProfile, metric: Metric) -> dict[Plan, Tried]:
     """Plans whose measurements the profile holds: nothing is measured twice."""
     names = tuple(layer.name for layer in profile.layers)
     refused = frozenset(profile.refused)

@@ -4,7 +4,7 @@ With the log-odds margin m of an image's reference class, storing a layer's weig
 changes m by about ⟨∂m/∂W, Q(W) − W⟩; the probability follows exactly as sigmoid(m).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -19,8 +19,10 @@ def margin_changes(
     inputs: Float32Array,
     reference: IntArray,
     cells: Iterable[tuple[int, str]],
+    *,
     memory: int,
-) -> Iterator[tuple[int, dict[tuple[int, str], Float64Array]]]:
+    on_images: Callable[[int], None],
+) -> dict[tuple[int, str], Float64Array]:
     """Predict the change of every image's margin for every cell.
 
     Args:
@@ -30,22 +32,21 @@ def margin_changes(
         reference: Class per image, shape (n,).
         cells: Layer indices and scheme names.
         memory: Bytes of gradients held at once; at least one image's are.
+        on_images: Called with the number of images just done.
 
-    Yields:
-        Number of images done, and (layer, scheme) → changes of those images, shape (done,); the
-        last one is complete.
+    Returns:
+        (layer, scheme) → change of every image's margin, shape (n,).
     """
-    wanted = list(cells)
     per_image = sum(layer.original_nbytes for layer in network.layers)
     step = max(1, memory // per_image)
-    total: dict[tuple[int, str], Float64Array] = {cell: np.empty(0) for cell in wanted}
+    parts: dict[tuple[int, str], list[Float64Array]] = {cell: [] for cell in cells}
     for start in range(0, len(inputs), step):
         rows = range(start, min(start + step, len(inputs)))
         gradients = [network.margin_gradients(inputs[i : i + 1], int(reference[i])) for i in rows]
-        for cell in wanted:
-            change = _changes(network, bank, gradients, *cell)
-            total[cell] = np.concatenate([total[cell], change])
-        yield rows.stop, total
+        for cell, found in parts.items():
+            found.append(_changes(network, bank, gradients, *cell))
+        on_images(len(rows))
+    return {cell: np.concatenate(found) for cell, found in parts.items()}
 
 
 def _changes(

@@ -93,7 +93,7 @@ def measure_profile(
     known: SensitivityProfile,
     *,
     parts: tuple[Part, ...] = ALL_PARTS,
-    save: Save = lambda profile: None,
+    save: Save | None = None,
     progress: Progress | None = None,
 ) -> SensitivityProfile:
     """Complete a profile; what it has is not measured again.
@@ -109,6 +109,7 @@ def measure_profile(
     """
     notebook = _Notebook(known)
     listener = progress or Silent()
+    keep: Save = save or (lambda _: None)
     begun = last_save = time.monotonic()
     runs_before = engine.stage_runs
 
@@ -118,7 +119,7 @@ def measure_profile(
     def saved_now_and_then() -> None:
         nonlocal last_save
         if time.monotonic() - last_save > _SAVE_EVERY:
-            save(so_far())
+            keep(so_far())
             last_save = time.monotonic()
 
     try:
@@ -126,7 +127,7 @@ def measure_profile(
         if "predicted" in parts:
             _predict(engine, network, inputs, known, notebook, listener)
     finally:
-        save(so_far())
+        keep(so_far())
     return so_far()
 
 
@@ -164,8 +165,8 @@ def _measure_plans(
         for part, where in keys_of[measurement.plan]:
             nbytes = measurement.nbytes
             if part == "per_layer":
-                layer, scheme = where
-                nbytes = engine.bank.nbytes(index_of[layer], str(scheme))
+                assert isinstance(where, tuple)
+                nbytes = engine.bank.nbytes(index_of[where[0]], str(where[1]))
             notebook.add((part, where), measurement, nbytes)
         progress.advance(len(keys_of[measurement.plan]))
         after_each()
@@ -194,13 +195,15 @@ def _predict(
     if not cells:
         return
     progress.start("predicting from gradients", len(inputs))
-    changes: dict[tuple[int, str], Float64Array] = {}
-    done = 0
-    for reached, changes in margin_changes(
-        network, engine.bank, inputs, engine.reference, cells, _GRADIENT_NBYTES
-    ):
-        progress.advance(reached - done)
-        done = reached
+    changes = margin_changes(
+        network,
+        engine.bank,
+        inputs,
+        engine.reference,
+        cells,
+        memory=_GRADIENT_NBYTES,
+        on_images=progress.advance,
+    )
     progress.finish()
     notebook.predicted.update(
         {(names[layer], scheme): change for (layer, scheme), change in changes.items()}

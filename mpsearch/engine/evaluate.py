@@ -110,9 +110,8 @@ class Engine:
         found: dict[int, Measurement] = {}
         for wave in waves:
             self._run_wave(wave, keep_all=len(plans) <= _FEW_PLANS)
-            for member, path, fresh in zip(wave.members, wave.paths, wave.fresh, strict=True):
-                runs = len(fresh) * self._images
-                found[member] = self._measurement(plans[member], path, runs)
+            for member, path in zip(wave.members, wave.paths, strict=True):
+                found[member] = self._measurement(plans[member], path)
                 if on_measured is not None:
                     on_measured(found[member])
         return [found[i] for i in range(len(plans))]
@@ -135,8 +134,9 @@ class Engine:
     def _variants(self, plan: Plan) -> tuple[int, ...]:
         return tuple(self.bank.variant(i, scheme) for i, scheme in enumerate(plan.schemes))
 
-    def _measurement(self, plan: Plan, path: list[int], runs: int) -> Measurement:
+    def _measurement(self, plan: Plan, path: list[int]) -> Measurement:
         probabilities = self._answers[self._table.final(path)]
+        runs = self._runner.take_runs(path)
         return measured(plan, self.nbytes(plan), probabilities, self._reference, runs)
 
     def _measure_baseline(self, truth: IntArray | None) -> None:
@@ -150,7 +150,7 @@ class Engine:
         top1 = probabilities.argmax(axis=1).astype(np.int64)
         self._reference: IntArray = top1 if truth is None else truth
         plan = Plan.uniform([layer.name for layer in self.layers], "original")
-        self.baseline = self._measurement(plan, path, len(path) * self._images)
+        self.baseline = self._measurement(plan, path)
 
     def _run_wave(self, wave: Wave, keep_all: bool) -> None:
         finals = {self._table.final(path) for path in wave.paths} - set(self._answers)

@@ -1,6 +1,6 @@
 """Evaluate the nodes of a wave, stage by stage, with as little work and copying as possible."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.engine.activations import ActivationCache, Block, Place, Worth
@@ -36,6 +36,7 @@ class WaveRunner:
         self._cache = ActivationCache(memory)
         self._baseline: frozenset[int] = frozenset()
         self._serial = 0
+        self._ran: Counter[int] = Counter()
         self.stage_runs = 0
 
     def set_baseline(self, nodes: frozenset[int]) -> None:
@@ -65,6 +66,10 @@ class WaveRunner:
         if not keep_all:
             self._cache.drop(Worth.MAYBE)
         return result
+
+    def take_runs(self, path: list[int]) -> int:
+        """Stage runs spent on the nodes of *path* and not yet taken by another plan."""
+        return sum(self._ran.pop(node, 0) for node in path)
 
     def _evaluate(
         self, chunk: int, wanted: set[int], wave: Wave, keep_all: bool
@@ -156,6 +161,7 @@ class WaveRunner:
         outputs = self._network.run(stage, weights, inputs)
         images = len(self._chunks[chunk])
         self.stage_runs += len(nodes) * images
+        self._ran.update(dict.fromkeys(nodes, images))
         nbytes = sum(spec.output_nbytes) * len(nodes) * images
         return self._block(outputs, tuple(nodes), images, nbytes)
 

@@ -115,6 +115,7 @@ class WeightBank:
         scheme = self._scheme(name)
         if name == "original":
             return TRAINED
+        self.nbytes(layer, name)  # refuses what the scheme refuses, in words that name the layer
         tensors = self._network.weights(layer)
         probes = tuple(tensor.reshape(-1)[:_PROBE] for tensor in tensors)
         # Most schemes change something among the first weights; only if not is all looked at.

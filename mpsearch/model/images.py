@@ -30,7 +30,7 @@ class Picture:
     """One picture, not yet resized.
 
     Attributes:
-        name: File name, or ``x[3]`` for the fourth of an archive.
+        name: File name, or ``digits_3`` for the fourth of digits.npz.
         path: Its file; the archive of an array.
         pixels: For archive members, shape (h, w, c); None for files, which are read when needed.
     """
@@ -203,7 +203,9 @@ def _resized(image: Image.Image, height: int, width: int, resize: Resize) -> Ima
         return image
     if resize == "squash":
         return image.resize((width, height), Image.Resampling.NEAREST)
-    factor = max(height * _CROP_RATIO / image.height, width * _CROP_RATIO / image.width)
+    factor = max(
+        round(height * _CROP_RATIO) / image.height, round(width * _CROP_RATIO) / image.width
+    )
     larger = image.resize(
         (max(width, round(image.width * factor)), max(height, round(image.height * factor))),
         Image.Resampling.BICUBIC,
@@ -253,7 +255,7 @@ def _pictures_of(path: Path, x: np.ndarray, y: np.ndarray | None) -> PictureSet:
             f"{len(x)} class indices"
         )
     pictures = tuple(
-        Picture(f"x[{i}]", path, np.asarray(x[i], dtype=np.float32)) for i in range(len(x))
+        Picture(f"{path.stem}_{i}", path, np.asarray(x[i], dtype=np.float32)) for i in range(len(x))
     )
     return PictureSet(pictures, None if y is None else y.astype(np.int64))
 

@@ -39,9 +39,9 @@ class KerasNetwork:
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
         )
         self._input_dtype = model.inputs[0].dtype
-        shape = tuple(int(side) for side in model.inputs[0].shape[1:])
+        self._shape = tuple(int(side) for side in model.inputs[0].shape[1:])
         self._functions: list[Any] = []
-        self._stages = self._compile(shape)
+        self._stages = self._compile()
 
     @property
     def layers(self) -> tuple[WeightLayer, ...]:
@@ -114,9 +114,9 @@ class KerasNetwork:
             case Scores.BINARY_LOGIT:
                 return tf.concat([tf.sigmoid(-scores), tf.sigmoid(scores)], axis=1)
 
-    def _compile(self, shape: tuple[int, ...]) -> tuple[Stage, ...]:
+    def _compile(self) -> tuple[Stage, ...]:
         """Compile every stage, and learn the size of every value from one blank image."""
-        values = {INPUT: self.enter(np.zeros((1, *shape), dtype=np.float32))}
+        values = {INPUT: self.enter(np.zeros((1, *self._shape), dtype=np.float32))}
         stages = []
         for index, piece in enumerate(self._cuts):
             specs = [
@@ -149,7 +149,7 @@ class KerasNetwork:
         def stage(flat: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
             return _evaluate(piece, list(zip(variables, flat, strict=True)), inputs)
 
-        return tf.function(stage, input_signature=[weight_specs, specs], autograph=False)
+        return compiled(stage, [weight_specs, specs])
 
     @property
     def _gradient(self) -> Any:
@@ -171,8 +171,28 @@ class KerasNetwork:
                 )
                 return result
 
-            self._gradient_function = tf.function(gradient, autograph=False)
+            weights = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
+            image = tf.TensorSpec([1, *self._shape], self._input_dtype)
+            self._gradient_function = compiled(
+                gradient, [weights, image, tf.TensorSpec([], tf.int32)]
+            )
         return self._gradient_function
+
+
+def compiled(function: Any, signature: list[Any]) -> Any:
+    """*function* as TensorFlow graph code; as it is where a layer's name forbids that.
+
+    TensorFlow takes layer names for scope names and refuses spaces and letters beyond ASCII in
+    them, but only in compiled code.
+    """
+    made = tf.function(function, input_signature=signature, autograph=False)
+    try:
+        made.get_concrete_function()
+    except ValueError as error:
+        if "scope name" not in str(error):
+            raise
+        return function
+    return made
 
 
 def _evaluate(piece: Cut, swapped: list[Any], inputs: list[Any]) -> tuple[Any, ...]:

@@ -1,0 +1,57 @@
+# Everything happens inside ./.venv; nothing outside this folder is touched.
+
+UV_VERSION := 0.13.9
+# TensorFlow 2.21 has wheels for Python 3.11 to 3.13.
+FIND_PYTHON = for p in $(PYTHON) python3 python3.13 python3.12 python3.11; do \
+  "$$p" -c 'import sys; sys.exit(not (3,11) <= sys.version_info[:2] <= (3,13))' 2>/dev/null \
+  && { command -v "$$p"; exit 0; }; done; \
+  echo "mpsearch needs Python 3.11, 3.12 or 3.13 (found: $$(python3 --version 2>&1)); install one, or say make PYTHON=/path/to/python3.12" >&2; exit 1
+BIN := .venv/bin
+UV = UV_CACHE_DIR=$${UV_CACHE_DIR:-$(CURDIR)/.venv/.uv-cache} UV_PYTHON_DOWNLOADS=never \
+  UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv UV_NO_PROGRESS=1 $(BIN)/uv
+
+.PHONY: help demo test check test-fast readme bench golden clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(BIN)/uv:
+	@python="$$($(FIND_PYTHON))" && "$$python" -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-cache-dir uv==$(UV_VERSION)
+
+.venv/.installed: pyproject.toml uv.lock | $(BIN)/uv
+	@echo "installing into .venv (TensorFlow is large: a few minutes on a slow line)"
+	@$(UV) sync --quiet --locked --inexact --no-default-groups
+	@touch $@
+
+.venv/.installed-all: pyproject.toml uv.lock | $(BIN)/uv
+	@echo "installing into .venv (TensorFlow is large: a few minutes on a slow line)"
+	@$(UV) sync --quiet --locked --inexact --all-groups
+	@touch $@ .venv/.installed
+
+demo: .venv/.installed ## set up, and search a plan for the bundled network
+	@mkdir -p demo
+	cd demo && ../$(BIN)/mpsearch search --budget 2 --study-name digits
+	@echo; cat demo/studies/digits/quanti_array.py
+
+test: check ## set up, check the code, and run all tests
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: .venv/.installed-all ## formatting, lint, types, import rules
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+test-fast: .venv/.installed-all ## tests that need no TensorFlow
+	$(BIN)/python -m pytest -n 2 -m "not tf and not slow and not real"
+
+readme: .venv/.installed-all ## run the commands of the documents
+	$(BIN)/python -m pytest tests/docs
+
+golden: .venv/.installed-all ## write the golden reports anew, then show what changed
+	$(BIN)/python -m pytest --update-golden tests/report || true
+	git diff --stat tests/golden
+
+clean: ## remove what make made
+	rm -rf .venv demo

@@ -1,0 +1,114 @@
+"""The engine against a plain loop of set_weights and predict, on every kind of network."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import zoo
+
+from mpsearch.core.plan import Plan
+from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.export.keras_model import plain_forward
+from mpsearch.model.network import KerasNetwork
+from mpsearch.model.weight_layers import weight_layers
+from mpsearch.schemes import parse_scheme
+
+pytestmark = pytest.mark.tf
+
+MENU = ("original", "bitwiseAnd_1", "bitwiseAnd_18", "bitwiseAnd_21", "fl16", "fix8", "prun_0.1")
+TOLERANCE = 5e-6
+BFLOAT16_TOLERANCE = 1e-2  # seven mantissa bits of activation
+
+
+def plain_probabilities(network: KerasNetwork, model: Any, x: Any, plan: Plan) -> Any:
+    """What the original did: change the weights, predict, put them back."""
+    live = weight_layers(model)
+    kept = [one.keras_layer.get_weights() for one in live]
+    try:
+        for one, weights, name in zip(live, kept, plan.schemes, strict=True):
+            scheme = parse_scheme(name)
+            one.keras_layer.set_weights([scheme.decode(scheme.encode(w)) for w in weights])
+        return network.probabilities(plain_forward(model, x))
+    finally:
+        for one, weights in zip(live, kept, strict=True):
+            one.keras_layer.set_weights(weights)
+
+
+def plans_for(names: tuple[str, ...], seed: int) -> list[Plan]:
+    """Uniform, per-layer, cumulative and random plans."""
+    rng = np.random.default_rng(seed)
+    base = Plan.uniform(names, "original")
+    plans = [Plan.uniform(names, scheme) for scheme in MENU]
+    plans += [base.replace(name, "fix8") for name in names]
+    plans += [
+        Plan(names, ("bitwiseAnd_21",) * i + ("original",) * (len(names) - i))
+        for i in range(len(names))
+    ]
+    plans += [Plan(names, tuple(str(s) for s in rng.choice(MENU, len(names)))) for _ in range(6)]
+    return plans
+
+
+@pytest.mark.parametrize("name", zoo.ZOO)
+def test_measurements_equal_set_weights_and_predict(name: str) -> None:
+    model = zoo.make(name)
+    x = zoo.images_for(model, 3)
+    before = [np.array(v.numpy()) for v in model.weights]
+    network = KerasNetwork(model)
+    engine = Engine(network, WeightBank(network, 2**20), x, None, 2**26)
+    plans = plans_for(tuple(layer.name for layer in engine.layers), seed=3)
+    tolerance = BFLOAT16_TOLERANCE if name == "mixed" else TOLERANCE
+    for plan, measurement in zip(plans, engine.measure(plans), strict=True):
+        expected = plain_probabilities(network, model, x, plan)
+        confidence = expected[np.arange(3), engine.reference]
+        np.testing.assert_allclose(measurement.confidence, confidence, atol=tolerance, rtol=0)
+        assert measurement.plan == plan
+        assert measurement.nbytes == engine.nbytes(plan)
+    for variable, value in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.parametrize("name", zoo.ZOO)
+def test_stages_cover_every_weight_layer_and_follow_their_inputs(name: str) -> None:
+    network = KerasNetwork(zoo.make(name))
+    made = {0}
+    for stage in network.stages:
+        assert made.issuperset(stage.inputs)
+        made.update(stage.outputs)
+    assert network.output in made
+    used = {layer for stage in network.stages for layer in stage.layers}
+    assert used == {layer.index for layer in network.layers}
+
+
+def test_layers_of_nested_models_are_named_by_path_and_listed_once() -> None:
+    network = KerasNetwork(zoo.make("nested"))
+    names = [layer.name for layer in network.layers]
+    assert names == ["first", "shared", "block/inner", "tail/inner", "dense"]
+
+
+def test_a_layer_used_twice_is_changed_in_both_places() -> None:
+    model = zoo.make("nested")
+    network = KerasNetwork(model)
+    (index,) = (layer.index for layer in network.layers if layer.name == "shared")
+    assert sum(index in stage.layers for stage in network.stages) == 2
+
+
+@pytest.mark.parametrize("name", ["vgg", "nested", "composite", "upward"])
+def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
+    model = zoo.make(name)
+    x = zoo.images_for(model, 2)
+    network = KerasNetwork(model)
+    bank = WeightBank(network, 2**20)
+    engine = Engine(network, bank, x, None, 2**26)
+    names = tuple(layer.name for layer in engine.layers)
+    plans = [Plan.uniform(names, "original").replace(n, "bitwiseAnd_16") for n in names]
+    for i, measurement in enumerate(engine.measure(plans)):
+        for row in range(2):
+            gradient = network.margin_gradients(x[row : row + 1], int(engine.reference[row]))[i]
+            decoded, trained = bank.decoded(i, "bitwiseAnd_16"), network.weights(i)
+            terms = [g * (d - t) for g, d, t in zip(gradient, decoded, trained, strict=True)]
+            change = sum(float(term.sum()) for term in terms)
+            weight = sum(float(np.abs(term).sum()) for term in terms)
+            seen = measurement.margin[row] - engine.baseline.margin[row]
+            # What is left is of second order, or float32 noise.
+            assert change == pytest.approx(seen, abs=0.05 * weight + 2e-5)

@@ -1,0 +1,254 @@
+"""Every command on the bundled network, as a user would run it in an empty folder."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mpsearch.cli.main import run
+
+pytestmark = pytest.mark.tf
+
+SEARCH_KEYS = (
+    "quanti_array plan nbytes other_bytes original_nbytes ratio metric budget_pp "
+    "baseline_confidence_pct confidence_pct drop_pp feasible verify measurements "
+    "screening_measurements trials seconds bound_nbytes one_change_optimal proved_optimal ladder "
+    "study storage plan_file"
+).split()
+PROFILE_KEYS = "layers schemes rows uniform cumulative seconds stage_runs profile_file".split()
+ROW_KEYS = (
+    "layer index scheme nbytes confidence_pct drop_pp drop_max_pp top1_changes predicted_drop_pp"
+).split()
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def answer(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
+    """What a command prints with --json; stdout must be that one object and nothing else."""
+    assert run([*argv, "--json", "--quiet"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+def test_predict_prints_three_classes_per_image(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "predict")
+    assert len(found["images"]) == 60
+    for entry in found["images"]:
+        probabilities = [p for _, p in entry["top"]]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert len(probabilities) == 3
+    assert run(["predict"]) == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    assert re.fullmatch(r"digits_0: \d \(\d+\.\d\d%\) \d \(\d+\.\d\d%\) \d \(\d+\.\d\d%\)", line)
+    assert list(here.iterdir()) == []
+
+
+def test_profile_writes_its_table_and_is_not_measured_twice(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = answer(capsys, "profile", "--out", "p")
+    assert set(PROFILE_KEYS) <= set(first)
+    assert len(first["rows"]) == 6 * 14
+    assert all(set(row) == set(ROW_KEYS) for row in first["rows"])
+    assert len(first["cumulative"]) == 6 * 14
+    assert (here / "p" / "profile.csv").read_text().count("\n") == 1 + 6 * 14
+    kept = (here / "p" / "profile.json").read_bytes()
+    second = answer(capsys, "profile", "--out", "p")
+    assert second["rows"] == first["rows"]
+    assert second["stage_runs"] == first["stage_runs"]
+    assert (
+        json.loads(kept)["per_layer"]
+        == json.loads((here / "p/profile.json").read_text())["per_layer"]
+    )
+
+
+def test_search_keeps_the_budget_in_a_model_that_keras_loads(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--budget", "2")
+    assert set(SEARCH_KEYS) <= set(found)
+    assert found["feasible"]
+    assert found["drop_pp"] <= 2
+    assert found["nbytes"] < found["ladder"]["uniform"]["nbytes"] < found["original_nbytes"]
+    assert list(found["plan"].values()) == found["quanti_array"]
+    assert json.loads(Path(found["plan_file"]).read_text())["nbytes"] == found["nbytes"]
+    assert Path(found["study"], "best.json").is_file()
+
+    assert run(["export", found["study"], "--format", "keras", "json", "--to", "out"]) == 0
+    capsys.readouterr()
+    from mpsearch.model.backend import keras
+
+    model = keras.saving.load_model("out/digits.keras")
+    with np.load(Path(__file__).parents[2] / "mpsearch/model/bundled/digits.npz") as digits:
+        p = model.predict(digits["x"].astype(np.float32) / 255, verbose=0)
+    assert 100 * np.maximum(0, _baseline() - p[np.arange(60), _classes()]).mean() == pytest.approx(
+        found["drop_pp"], abs=1e-3
+    )
+    exported = json.loads((here / "out/plan.json").read_text())
+    assert exported["plan"] == found["plan"]
+
+
+def _baseline() -> Any:
+    return _digits().max(axis=1)
+
+
+def _classes() -> Any:
+    return _digits().argmax(axis=1)
+
+
+def _digits() -> Any:
+    from mpsearch.model.backend import keras
+
+    folder = Path(__file__).parents[2] / "mpsearch/model/bundled"
+    model = keras.saving.load_model(folder / "digits.keras")
+    with np.load(folder / "digits.npz") as digits:
+        return model.predict(digits["x"].astype(np.float32) / 255, verbose=0)
+
+
+def test_the_same_search_again_measures_nothing_and_says_the_same(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = answer(capsys, "search", "--budget", "3", "--study-name", "mine", "--trials", "25")
+    second = answer(capsys, "search", "--budget", "3", "--study-name", "mine", "--trials", "25")
+    assert first.pop("seconds") > 0
+    assert second.pop("seconds") > 0
+    assert first == second
+    assert run(["search", "--budget", "1", "--study-name", "mine", "--quiet"]) == 2
+    assert "budget_pp" in capsys.readouterr().err
+    assert run(["studies"]) == 0
+    assert "mine: " in capsys.readouterr().out
+
+
+def test_a_budget_nobody_can_meet_gives_the_nearest_plan(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--budget", "0", "--schemes", "bitwiseAnd_22,fix8", code=4)
+    assert not found["feasible"]
+    assert found["drop_pp"] > 0
+    assert Path(found["plan_file"]).is_file()
+    assert "nearest" in found["reason"]
+
+
+def test_a_study_file_says_everything(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = here / "studies" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text(
+        'budget = 4\nmetric = "p95"\nschemes = ["original", "fl16", "fix8"]\ntrials = 20\n'
+    )
+    found = answer(capsys, "search", "studies/mine")
+    assert (found["budget_pp"], found["metric"]) == (4, "p95")
+    assert set(found["quanti_array"]) <= {"original", "fl16", "fix8"}
+    assert found["study"] == "studies/mine"
+    assert found["trials"] <= 20
+
+
+@pytest.mark.parametrize(
+    ("kind", "file", "lines", "pattern"),
+    [
+        ("uniform", "test.txt", 11, r"\d+ bit : (\d \(\d+\.\d\d%\) ?){3}"),
+        (
+            "each-layer",
+            "check_each_layer.txt",
+            72,
+            r"(\d layer, \d+ bit : (\d \(\d+\.\d\d%\) ?){3})?",
+        ),
+        (
+            "specific",
+            "check_specific.txt",
+            6,
+            r"0~\d layer, (fix8|fl16) bit : (\d \(\d+\.\d\d%\) ?){3}",
+        ),
+    ],
+)
+def test_check_writes_the_original_reports_in_a_folder_per_image(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    file: str,
+    lines: int,
+    pattern: str,
+) -> None:
+    extra = ["--quanti-array", str(["fix8", "fl16"] * 3)] if kind == "specific" else []
+    found = answer(capsys, "check", kind, "--out", "r", *extra)
+    assert len(found["reports"]) == 60
+    text = (here / "r" / "digits_0" / file).read_bytes().decode()
+    assert text.count("\n") == lines
+    assert all(re.fullmatch(pattern, line) for line in text.splitlines())
+
+
+def test_check_specific_takes_the_search_result(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--budget", "2", "--trials", "20")
+    array = Path(found["study"]) / "quanti_array.py"
+    for source in (str(array), found["plan_file"]):
+        reports = answer(capsys, "check", "specific", "--quanti-array", source)["reports"]
+        last = Path(reports[0]).read_text().splitlines()[-1]
+        assert last.startswith(f"0~5 layer, {found['quanti_array'][-1]} bit : ")
+
+
+def test_create_writes_flat_arrays_the_original_way(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "create", "fix8", "fl16", "bitwiseAnd", "prun_0.005", "--out", "w")
+    assert len(found["folders"]) == 1 + 1 + 11 + 1 + 1
+    kernel = np.load(here / "w/digits/fix8/fc1_kernel.npy")
+    assert (kernel.dtype, kernel.shape) == (np.uint8, (128 * 64,))
+    assert np.load(here / "w/digits/fl16/fc1_bias.npy").dtype == np.float16
+    masked = np.load(here / "w/digits/bitwiseAnd_16/fc1_kernel.npy")
+    original = np.load(here / "w/digits/original/fc1_kernel.npy")
+    np.testing.assert_array_equal(
+        masked.view(np.uint32), original.view(np.uint32) & np.uint32(0xFFFF0000)
+    )
+    from mpsearch.model.backend import keras
+
+    folder = here / "w/digits/bitwiseAnd_16"
+    model = keras.models.model_from_json((folder / "model.json").read_text())
+    model.load_weights(folder / "model.weights.h5")
+    np.testing.assert_array_equal(model.get_layer("fc1").kernel.numpy().reshape(-1), masked)
+
+
+def test_schemes_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schemes"]) == 0
+    out = capsys.readouterr().out
+    assert "bitwiseAnd_22" in out
+    assert "prun_t" in out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_loses_nothing_and_the_same_command_goes_on(
+    here: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "mpsearch", "search", "--budget", "1", "--study-name", "s"]
+    command += ["--sampler", "random", "--trials", "3000"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not (here / "studies/s/best.json").exists() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        time.sleep(1.0)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number
+    assert out == ""
+    assert "run the same command again" in err
+    assert "Traceback" not in err
+    command[-1] = "30"
+    done = subprocess.run(command + ["--json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["trials"] >= 14

@@ -1,0 +1,149 @@
+"""A small classifier in plain numpy that the engine can measure without TensorFlow."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.layer import WeightLayer, WeightTensor
+from mpsearch.core.stage import Stage
+
+WIDTH = 6
+CLASSES = 4
+
+
+class NumpyNetwork:
+    """Dense layers with a branch, a merge, a shared layer and a stage without weights.
+
+    ::
+
+        input ─ stem ─┬─ left ──┬─ add ─ shared ─ shared ─ head
+                      └─ right ─┘
+    """
+
+    def __init__(self, seed: int = 0, scale: float = 1.0) -> None:
+        rng = np.random.default_rng(seed)
+        shapes = {
+            "stem": (WIDTH, WIDTH),
+            "left": (WIDTH, WIDTH),
+            "right": (WIDTH, WIDTH),
+            "shared": (WIDTH, WIDTH),
+            "head": (WIDTH, CLASSES),
+        }
+        self._layers = tuple(
+            WeightLayer(
+                i,
+                name,
+                "Dense",
+                (WeightTensor("kernel", shape), WeightTensor("bias", shape[1:])),
+            )
+            for i, (name, shape) in enumerate(shapes.items())
+        )
+        self._weights = [
+            (
+                (scale * rng.normal(0, 0.8, shape)).astype(np.float32),
+                rng.normal(0, 0.1, shape[1:]).astype(np.float32),
+            )
+            for shape in shapes.values()
+        ]
+        wide, narrow = 4 * WIDTH, 4 * CLASSES
+        self._stages = (
+            Stage(0, "stem", (0,), (0,), (1,), (wide,)),
+            Stage(1, "left", (1,), (1,), (2,), (wide,)),
+            Stage(2, "right", (2,), (1,), (3,), (wide,)),
+            Stage(3, "add", (), (2, 3), (4,), (wide,)),
+            Stage(4, "shared", (3,), (4,), (5,), (wide,)),
+            Stage(5, "shared", (3,), (5,), (6,), (wide,)),
+            Stage(6, "head", (4,), (6,), (7,), (narrow,)),
+        )
+        self.rows_run = 0
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        return self._layers
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return self._stages
+
+    @property
+    def output(self) -> int:
+        return 7
+
+    def weights(self, layer: int) -> tuple[Float32Array, ...]:
+        return tuple(array.copy() for array in self._weights[layer])
+
+    def trained(self, layer: int) -> Any:
+        return self._weights[layer]
+
+    def load(self, tensors: tuple[Float32Array, ...]) -> Any:
+        return tensors
+
+    def enter(self, inputs: Float32Array) -> Any:
+        return inputs.reshape(len(inputs), -1)
+
+    def run(self, stage: int, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
+        self.rows_run += len(inputs[0])
+        if not weights:
+            return (inputs[0] + inputs[1],)
+        ((kernel, bias),) = weights
+        out = inputs[0] @ kernel + bias
+        return (out if stage == len(self._stages) - 1 else np.tanh(out),)
+
+    def take(self, batch: Any, start: int, stop: int) -> Any:
+        return batch[start:stop]
+
+    def join(self, batches: Sequence[Any]) -> Any:
+        return np.concatenate(list(batches))
+
+    def probabilities(self, scores: Any) -> Float32Array:
+        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
+        result: Float32Array = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
+        return result
+
+    def margin_gradients(
+        self, image: Float32Array, reference: int
+    ) -> tuple[tuple[Float32Array, ...], ...]:
+        """By central differences, one weight at a time: slow, and independent of any formula."""
+        step = 1e-3
+        gradients = []
+        for layer in self._weights:
+            found = []
+            for array in layer:
+                gradient = np.zeros_like(array)
+                for i in range(array.size):
+                    kept = array.flat[i]
+                    array.flat[i] = kept + step
+                    up = self._margin(image, reference)
+                    array.flat[i] = kept - step
+                    down = self._margin(image, reference)
+                    array.flat[i] = kept
+                    gradient.flat[i] = (up - down) / (2 * step)
+                found.append(gradient)
+            gradients.append(tuple(found))
+        return tuple(gradients)
+
+    def whole(self, inputs: Float32Array, weights: Sequence[Any]) -> Float32Array:
+        """Class probabilities in one go, without stages: the engine's judge."""
+
+        def dense(x: Any, layer: int) -> Any:
+            kernel, bias = weights[layer]
+            return x @ kernel + bias
+
+        x = np.tanh(dense(inputs.reshape(len(inputs), -1), 0))
+        x = np.tanh(dense(x, 1)) + np.tanh(dense(x, 2))
+        x = np.tanh(dense(np.tanh(dense(x, 3)), 3))
+        return self.probabilities(dense(x, 4))
+
+    def _margin(self, image: Float32Array, reference: int) -> float:
+        p = self.whole(image, self._weights)[0].astype(np.float64)
+        tiny = np.finfo(np.float32).tiny
+        others = p.sum() - p[reference]
+        return float(np.log(max(p[reference], tiny)) - np.log(max(others, tiny)))
+
+
+def images(count: int, seed: int = 1) -> Float32Array:
+    """Inputs for the network, shape (count, WIDTH, 1, 1)."""
+    rng = np.random.default_rng(seed)
+    return rng.normal(0, 1, (count, WIDTH, 1, 1)).astype(np.float32)

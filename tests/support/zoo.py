@@ -1,0 +1,158 @@
+"""Small Keras classifiers with every kind of layer and wiring that the tool promises to take.
+
+Weights are random but fixed; biases and BatchNormalization statistics are not left at zero.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from mpsearch.model.backend import keras
+
+layers = keras.layers
+
+
+def vgg() -> Any:
+    return keras.Sequential(
+        [
+            keras.Input((12, 12, 3)),
+            layers.Conv2D(6, 3, activation="relu", padding="same"),
+            layers.Conv2D(6, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(10, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(5, activation="softmax"),
+        ],
+        name="vgg",
+    )
+
+
+def mobile() -> Any:
+    """BatchNormalization, depthwise and separable convolutions, no biases, gray, logits."""
+    x = image = keras.Input((12, 12, 1))
+    x = layers.Conv2D(4, 3, strides=2, use_bias=False)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.ReLU(6.0)(x)
+    x = layers.DepthwiseConv2D(3, use_bias=False, depth_multiplier=2)(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Activation("relu")(x)
+    x = layers.SeparableConv2D(6, 2, padding="same")(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Dense(2)(x), name="mobile")
+
+
+def residual() -> Any:
+    """Branches, merges by addition, concatenation and multiplication, a value read three times."""
+    x = image = keras.Input((10, 10, 3))
+    x = stem = layers.Conv2D(4, 3, padding="same", activation="relu", name="stem")(x)
+    y = layers.Conv2D(4, 3, padding="same", name="a")(x)
+    y = layers.BatchNormalization()(y)
+    x = layers.Add()([x, y])
+    x = layers.ReLU()(x)
+    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
+    gate = layers.Conv2D(4, 1, activation="sigmoid", name="gate")(gate)
+    x = layers.Multiply()([x, gate])
+    x = layers.Concatenate()([x, stem, layers.MaxPooling2D(3, 1, padding="same")(stem)])
+    x = layers.Conv2D(5, 3, dilation_rate=2, name="dilated")(x)
+    x = layers.GlobalMaxPooling2D()(x)
+    return keras.Model(
+        image, layers.Dense(3, activation="softmax", name="head")(x), name="residual"
+    )
+
+
+def nested() -> Any:
+    """A nested model used once, one used twice, and layers used twice."""
+    small = keras.Input((6, 6, 4))
+    block = keras.Model(
+        small, layers.Conv2D(4, 3, padding="same", name="inner")(small), name="block"
+    )
+    tail = keras.Sequential(
+        [keras.Input((6, 6, 4)), layers.Conv2D(4, 2, name="inner"), layers.ReLU()], name="tail"
+    )
+    shared = layers.Conv2D(4, 1, activation="tanh", name="shared")
+    x = image = keras.Input((12, 12, 3))
+    x = layers.Conv2D(4, 3, strides=2, padding="same", name="first")(x)
+    x = shared(block(shared(x)))
+    x = layers.Add()([block(x), x])
+    x = layers.GlobalAveragePooling2D()(tail(x))
+    return keras.Model(image, layers.Dense(4, activation="softmax", name="dense")(x), name="nested")
+
+
+def composite() -> Any:
+    """Weight layers inside a wrapper, and inside a nested model of two inputs."""
+    one, two = keras.Input((8,)), keras.Input((8,))
+    joint = keras.Model(
+        [one, two],
+        layers.Add()([layers.Dense(6, name="p")(one), layers.Dense(6, name="q")(two)]),
+        name="joint",
+    )
+    x = image = keras.Input((8, 8, 3))
+    x = layers.TimeDistributed(layers.Conv1D(4, 3, activation="relu", name="row"))(x)
+    x = layers.Flatten()(x)
+    left, right = layers.Dense(8, name="left")(x), layers.Dense(8, name="right")(x)
+    x = layers.ReLU()(joint([left, right]))
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="composite")
+
+
+def upward() -> Any:
+    """Transposed convolutions, a convolution as head, softmax as a layer of its own."""
+    x = image = keras.Input((5, 5, 3))
+    x = layers.Rescaling(0.5)(x)
+    x = layers.Conv2DTranspose(4, 3, strides=2, activation="relu")(x)
+    x = layers.ZeroPadding2D(1)(x)
+    x = layers.Conv2D(7, 1, use_bias=False)(x)
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Softmax()(x), name="upward")
+
+
+def binary() -> Any:
+    """One sigmoid output, odd layer names."""
+    x = image = keras.Input((6, 6, 1))
+    x = layers.Conv2D(3, 3, name="a.b c")(x)
+    x = keras.ops.relu(x) * 0.5
+    x = layers.Flatten(name="flätten")(x)
+    return keras.Model(image, layers.Dense(1, activation="sigmoid", name="CON")(x), name="odd name")
+
+
+def thousand() -> Any:
+    x = image = keras.Input((4, 4, 3))
+    x = layers.Flatten()(layers.Conv2D(3, 3)(x))
+    return keras.Model(image, layers.Dense(1000, activation="softmax")(x), name="thousand")
+
+
+def mixed() -> Any:
+    """Computes in bfloat16, keeps float32 weights."""
+    x = image = keras.Input((6, 6, 3))
+    x = layers.Conv2D(4, 3, activation="relu", dtype="mixed_bfloat16")(x)
+    x = layers.Flatten()(x)
+    x = layers.Dense(3, activation="softmax", dtype="float32")(x)
+    return keras.Model(image, x, name="mixed")
+
+
+ZOO: Final[dict[str, Callable[[], Any]]] = {
+    build.__name__: build
+    for build in (vgg, mobile, residual, nested, composite, upward, binary, thousand, mixed)
+}
+
+
+def make(name: str, seed: int = 0) -> Any:
+    """One of the zoo with weights that leave nothing at its default."""
+    keras.utils.set_random_seed(seed)
+    model = ZOO[name]()
+    rng = np.random.default_rng(seed)
+    for variable in model.weights:
+        value = np.array(variable.numpy(), dtype=np.float32)
+        if variable.path.endswith(("bias", "beta", "moving_mean")):
+            value += rng.normal(0, 0.2, value.shape).astype(np.float32)
+        if variable.path.endswith(("gamma", "moving_variance")):
+            value *= rng.uniform(0.5, 1.5, value.shape).astype(np.float32)
+        variable.assign(value)
+    return model
+
+
+def images_for(model: Any, count: int, seed: int = 1) -> Any:
+    """Random inputs, shape (count, h, w, c), float32."""
+    shape = (count, *model.input_shape[1:])
+    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)

@@ -68,9 +68,7 @@ def _number(text: str) -> int:
 @pytest.mark.slow
 @pytest.mark.skipif(not (ROOT / ".venv").is_dir(), reason="make has not set up ./.venv")
 def test_make_demo_ends_with_a_quanti_array() -> None:
-    done = subprocess.run(
-        ["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "within the budget of 2 pp" in done.stdout
     assert re.search(r"quanti_array = \[\n(    '\w+', +# \d \w+\n){6}\]", done.stdout)

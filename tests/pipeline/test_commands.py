@@ -249,6 +249,6 @@ def test_a_signal_loses_nothing_and_the_same_command_goes_on(
     assert "run the same command again" in err
     assert "Traceback" not in err
     command[-1] = "30"
-    done = subprocess.run(command + ["--json"], capture_output=True, text=True, check=False)
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["trials"] >= 14

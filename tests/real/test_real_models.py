@@ -41,9 +41,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_the_engine_equals_set_weights_and_predict(name: str) -> None:
     preprocess, images = MODELS[name]
-    bench = mpsearch.load(
-        str(DATA / "models" / name), images, preprocess=preprocess, resize="crop"
-    )
+    bench = mpsearch.load(str(DATA / "models" / name), images, preprocess=preprocess, resize="crop")
     names = bench.layer_names
     rng = np.random.default_rng(0)
     base = Plan.uniform(names, "original")

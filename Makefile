@@ -30,9 +30,8 @@ $(BIN)/uv:
 	@touch $@ .venv/.installed
 
 demo: .venv/.installed ## set up, and search a plan for the bundled network
-	@mkdir -p demo
-	cd demo && ../$(BIN)/mpsearch search --budget 2 --study-name digits
-	@echo; cat demo/studies/digits/quanti_array.py
+	$(BIN)/mpsearch search --budget 2 --out demo
+	@echo; cat demo/quanti_array.py
 
 test: check ## set up, check the code, and run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -1,5 +1,6 @@
 """How far long work is: a live line on terminals, plain lines elsewhere."""
 
+import atexit
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -53,6 +54,8 @@ class LiveLine:
 
     def __init__(self) -> None:
         self._bar: Any = None
+        # An error leaves the task open; the terminal gets its cursor back all the same.
+        atexit.register(self.finish)
         self._task: TaskID | None = None
 
     def start(self, task: str, steps: int, done: int = 0) -> None:

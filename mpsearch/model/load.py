@@ -1,6 +1,8 @@
 """From a source to a live Keras model that can be measured."""
 
+import contextlib
 import difflib
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,9 @@ def _application(source: ModelSource) -> Any:
         hint = f" Did you mean keras:{near[0]}?" if near else ""
         raise ModelError(f"keras.applications has no {name!r}.{hint}")
     try:
-        return getattr(keras.applications, name)(weights="imagenet")
+        # Keras reports its download on stdout, which belongs to results.
+        with contextlib.redirect_stdout(sys.stderr):
+            return getattr(keras.applications, name)(weights="imagenet")
     except Exception as error:  # urllib, ssl and h5py errors, wrapped by Keras
         raise EnvironmentFault(
             f"the ImageNet weights of keras:{name} cannot be downloaded: {_first_line(error)}; "

@@ -240,8 +240,7 @@ def test_a_signal_loses_nothing_and_the_same_command_goes_on(
     ) as process:
         deadline = time.monotonic() + 120
         while not (here / "studies/s/best.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.2)
-        time.sleep(1.0)
+            time.sleep(0.02)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number

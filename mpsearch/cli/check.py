@@ -55,7 +55,7 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.schemes import family_members, parse_scheme  # noqa: PLC0415 - numpy
 
     config, _ = settings(args)
-    schemes = args.schemes or family_members("bitwiseAnd")
+    schemes = config.schemes or family_members("bitwiseAnd")
     schemes = tuple(parse_scheme(name).name for name in schemes)
     workbench = load_workbench(config)
     from mpsearch.api.check import check  # noqa: PLC0415

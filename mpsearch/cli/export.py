@@ -5,7 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mpsearch.cli.options import add_command, add_model, load_model, settings, study_file
+from mpsearch.cli.options import (
+    add_command,
+    add_model,
+    is_file,
+    is_folder,
+    load_model,
+    settings,
+    study_file,
+)
 
 
 def add(commands: Any) -> None:
@@ -42,13 +50,13 @@ def _run(args: argparse.Namespace) -> int:
         if wanted not in FORMATS:
             raise SettingError(f"unknown format {wanted!r}; choose from {', '.join(FORMATS)}")
     path = Path(args.plan)
-    if path.is_dir() or path.suffix == ".toml":
+    if is_folder(path) or path.suffix == ".toml":
         args.study = str(study_file(args.plan))
         path = Path(args.study).parent / "plan.json"
     config, _ = settings(args)
     from mpsearch.api.export import export_plan, read_plan  # noqa: PLC0415
 
-    if not path.is_file():
+    if not is_file(path):
         raise SettingError(f"plan {str(path)!r}: no such file; run mpsearch search first")
     model = load_model(config)
     record = read_plan(path, model, args.force)

@@ -140,11 +140,27 @@ def study_file(text: str) -> Path:
         SettingError: If there is none.
     """
     path = Path(text)
-    if path.is_dir():
+    if is_folder(path):
         path = path / "study.toml"
-    if not path.is_file():
+    if not is_file(path):
         raise SettingError(f"study {text!r}: no such file; give a study.toml or a study's folder")
     return path
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder; False for what cannot be a path at all."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether a path is a file; False for what cannot be a path at all."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def load_workbench(config: RunConfig) -> "Workbench":

@@ -97,9 +97,14 @@ def _check_numbers(config: "RunConfig") -> None:
     from mpsearch.api.search import check_limits  # noqa: PLC0415 - Optuna
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415 - numpy
     from mpsearch.schemes import parse_scheme  # noqa: PLC0415
+    from mpsearch.search.run import parse_sampler  # noqa: PLC0415
+    from mpsearch.search.study import require_known_storage  # noqa: PLC0415
 
     check_limits(config.budget or 0.0, config.trials, config.timeout)
     parse_metric(config.metric)
+    parse_sampler(config.sampler)
+    if config.storage is not None:
+        require_known_storage(config.storage)
     for scheme in config.schemes or ():
         parse_scheme(scheme)
 

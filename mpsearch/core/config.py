@@ -70,9 +70,9 @@ class RunConfig:
         for key, value in document.items():
             if key not in known:
                 near = difflib.get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
+                hint = f"; did you mean {near[0]!r}?" if near else ";"
                 raise SettingError(
-                    f"{str(path)!r}: unknown key {key!r}{hint} Known keys: "
+                    f"{str(path)!r}: unknown key {key!r}{hint} known keys: "
                     f"{', '.join(sorted(known))}"
                 )
             values[key] = _typed(path, key, value)
@@ -122,7 +122,7 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise SettingError(f"{str(path)!r}: {error.strerror}; give a study.toml") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number too long
         raise SettingError(f"{str(path)!r} is not TOML ({error}); correct that line") from error
 
 
@@ -162,7 +162,9 @@ def _path_from(path: Path, folder: Path) -> str:
     """*path* as seen from *folder*; absolute where there is no way without leaving the tree."""
     here, there = folder.resolve(), path.resolve()
     if there.is_relative_to(here):
-        return str(there.relative_to(here))
+        inside = str(there.relative_to(here))
+        # A file called y, or keras:…, must not turn into a keyword.
+        return inside if _is_path(inside) else f"./{inside}"
     shared = [one for one in here.parents if there.is_relative_to(one) and one != Path(here.anchor)]
     if not shared:
         return str(there)
@@ -180,6 +182,5 @@ def _toml(value: Any) -> str:
             return "[" + ", ".join(_toml(entry) for entry in value) + "]"
         case _:
             escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-            return (
-                '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
-            )
+            plain = (c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped)
+            return f'"{"".join(plain)}"'

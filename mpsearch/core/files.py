@@ -5,13 +5,13 @@ import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from mpsearch.core.errors import EnvironmentFault
 
 # Names that Windows keeps for devices, whatever their extension.
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_LONGEST_NAME = 120
+_LONGEST_NAME: Final = 120  # bytes; file systems take 255, and suffixes follow
 
 
 def write_with(path: Path, write: Callable[[BinaryIO], object]) -> Path:
@@ -58,10 +58,13 @@ def file_name(name: str) -> str:
 
     Ordinary names stay as they are. Anything else keeps its letters, digits, ``.``, ``-`` and
     ``_``; other characters become ``_``. The result is never empty, hidden, a device name, or
-    longer than 120 characters. Two names may meet; use :func:`file_names` for a set.
+    longer than 120 bytes. Two names may meet; use :func:`file_names` for a set.
     """
-    safe = re.sub(r"[^\w.\-]", "_", name).strip(". ")[:_LONGEST_NAME]
-    return f"_{safe}" if not safe or _RESERVED.match(safe) else safe
+    safe = re.sub(r"[^\w.\-]", "_", name).strip(". ")
+    if not safe or _RESERVED.match(safe):
+        safe = f"_{safe}"
+    cut = safe.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")
+    return cut.rstrip(". ")
 
 
 def file_names(names: list[str]) -> list[str]:

@@ -12,7 +12,7 @@ def array_digest(arrays: Iterable[npt.NDArray[np.generic]]) -> str:
     """sha256 over shapes, little-endian dtypes and bytes of *arrays*, in order."""
     total = hashlib.sha256()
     for array in arrays:
-        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        little = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
         total.update(f"{little.dtype.str}{little.shape}".encode())
         total.update(little.reshape(-1).view(np.uint8).data)
     return total.hexdigest()
@@ -20,7 +20,11 @@ def array_digest(arrays: Iterable[npt.NDArray[np.generic]]) -> str:
 
 def text_digest(parts: Iterable[str]) -> str:
     """sha256 over *parts*; no two different lists give the same text."""
-    return hashlib.sha256("\x00".join(parts).encode()).hexdigest()
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        total.update(f"{len(data)}:".encode() + data)
+    return total.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,8 +36,10 @@ class Measurement:
     complete: bool = True
 
     def __post_init__(self) -> None:
-        for array in (self.confidence, self.margin, self.top_classes, self.top_probabilities):
-            array.setflags(write=False)
+        for name in ("confidence", "margin", "top_classes", "top_probabilities"):
+            frozen = getattr(self, name).view()
+            frozen.setflags(write=False)
+            object.__setattr__(self, name, frozen)
 
     @property
     def top1(self) -> IntArray:

@@ -59,7 +59,13 @@ class Plan:
         return cls(tuple(layers), tuple(chosen[layer] for layer in layers))
 
     def replace(self, layer: str, scheme: str) -> "Plan":
-        """Return a copy with one layer changed."""
+        """Return a copy with one layer changed.
+
+        Raises:
+            PlanError: If there is no such layer.
+        """
+        if layer not in self.layers:
+            raise PlanError(f"the plan has no layer {layer!r}; its first is {self.layers[:1]}")
         i = self.layers.index(layer)
         return Plan(self.layers, (*self.schemes[:i], scheme, *self.schemes[i + 1 :]))
 
@@ -71,4 +77,4 @@ class Plan:
     def digest(self) -> str:
         """Short content hash: names this plan in storage."""
         text = json.dumps([self.layers, self.schemes], ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -49,22 +49,21 @@ def write_npy_folder(
         SchemeError: If the scheme refuses a layer's weights; what was written stays whole.
         EnvironmentFault: If the disk refuses.
     """
-    target = folder / file_name(model_name) / scheme.name
-    names = file_names([layer.name for layer in layers])
+    target = folder / file_name(model_name) / file_name(scheme.name)
+    # Made distinct after joining: sep + depthwise_kernel and sep_depthwise + kernel meet.
+    names = iter(file_names([f"{k.name}_{tensor.name}" for k in layers for tensor in k.tensors]))
     return [
-        write_bytes(target / f"{name}_{tensor}.npy", _npy(array))
-        for layer, name in zip(layers, names, strict=True)
-        for tensor, array in _stored(layer, scheme, weights(layer.index))
+        write_bytes(target / f"{next(names)}.npy", _npy(array))
+        for layer in layers
+        for array in _stored(scheme, weights(layer.index))
     ]
 
 
-def _stored(
-    layer: WeightLayer, scheme: Scheme, tensors: tuple[Float32Array, ...]
-) -> Iterator[tuple[str, Codes]]:
-    for spec, weights in zip(layer.tensors, tensors, strict=True):
+def _stored(scheme: Scheme, tensors: tuple[Float32Array, ...]) -> Iterator[Codes]:
+    for weights in tensors:
         codes = scheme.encode(weights)
         array = codes if scheme.family in _CODES_AS_STORED else scheme.decode(codes)
-        yield spec.name, array.reshape(-1)
+        yield array.reshape(-1)
 
 
 def _npy(array: npt.NDArray[np.generic]) -> bytes:

@@ -1,6 +1,7 @@
 """``plan.json``: a plan with what it was made for and what was measured."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,12 @@ from typing import Any, Final
 
 from mpsearch.core.errors import PlanError
 from mpsearch.core.plan import Plan
+from mpsearch.schemes import parse_scheme
 
 FORMAT: Final = "mpsearch-plan"
 VERSION: Final = 1
 _LARGEST: Final = 16 * 2**20
+_LARGEST_NUMBER: Final = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
         PlanError: If it is no plan file, or one of another model.
     """
     document = _document(path)
-    made_for = str(document.get("model", ""))
+    made_for = str(document.get("model") or "")
     if made_for and made_for != model and not force:
         raise PlanError(
             f"plan {str(path)!r} was made for another model ({made_for[:12]}…, this one is "
@@ -72,15 +75,37 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
     chosen = document.get("plan")
     if not isinstance(chosen, Mapping):
         raise PlanError(f"plan {str(path)!r} has no 'plan'; give a plan.json written by mpsearch")
-    drop, budget = document.get("drop_pp"), document.get("budget_pp")
+    names = {str(layer): _scheme_name(path, scheme) for layer, scheme in chosen.items()}
     return PlanFile(
-        plan=Plan.from_mapping(layers, {str(k): str(v) for k, v in chosen.items()}),
+        plan=Plan.from_mapping(layers, names),
         model=made_for,
-        nbytes=int(document.get("nbytes") or 0),
-        drop_pp=float(drop) if isinstance(drop, (int, float)) else None,
+        nbytes=int(_number(path, document, "nbytes") or 0),
+        drop_pp=_number(path, document, "drop_pp"),
         metric=str(document.get("metric", "mean")),
-        budget_pp=float(budget) if isinstance(budget, (int, float)) else None,
+        budget_pp=_number(path, document, "budget_pp"),
     )
+
+
+def _scheme_name(path: Path, name: Any) -> str:
+    """The one form of a scheme's name."""
+    if not isinstance(name, str):
+        raise PlanError(f"plan {str(path)!r}: {name!r} is not a scheme name; give a plan.json")
+    return parse_scheme(name).name
+
+
+def _number(path: Path, document: Mapping[str, Any], key: str) -> float | None:
+    """A finite number of the file, or None."""
+    value = document.get(key)
+    if value is None:
+        return None
+    # NaN, infinity, and integers that float() cannot take compare false.
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not abs(value) <= _LARGEST_NUMBER
+    ):
+        raise PlanError(f"plan {str(path)!r}: {key} is {str(value)[:40]}, expected a number")
+    return float(value)
 
 
 def _document(path: Path) -> dict[str, Any]:
@@ -96,7 +121,8 @@ def _document(path: Path) -> dict[str, Any]:
         raise PlanError(f"plan {str(path)!r} is not JSON ({error}); give a plan.json") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise PlanError(f"{str(path)!r} is not a plan of mpsearch; give a plan.json")
-    if document.get("version") != VERSION:
+    version = document.get("version")
+    if isinstance(version, bool) or version != VERSION:
         raise PlanError(
             f"plan {str(path)!r} has version {document.get('version')!r}; this program reads "
             f"version {VERSION}: update mpsearch"

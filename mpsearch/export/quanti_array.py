@@ -16,7 +16,7 @@ _EXPECTED: Final = "a Python list of scheme names such as ['fix8', 'fl16'], a .p
 
 def quanti_array_file(plan: Plan) -> str:
     """Text of ``quanti_array.py``: one scheme a line, its layer in a comment."""
-    width = max(len(repr(scheme)) for scheme in plan.schemes) + 1
+    width = max((len(repr(scheme)) for scheme in plan.schemes), default=0) + 1
     lines = [
         f"    {repr(scheme) + ',':<{width}}  # {i} {_one_line(layer)}"
         for i, (layer, scheme) in enumerate(zip(plan.layers, plan.schemes, strict=True))
@@ -78,10 +78,12 @@ def _value(content: str) -> object:
     try:
         if content.lstrip().startswith("{"):
             return json.loads(content)
-        tree = ast.parse(content.strip())
-        for statement in tree.body:
+        # From the end: of several assignments the last one counts.
+        for statement in reversed(ast.parse(content.strip()).body):
             match statement:
                 case ast.Assign(targets=[ast.Name(id="quanti_array")], value=value):
+                    return ast.literal_eval(value)
+                case ast.AnnAssign(target=ast.Name(id="quanti_array"), value=ast.List() as value):
                     return ast.literal_eval(value)
                 case ast.Expr(value=ast.List() as value):
                     return ast.literal_eval(value)

@@ -19,9 +19,11 @@ _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _SUFFIXES: Final = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
+_TRANSPARENT: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _MOST_PIXELS: Final = 50_000_000
 _LARGEST_ARCHIVE: Final = 4 * 2**30
 _CROP_RATIO: Final = 256 / 224  # the usual ImageNet evaluation: short side to size·256/224
+_LONGEST: Final = 16  # times as long as wide, before a picture is cut to its middle
 _EXPECTED: Final = "give a photograph (JPEG, PNG, WebP, TIFF, BMP, GIF) or a .npz with x"
 
 
@@ -92,17 +94,22 @@ def find_pictures(texts: list[str]) -> PictureSet:
 
 def _expand(text: str) -> list[Path]:
     path = Path(text)
-    if path.is_dir():
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except (OSError, ValueError) as error:  # a name too long, or with a null byte
+        raise ImageError(f"images {text!r} cannot be a path ({error}); {_EXPECTED}") from error
+    if is_folder:
         inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
         if not inside:
             raise ImageError(f"images {text!r}: no image in this folder; {_EXPECTED}")
         return inside
-    if path.exists():
+    if exists:
         return [path]
-    matches = sorted(Path(match) for match in glob.glob(text, recursive=True))  # noqa: PTH207
+    found = (Path(match) for match in glob.glob(text, recursive=True))  # noqa: PTH207
+    matches = sorted(match for match in found if match.is_file())
     if not matches:
         raise ImageError(f"images {text!r}: no such file or folder, and no match; {_EXPECTED}")
-    return [match for match in matches if match.is_file()]
+    return matches
 
 
 def _check_header(path: Path) -> None:
@@ -127,7 +134,9 @@ def _open(path: Path) -> Image.Image:
             f"image {str(path)!r} has more pixels than {_MOST_PIXELS // 10**6} million; "
             "scale it down first"
         ) from error
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's readers raise whatever damaged bytes lead to
         raise ImageError(f"{str(path)!r} is not an image that can be read; {_EXPECTED}") from error
 
 
@@ -167,15 +176,20 @@ def _decode(path: Path, notes: list[str]) -> Image.Image:
                 notes.append(f"{path.name} has several frames; the first is used")
             opened.load()
             image = ImageOps.exif_transpose(opened)
-    except ImageError:
+    except (ImageError, MemoryError):
         raise
-    except (OSError, SyntaxError, ValueError, TypeError, EOFError) as error:
+    except Exception as error:  # Pillow's readers raise whatever damaged bytes lead to
         raise ImageError(f"image {str(path)!r} is damaged ({error}); copy it again") from error
     return _as_l_or_rgb(image, path, notes)
 
 
 def _as_l_or_rgb(image: Image.Image, path: Path, notes: list[str]) -> Image.Image:
     mode = image.mode
+    if mode in _TRANSPARENT or "transparency" in image.info:
+        notes.append(f"{path.name} is partly transparent; it is laid on white")
+        clear = image.convert("RGBA")
+        white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, clear).convert("RGB")
     if mode in {"L", "RGB"}:
         return image
     if mode == "F":
@@ -188,11 +202,6 @@ def _as_l_or_rgb(image: Image.Image, path: Path, notes: list[str]) -> Image.Imag
         return Image.fromarray(np.rint(wide / 257).astype(np.uint8))
     if mode == "1":
         return image.convert("L")
-    if "A" in mode or "a" in mode or "transparency" in image.info:
-        notes.append(f"{path.name} is partly transparent; it is laid on white")
-        clear = image.convert("RGBA")
-        white = Image.new("RGBA", clear.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, clear).convert("RGB")
     if mode == "CMYK":
         notes.append(f"{path.name} is in CMYK; it is converted to RGB without a colour profile")
     return image.convert("RGB")
@@ -203,6 +212,7 @@ def _resized(image: Image.Image, height: int, width: int, resize: Resize) -> Ima
         return image
     if resize == "squash":
         return image.resize((width, height), Image.Resampling.NEAREST)
+    image = _without_far_ends(image)
     factor = max(
         round(height * _CROP_RATIO) / image.height, round(width * _CROP_RATIO) / image.width
     )
@@ -214,6 +224,16 @@ def _resized(image: Image.Image, height: int, width: int, resize: Resize) -> Ima
     return larger.crop((left, top, left + width, top + height))
 
 
+def _without_far_ends(image: Image.Image) -> Image.Image:
+    """Cut what a centre crop of a very long picture never sees: resizing it takes gigabytes."""
+    most = _LONGEST * min(image.size)
+    width, height = min(image.width, most), min(image.height, most)
+    if (width, height) == image.size:
+        return image
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
 def _as_pixels(image: Image.Image, channels: int) -> Float32Array:
     mode = "L" if channels == 1 else "RGB"
     pixels = np.asarray(image if image.mode == mode else image.convert(mode), dtype=np.float32)
@@ -222,6 +242,8 @@ def _as_pixels(image: Image.Image, channels: int) -> Float32Array:
 
 def _read_archive(path: Path) -> PictureSet:
     try:
+        if not path.is_file():
+            raise ImageError(f"images {str(path)!r}: No such file, or not a regular one")
         if path.stat().st_size > _LARGEST_ARCHIVE:
             raise ImageError(f"images {str(path)!r} is larger than 4 GiB; give fewer images")
         with np.load(path, allow_pickle=False) as archive:
@@ -247,7 +269,9 @@ def _pictures_of(path: Path, x: np.ndarray, y: np.ndarray | None) -> PictureSet:
             f"images {str(path)!r}: x has shape {x.shape}, expected (n, height, width) or "
             "(n, height, width, 1 or 3)"
         )
-    if x.dtype.kind not in "uif" or not np.isfinite(x).all():
+    with np.errstate(over="ignore"):
+        finite = x.dtype.kind in "uif" and bool(np.isfinite(x.astype(np.float32)).all())
+    if not finite:
         raise ImageError(f"images {str(path)!r}: x must hold finite numbers, has {x.dtype}")
     if y is not None and (y.shape != (len(x),) or y.dtype.kind not in "ui"):
         raise ImageError(

@@ -1,5 +1,6 @@
 """Names of classes, without asking the network."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -82,10 +83,10 @@ def true_classes(path: Path, names: tuple[str, ...], images: int) -> list[int]:
     index_of = {name: index for index, name in enumerate(names)}
     classes = []
     for line in lines:
-        index = int(line) if line.isascii() and line.isdigit() else index_of.get(line, -1)
+        index = int(line) if re.fullmatch(r"[0-9]{1,9}", line) else index_of.get(line, -1)
         if not 0 <= index < len(names):
             raise ImageError(
-                f"truth {str(path)!r} names the class {line!r}; the model has classes 0 to "
+                f"truth {str(path)!r} names the class {line[:40]!r}; the model has classes 0 to "
                 f"{len(names) - 1}, from {names[0]!r} to {names[-1]!r}"
             )
         classes.append(index)

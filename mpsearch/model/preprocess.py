@@ -86,7 +86,9 @@ def parse_preprocess(text: str) -> Preprocess:
         scale, offset = (float(part) for part in parts)
     except ValueError:
         scale = offset = math.nan
-    if not (math.isfinite(scale) and math.isfinite(offset) and scale != 0):
+    # In float32, as they will be used.
+    smallest, largest = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
+    if not (smallest <= abs(scale) <= largest and abs(offset) <= largest):
         raise SettingError(
             f"preprocess {text!r} is not known; use {', '.join(MODES)} or SCALE,OFFSET "
             "(x·SCALE + OFFSET), for instance 0.0078125,-1"

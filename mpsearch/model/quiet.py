@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import logging
 import os
 import sys
 import warnings
@@ -45,4 +46,5 @@ def keep_stderr_for_python() -> None:
         errors="replace",
         write_through=True,
     )
+    logging.getLogger("PIL").setLevel(logging.CRITICAL)  # what it finds, we say in our words
     warnings.simplefilter("ignore")  # Keras warns about things a user of the command cannot change

@@ -58,6 +58,8 @@ def find_model(text: str) -> ModelSource:
         return ModelSource(text, "application", None, name.lower())
     if re.match(r"[a-z][a-z0-9+.\-]+://", text, flags=re.IGNORECASE):
         raise ModelError(f"model {text!r} is an address; download it and give the local file")
+    if "\0" in text:
+        raise ModelError(f"model {text!r} cannot be a path; give a .keras or .h5 file")
     path = Path(text)
     _require_regular_file(path)
     return ModelSource(text, _sniff(path), path, path.stem)
@@ -109,7 +111,7 @@ def _check_keras_archive(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             missing = sorted(_KERAS_MEMBERS - set(archive.namelist()))
             damaged = None if missing else archive.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except Exception as error:  # zipfile, zlib, bz2 and lzma each have their own
         raise ModelError(
             f"model {str(path)!r} is truncated or damaged ({error}); copy or save it again"
         ) from error

@@ -38,12 +38,12 @@ class BitwiseAnd(Scheme):
 
     def encode(self, weights: Float32Array) -> Codes:
         """The 32 − k kept bits of each weight as an unsigned integer (uint16 where they fit)."""
-        kept = float32_bits(weights, self.name) >> np.uint32(self.k)
+        kept = np.asarray(float32_bits(weights, self.name) >> np.uint32(self.k))
         return kept.astype(np.uint16) if self.k >= 16 else kept
 
     def decode(self, codes: Codes) -> Float32Array:
         """Put the kept bits back in place, zeros below."""
-        return (codes.astype(np.uint32) << np.uint32(self.k)).view(np.float32)
+        return np.asarray(codes.astype(np.uint32) << np.uint32(self.k)).view(np.float32)
 
     def nbytes(self, codes: Codes) -> int:
         """⌈n (32 − k) / 8⌉."""

@@ -35,14 +35,14 @@ class Fix8(Scheme):
         bits = float32_bits(weights, self.name)
         # Clipped before it is scaled, so that the largest float32 does not overflow.
         magnitude = np.minimum(np.abs(bits.view(np.float32)), np.float32(LARGEST * STEP))
-        magnitude *= np.float32(1 / STEP)
-        codes = magnitude.astype(np.uint8)  # truncates
+        magnitude = np.multiply(magnitude, np.float32(1 / STEP))
+        codes = np.asarray(magnitude).astype(np.uint8)  # truncates
         codes |= (bits >> np.uint32(24)).astype(np.uint8) & np.uint8(0x80)
         return codes
 
     def decode(self, codes: Codes) -> Float32Array:
         """``±code · 2⁻⁶``; exact."""
-        return np.take(_DECODED, codes)
+        return np.asarray(np.take(_DECODED, codes))
 
     def nbytes(self, codes: Codes) -> int:
         """One byte per weight."""

@@ -28,7 +28,7 @@ class Prune(Scheme):
                 f"prun_{threshold} is out of range: t is the magnitude below which a weight "
                 "becomes 0, a positive number such as prun_0.005"
             )
-        self.threshold = threshold
+        self.threshold = float(threshold)
 
     @property
     def name(self) -> str:

@@ -31,6 +31,7 @@ Factory = Callable[[str], Scheme]
 DOCUMENTED: Final = ("original", *(f"bitwiseAnd_{k}" for k in DEFAULTS), "fl16", "fix8")
 
 _ENTRY_POINTS: Final = "mpsearch.schemes"
+_PARAMETERLESS: Final = frozenset({"original", "fl16", "fix8"})
 _FAMILY_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 _factories: dict[str, Factory] = {}
@@ -89,8 +90,8 @@ def parse_scheme(name: str) -> Scheme:
             or says which parameter is out of range.
     """
     _load_plugins()
-    family, _, argument = name.partition("_")
-    if family not in _factories:
+    family, underscore, argument = name.partition("_")
+    if family not in _factories or (underscore and not argument and family in _PARAMETERLESS):
         known = [*_forms.values(), *DOCUMENTED]
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -103,10 +104,17 @@ def _load_plugins() -> None:
     global _plugins_loaded  # noqa: PLW0603 - a registry is one per process by nature
     if _plugins_loaded:
         return
-    _plugins_loaded = True
     for entry in entry_points(group=_ENTRY_POINTS):
-        if entry.name not in _factories:
+        if entry.name in _factories:
+            continue
+        try:
             register_scheme(entry.name)(entry.load())
+        except Exception as error:
+            raise SchemeError(
+                f"the scheme family {entry.name!r} of another package cannot be loaded "
+                f"({type(error).__name__}: {error}); update or uninstall {entry.value!r}"
+            ) from error
+    _plugins_loaded = True
 
 
 def _plain(scheme: Callable[[], Scheme]) -> Factory:
@@ -126,7 +134,7 @@ register_scheme("fix8")(_plain(Fix8))
 
 @register_scheme("bitwiseAnd", form="bitwiseAnd_k")
 def _bitwise_and(argument: str) -> Scheme:
-    if not re.fullmatch(r"-?[0-9]{1,4}", argument):
+    if not re.fullmatch(r"-?[0-9]{1,9}", argument):
         raise SchemeError(
             f"'bitwiseAnd_{argument}' lacks its number of cut bits; write bitwiseAnd_1 to "
             "bitwiseAnd_22"
@@ -136,7 +144,7 @@ def _bitwise_and(argument: str) -> Scheme:
 
 @register_scheme("prun", form="prun_t")
 def _prune(argument: str) -> Scheme:
-    if not re.fullmatch(r"[0-9]{0,20}\.?[0-9]{1,20}(e-?[0-9]{1,2})?", argument):
+    if not re.fullmatch(r"[0-9]{0,40}\.?[0-9]{1,40}(e[+-]?[0-9]{1,3})?", argument):
         raise SchemeError(
             f"'prun_{argument}' lacks its threshold; write a positive number, as in prun_0.005"
         )

@@ -1,5 +1,6 @@
 """The study: one Optuna study in a database, opened only by the search it belongs to."""
 
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.samplers import as_trial
 
+_SQLITE: Final = "sqlite:///"
 _PREFIX: Final = "mpsearch:"
 _LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
 
@@ -165,13 +167,23 @@ class StudyStore:
 
 def sqlite_url(path: Path) -> str:
     """Storage URL of an SQLite file."""
-    return f"sqlite:///{path}"
+    return f"{_SQLITE}{path}"
+
+
+def require_known_storage(url: str) -> None:
+    """Check the kind of a storage URL without opening it.
+
+    Raises:
+        SettingError: If it is not SQLite; a password in it is not repeated.
+    """
+    if not url.startswith(_SQLITE) or "\0" in url:
+        masked = re.sub(r"://[^/@]*@", "://***@", url)
+        raise SettingError(f"storage {masked!r} is not supported; use sqlite:///path/to/study.db")
 
 
 def _open(url: str) -> optuna.storages.RDBStorage:
-    if not url.startswith("sqlite:///"):
-        raise SettingError(f"storage {url!r} is not supported; use sqlite:///path/to/study.db")
-    path = Path(url.removeprefix("sqlite:///"))
+    require_known_storage(url)
+    path = Path(url.removeprefix(_SQLITE))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return optuna.storages.RDBStorage(

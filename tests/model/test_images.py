@@ -297,7 +297,16 @@ def test_an_eps_that_pillow_can_write_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["photo.jpg", "photo", "photo.txt", "Übung 猫 1.png", "a b.png", "x[1].png", "50%.png", "*.png"],
+    [
+        "photo.jpg",
+        "photo",
+        "photo.txt",
+        "Übung 猫 1.png",
+        "a b.png",
+        "x[1].png",
+        "50%.png",
+        "*.png",
+    ],
 )
 def test_names_and_endings_do_not_matter(tmp_path: Path, name: str) -> None:
     stored = noise(4, 5)
@@ -428,7 +437,7 @@ def test_a_header_that_promises_more_rows_than_there_are_is_refused(tmp_path: Pa
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
-@pytest.mark.timeout(10)
+@pytest.mark.timeout(5)
 @pytest.mark.parametrize("name", ["pipe.png", "pipe", "pipe.npz"])
 def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / name)
@@ -446,12 +455,15 @@ def test_squash_takes_the_nearest_pixel(
 ) -> None:
     stored = noise(*size)
     path = save(tmp_path_factory.mktemp("squash") / "a.png", Image.fromarray(stored))
-    # The pixel under the centre of each new pixel.
-    rows, columns = (
-        (2 * np.arange(new) + 1) * old // (2 * new) for old, new in zip(size, target, strict=True)
-    )
     pixels, _ = load(path, (*target, 3))
-    np.testing.assert_array_equal(pixels, stored[np.ix_(rows, columns)])
+    # The pixel under the centre of each new pixel; a centre on an edge may go either way.
+    new, old = [], []
+    for before, after in zip(size, target, strict=True):
+        centres = (2 * np.arange(after) + 1) * before
+        clear = centres % (2 * after) != 0
+        new.append(np.flatnonzero(clear))
+        old.append(centres[clear] // (2 * after))
+    np.testing.assert_array_equal(pixels[np.ix_(*new)], stored[np.ix_(*old)])
 
 
 @dataclass(frozen=True)
@@ -546,7 +558,7 @@ def archive(folder: Path, **arrays: Any) -> Path:
 def test_arrays_of_the_models_shape_are_taken_as_they_are(tmp_path: Path, dtype: Any) -> None:
     x = noise(4, 5, 3)[None].repeat(2, axis=0).astype(dtype)
     found = find_pictures([str(archive(tmp_path, x=x))])
-    assert found.names == ("x[0]", "x[1]")
+    assert found.names == ("images_0", "images_1")
     assert found.truth is None
     np.testing.assert_array_equal(load_tensor(found, (4, 5, 3), "squash", []), x)
 
@@ -631,7 +643,7 @@ def test_pickles_are_not_run(tmp_path: Path, key: str) -> None:
         assert loaded[key].shape == (1,)
     assert marker.exists()  # so it would run
     marker.unlink()
-    with pytest.raises(ImageError, match="images.npz"):
+    with pytest.raises(ImageError, match=r"images\.npz"):
         find_pictures([str(path)])
     assert not marker.exists()
 
@@ -641,24 +653,30 @@ def test_an_archive_without_x_is_refused(tmp_path: Path) -> None:
         find_pictures([str(archive(tmp_path, images=np.zeros((1, 4, 4), UINT8)))])
 
 
+# numpy leaves the file of a zip archive that it cannot open to the garbage collector.
+LEAK = "ignore::pytest.PytestUnraisableExceptionWarning"
+
+
+@pytest.mark.filterwarnings(LEAK)
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04", b"\x93NUMPY"])
 def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "images.npz"
     path.write_bytes(content)
-    with pytest.raises(ImageError, match="images.npz"):
+    with pytest.raises(ImageError, match=r"images\.npz"):
         find_pictures([str(path)])
 
 
+@pytest.mark.filterwarnings(LEAK)
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "images.npz"
     np.savez_compressed(path, x=noise(40, 40)[None])
     data = path.read_bytes()
     for position in range(100, len(data) - 200, 97):
         path.write_bytes(data[:position] + bytes([data[position] ^ 0xFF]) + data[position + 1 :])
-        with pytest.raises(ImageError, match="images.npz"):
+        with pytest.raises(ImageError, match=r"images\.npz"):
             find_pictures([str(path)])
     path.write_bytes(data[: len(data) // 2])
-    with pytest.raises(ImageError, match="images.npz"):
+    with pytest.raises(ImageError, match=r"images\.npz"):
         find_pictures([str(path)])
 
 

@@ -1,0 +1,363 @@
+"""One line on stderr, exit code 2, nothing written."""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from mpsearch.cli.main import parser, run
+from mpsearch.core import errors
+from mpsearch.core.errors import MPSearchError
+
+COMMANDS = ["predict", "create", "check", "profile", "search", "export", "schemes", "studies"]
+LONG = "x" * 300
+SEARCH = ("search", "--budget", "2")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command line and what the message must name."""
+
+    argv: tuple[str, ...]
+    names: tuple[str, ...]
+    files: dict[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return " ".join(self.argv)[:60]
+
+
+def case(*argv: str, names: str | tuple[str, ...], **files: str) -> Case:
+    """Files are given as ``study="…"`` for ``study.toml``."""
+    wanted = (names,) if isinstance(names, str) else names
+    return Case(argv, wanted, {f"{name}.toml": text for name, text in files.items()})
+
+
+COMMAND_LINES = [
+    case(names="COMMAND"),
+    case("frobnicate", names="'frobnicate'"),
+    case("--frobnicate", names="COMMAND"),
+    case("schemes", "--frobnicate", names="--frobnicate"),
+    case("predict", "a.toml", "b.toml", names="b.toml"),
+    case("predict", "--model", names="--model"),
+    case("predict", "--resize", "fit", names="'fit'"),
+    case("check", names="kind"),
+    case("check", "everything", names="'everything'"),
+    case("create", names="FAMILY"),
+    case("export", names="PLAN"),
+    case("search", "--metric", "median", "--budget", "1", names="'median'"),
+    case("search", "--sampler", "genetic", "--budget", "1", names="'genetic'"),
+    case("search", "--seed", "x", "--budget", "1", names="'x'"),
+]
+
+SCHEMES = [
+    case("schemes", "fix9", names=("unknown scheme 'fix9'", "Did you mean 'fix8'?")),
+    case("create", "fix9", names=("unknown scheme 'fix9'", "Did you mean 'fix8'?")),
+    case("create", "bitwiseand", names=("'bitwiseand'", "Did you mean 'bitwiseAnd_k'?")),
+    case("check", "uniform", "--schemes", "fl16,fix9", names=("'fix9'", "'fix8'")),
+    case("check", "each-layer", "--schemes", "fl61", names=("'fl61'", "'fl16'")),
+    case(*SEARCH, "--schemes", "fix9", names=("'fix9'", "'fix8'")),
+    case(*SEARCH, "--schemes", "bitwiseAnd_23", names=("bitwiseAnd_23", "1 to 22")),
+    case("schemes", "bitwiseAnd_0", names=("bitwiseAnd_0", "1 to 22")),
+    case("schemes", "bitwiseAnd_-1", names=("bitwiseAnd_-1", "1 to 22")),
+    case("schemes", "bitwiseAnd", names="'bitwiseAnd_'"),
+    case("schemes", "prun_0", names=("prun_0", "positive")),
+    case("schemes", "prun_-1", names=("prun_-1", "positive")),
+    case("schemes", "prun_nan", names=("prun_nan", "positive")),
+    case("schemes", "fl16_3", names=("'fl16'", "'3'")),
+    case("schemes", "", names="''"),
+]
+
+NUMBERS = [
+    case("search", names="--budget"),
+    case("search", "--budget", "-1", names=("-1", "0 to 100")),
+    case("search", "--budget", "nan", names=("nan", "0 to 100")),
+    case("search", "--budget", "inf", names=("inf", "0 to 100")),
+    case("search", "--budget=-inf", names=("-inf", "0 to 100")),
+    case("search", "--budget", "101", names=("101", "0 to 100")),
+    case("search", "--budget", "100.0001", names=("100.0001", "0 to 100")),
+    case("search", "--budget", "two", names=("--budget", "'two'")),
+    case("search", "--budget", "2%", names=("--budget", "'2%'")),
+    case(*SEARCH, "--trials", "0", names="trials 0"),
+    case(*SEARCH, "--trials", "-1", names="trials -1"),
+    case(*SEARCH, "--trials", "1.5", names="'1.5'"),
+    case(*SEARCH, "--timeout", "-1", names="timeout -1"),
+    case(*SEARCH, "--timeout", "0", names="timeout 0"),
+    case(*SEARCH, "--timeout", "nan", names="timeout nan"),
+    case(*SEARCH, "--timeout", "soon", names="'soon'"),
+    *(
+        case("predict", f"--size={size}", names=(repr(size), "224x224"))
+        for size in ("0x3", "3x0", "x", "axb", "224x", "-1x5", "224x224x3", "1e3x5", "100000x1", "")
+    ),
+    *(
+        case("predict", f"--memory={memory}", names=(repr(memory), "16M"))
+        for memory in ("0", "1", "15M", "4X", "much", "-4G", "1.5G", "")
+    ),
+]
+
+FILES = [
+    case("predict", "--images", "missing.jpg", names="'missing.jpg'"),
+    case("predict", "--images", "*.jpg", names="'*.jpg'"),
+    case("predict", "--images", LONG, names=LONG),
+    case("predict", "--model", "missing.keras", names="'missing.keras'"),
+    case("profile", "--model", "missing.keras", names="'missing.keras'"),
+    case("create", "fix8", "--model", "missing.keras", names="'missing.keras'"),
+    case("check", "uniform", "--model", "missing.keras", names="'missing.keras'"),
+    case(*SEARCH, "--model", "missing.keras", names="'missing.keras'"),
+    case("predict", "--model", LONG, names=LONG),
+    case("predict", "--model", "https://example.com/net.keras", names="example.com"),
+    case("predict", "--model", "bundled:cats", names=("'bundled:cats'", "bundled:digits")),
+    case("predict", "--model", "study.toml", names="'study.toml'", study="seed = 1\n"),
+    case("predict", "--preprocess", "imagenet", names=("'imagenet'", "caffe", "SCALE,OFFSET")),
+    case("predict", "--labels", "missing.txt", names="'missing.txt'"),
+    case("predict", "missing.toml", names="'missing.toml'"),
+    case("predict", LONG, names=LONG),
+    case("search", ".", "--budget", "1", names="'.'"),
+]
+
+QUANTI_ARRAYS = [
+    case("check", "uniform", "--quanti-array", "['fix8']", names="--quanti-array"),
+    case("check", "each-layer", "--quanti-array", "['fix8']", names="--quanti-array"),
+    case("check", "specific", names="--quanti-array"),
+]
+
+EXPORTS = [
+    case("export", "missing.json", names="'missing.json'"),
+    case("export", "missing.py", names="'missing.py'"),
+    case("export", "missing.json", "--format", "pdf", names=("'pdf'", "quanti_array")),
+    case("export", "missing.json", "--format", "json,pdf", names="'pdf'"),
+    case("export", ".", names="'.'"),
+    case("export", LONG, names=LONG),
+]
+
+STUDIES = [
+    case("predict", "study.toml", names=("'bugdet'", "'budget'"), study="bugdet = 2\n"),
+    case("search", "study.toml", names=("'zzz'", "budget, from_logits"), study="zzz = 2\n"),
+    case("search", "study.toml", names="--budget", study=""),
+    case("search", "study.toml", names="not TOML", study="budget = \n"),
+    case("search", "study.toml", names="not TOML", study="a" * 50),
+    case("search", "study.toml", names=("budget", "'2'"), study='budget = "2"\n'),
+    case("search", "study.toml", names=("budget", "True"), study="budget = true\n"),
+    case("search", "study.toml", names="nan", study="budget = nan\n"),
+    case("search", "study.toml", names="-3", study="budget = -3\n"),
+    case("search", "study.toml", names=("trials", "1.5"), study="budget = 1\ntrials = 1.5\n"),
+    case("search", "study.toml", names="trials 0", study="budget = 1\ntrials = 0\n"),
+    case("search", "study.toml", names="timeout -1", study="budget = 1\ntimeout = -1\n"),
+    case("search", "study.toml", names="'median'", study='budget = 1\nmetric = "median"\n'),
+    case("search", "study.toml", names="'fix9'", study='budget = 1\nschemes = ["fix9"]\n'),
+    case("search", "study.toml", names=("schemes", "[1]"), study="budget = 1\nschemes = [1]\n"),
+    case("predict", "study.toml", names=("model", "3"), study="model = 3\n"),
+    case("predict", "study.toml", names=("from_logits", "1"), study="from_logits = 1\n"),
+    case("predict", "study.toml", names="'fit'", study='resize = "fit"\n'),
+    case("predict", "study.toml", names="'huge'", study='size = "huge"\n'),
+    case("predict", "study.toml", names="'much'", study='memory = "much"\n'),
+    case("predict", "study.toml", names="missing.keras", study='model = "missing.keras"\n'),
+    case("predict", "study.toml", names="missing.png", study='images = "missing.png"\n'),
+    case("predict", "study.toml", names="a\\x00b", study='model = "a\\u0000b"\n'),
+    case("predict", ".", names="'bugdet'", study="bugdet = 2\n"),
+]
+
+# These are as bad as the others, but cost a model load or more as long as they are seen late.
+SEEN_AT_ONCE = [
+    case("search", "study.toml", names="'genetic'", study='budget = 1\nsampler = "genetic"\n'),
+    case(*SEARCH, "--storage", "mysql://host/db", names="mysql://host/db"),
+    case("check", "uniform", "study.toml", names="'fix9'", study='schemes = ["fix9"]\n'),
+]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *COMMAND_LINES,
+        *SCHEMES,
+        *NUMBERS,
+        *FILES,
+        *QUANTI_ARRAYS,
+        *EXPORTS,
+        *STUDIES,
+        *SEEN_AT_ONCE,
+    ],
+    ids=str,
+)
+def test_bad_input_is_refused(here: Path, capsys: pytest.CaptureFixture[str], case: Case) -> None:
+    for name, text in case.files.items():
+        (here / name).write_text(text)
+    before = contents(here)
+    code = run(case.argv)
+    out, err = capsys.readouterr()
+    assert (code, out) == (2, ""), err
+    assert err.startswith("mpsearch: error: ")
+    assert err.endswith("\n")
+    assert err.count("\n") == 1
+    for name in case.names:
+        assert name in err
+    assert contents(here) == before
+
+
+@pytest.mark.usefixtures("here")
+def test_passwords_in_a_storage_url_are_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*SEARCH, "--storage", "mysql://someone:sesame@host/db"]) == 2
+    err = capsys.readouterr().err
+    assert "host/db" in err
+    assert "sesame" not in err
+
+
+@pytest.mark.usefixtures("here")
+def test_line_ends_in_names_do_not_make_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", "--model", "a\nb\r\nmpsearch: fine"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.usefixtures("here")
+def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["schemes", "fix9", "--debug"]) == 2
+    err = capsys.readouterr().err
+    assert "Traceback (most recent call last)" in err
+    assert err.splitlines()[-1].startswith("mpsearch: error: unknown scheme 'fix9'")
+
+
+# Help.
+
+
+def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    for action in parser()._actions:  # argparse has no public way to see its options
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.items()
+
+
+def test_there_are_these_commands() -> None:
+    assert [name for name, _ in commands()] == COMMANDS
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_has_help(command: str) -> None:
+    actions = dict(commands())[command]._actions
+    assert len(actions) > 3
+    assert [a.dest for a in actions if not (a.help or "").strip()] == []
+
+
+@pytest.mark.parametrize("argv", [[], *([command] for command in COMMANDS)], ids=str)
+def test_help_exits_with_0_and_shows_every_option(
+    capsys: pytest.CaptureFixture[str], argv: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        run([*argv, "--help"])
+    out, err = capsys.readouterr()
+    assert (caught.value.code, err) == (0, "")
+    assert out.startswith(" ".join(["usage: mpsearch", *argv]))
+    shown = dict(commands())[argv[0]] if argv else parser()
+    for action in shown._actions:
+        assert all(option in out for option in action.option_strings)
+
+
+# Exit codes.
+
+
+def subclasses(kind: type[MPSearchError]) -> Iterator[type[MPSearchError]]:
+    for child in kind.__subclasses__():
+        if child.__module__ == errors.__name__:
+            yield child
+            yield from subclasses(child)
+
+
+def test_every_error_has_its_exit_code() -> None:
+    kinds: list[type[MPSearchError]] = [MPSearchError, *subclasses(MPSearchError)]
+    codes = {kind.__name__: kind.exit_code for kind in kinds}
+    assert codes == {
+        "MPSearchError": 2,
+        "SchemeError": 2,
+        "PlanError": 2,
+        "ModelError": 2,
+        "ImageError": 2,
+        "SettingError": 2,
+        "StudyError": 2,
+        "EnvironmentFault": 3,
+    }
+
+
+def test_errors_are_python_errors_too() -> None:
+    assert len(list(subclasses(MPSearchError))) == 7
+    for kind in subclasses(MPSearchError):
+        assert issubclass(kind, OSError if kind is errors.EnvironmentFault else ValueError)
+
+
+# A scheme family that fails as it is told to; in a process of its own, as families are for good.
+FAILING = textwrap.dedent(
+    """
+    import json, os, signal, sys, time
+    from mpsearch import register_scheme
+    from mpsearch.cli import main
+    from mpsearch.core import errors
+
+    def fail(argument):
+        if argument.startswith("SIG"):
+            os.kill(os.getpid(), getattr(signal, argument))
+            time.sleep(20)
+        kind = getattr(errors, argument, None) or getattr(__builtins__, argument)
+        raise kind("as told\\nto")
+
+    register_scheme("fail")(fail)
+    if len(sys.argv) > 1:
+        sys.argv = ["mpsearch", "schemes", "fail_" + sys.argv[1]]
+        main.main()
+    names = [n for n, kind in vars(errors).items() if isinstance(kind, type)]
+    names += ["MemoryError", "ZeroDivisionError"]
+    print(json.dumps({name: main.run(["schemes", "fail_" + name]) for name in names}))
+    """
+)
+
+
+def test_errors_become_exit_codes_and_one_line_each() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING], capture_output=True, text=True, check=True, timeout=60
+    )
+    codes = json.loads(done.stdout)
+    said = dict(zip(codes, done.stderr.splitlines(), strict=True))
+    assert codes.pop("EnvironmentFault") == 3
+    assert codes.pop("MemoryError") == 3
+    assert codes.pop("ZeroDivisionError") == 1
+    assert set(codes.values()) == {2}
+    assert len(codes) == 7
+    assert all(line.startswith("mpsearch: error: ") for line in said.values())
+    assert said["ModelError"] == "mpsearch: error: as told to"
+    assert "out of memory" in said["MemoryError"]
+    assert "bug in mpsearch: ZeroDivisionError: as told to" in said["ZeroDivisionError"]
+    assert "--debug" in said["ZeroDivisionError"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_signals_have_their_exit_codes(name: str, code: int) -> None:
+    assert code == 128 + getattr(signal, name)
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING, name],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (code, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("mpsearch: stopped")

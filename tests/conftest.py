@@ -1,0 +1,35 @@
+"""What tests of all folders share."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="write the golden files anew; review the diff"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare text with tests/golden/<name>, byte for byte."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.write_bytes(text.encode())
+        assert text.encode() == path.read_bytes(), (
+            f"{name} changed; if on purpose, run pytest --update-golden and review the diff"
+        )
+
+    return check
+
+
+# A busy machine is no reason to fail.
+settings.register_profile("mpsearch", deadline=None)
+settings.load_profile("mpsearch")

@@ -45,8 +45,12 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # Keras raises whatever its layers raise
+        reason = _first_line(error)
+        if "lambda" in str(error).lower() or "safe_mode" in str(error):
+            # Keras advises to switch its guard off; we do not.
+            reason = "a Lambda layer in it holds code, which is not run"
         raise ModelError(
-            f"model {source.text!r} cannot be loaded: {_first_line(error)}; it must be a Keras 3 "
+            f"model {source.text!r} cannot be loaded: {reason}; it must be a Keras 3 "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
         ) from error
 
@@ -84,8 +88,14 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
             f"model {model.name!r} leaves its input size open {shape}; name one with --size, for "
             "instance --size 224x224"
         )
-    image = keras.Input((*size, shape[3]), dtype=model.inputs[0].dtype)
-    return keras.Model(image, model(image), name=model.name)
+    try:
+        image = keras.Input((*size, shape[3]), dtype=model.inputs[0].dtype)
+        return keras.Model(image, model(image), name=model.name)
+    except Exception as error:  # each layer has its own way of not fitting
+        raise ModelError(
+            f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "
+            "pixels; give --size as it was trained"
+        ) from error
 
 
 def _require_image_classifier(model: Any) -> None:

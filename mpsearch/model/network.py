@@ -1,5 +1,6 @@
 """A Keras model as the engine sees it: stages of compiled code that take weights as arguments."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,16 +33,16 @@ class KerasNetwork:
         calls, self._output = flatten(model)
         owners = {id(live.keras_layer): live.layer.index for live in self._live}
         self._cuts = cut(calls, self._output, owners)
-        self._scores = scores_of(
-            [call.operation for call in calls], int(model.outputs[0].shape[-1]), from_logits
-        )
         self._trained = tuple(
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
         )
         self._input_dtype = model.inputs[0].dtype
         self._shape = tuple(int(side) for side in model.inputs[0].shape[1:])
         self._functions: list[Any] = []
-        self._stages = self._compile()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
+            self._stages, answer = self._compile()
+        self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
     @property
     def layers(self) -> tuple[WeightLayer, ...]:
@@ -114,9 +115,13 @@ class KerasNetwork:
             case Scores.BINARY_LOGIT:
                 return tf.concat([tf.sigmoid(-scores), tf.sigmoid(scores)], axis=1)
 
-    def _compile(self) -> tuple[Stage, ...]:
-        """Compile every stage, and learn the size of every value from one blank image."""
-        values = {INPUT: self.enter(np.zeros((1, *self._shape), dtype=np.float32))}
+    def _compile(self) -> tuple[tuple[Stage, ...], Float32Array]:
+        """Compile every stage, and learn the size of every value from one gray image.
+
+        Returns:
+            The stages, and the class scores of that image, shape (1, classes).
+        """
+        values = {INPUT: self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))}
         stages = []
         for index, piece in enumerate(self._cuts):
             specs = [
@@ -137,7 +142,7 @@ class KerasNetwork:
                     output_nbytes=tuple(t.dtype.size * int(tf.size(t)) for t in outputs),
                 )
             )
-        return tuple(stages)
+        return tuple(stages), tf.cast(values[self._output], tf.float32).numpy()
 
     def _variables(self, piece: Cut) -> list[Any]:
         return [v for i in piece.layers for v in self._live[i].keras_layer.weights]

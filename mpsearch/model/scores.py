@@ -23,21 +23,23 @@ class Scores(Enum):
 _TRANSPARENT = ("Flatten", "Reshape", "Dropout", "Identity", "Squeeze")
 
 
-def scores_of(last_operations: list[Any], classes: int, from_logits: bool) -> Scores:
-    """Tell from the end of a network what its output is.
+def scores_of(last_operations: list[Any], sample: Float32Array, from_logits: bool) -> Scores:
+    """Tell from the end of a network, and from what it answers, what its output is.
 
     Args:
         last_operations: Operations in the order they run; the last one makes the output.
-        classes: Width of the output.
+        sample: Output for some input, shape (n, classes).
         from_logits: What the user said.
 
     Raises:
         ModelError: If the end is a single number without a sigmoid, or independent sigmoids.
     """
+    classes = sample.shape[1]
     if from_logits:
         return Scores.BINARY_LOGIT if classes == 1 else Scores.LOGITS
     activation = _last_activation(last_operations)
-    if activation == "softmax" and classes > 1:
+    # Averages of softmaxes do not end in one, and are distributions all the same.
+    if classes > 1 and (activation == "softmax" or _are_distributions(sample)):
         return Scores.PROBABILITIES
     if activation == "sigmoid" and classes == 1:
         return Scores.BINARY_PROBABILITY
@@ -68,9 +70,14 @@ def _last_activation(operations: list[Any]) -> str:
             return "softmax"
         activation = getattr(operation, "activation", None)
         if activation is None:
-            return "linear" if isinstance(operation, keras.Layer) else kind.lower()
+            bends = ".activations." in type(operation).__module__  # ReLU and its kin
+            return kind.lower() if bends or not isinstance(operation, keras.Layer) else "linear"
         return str(getattr(activation, "__name__", type(activation).__name__)).lower()
     return "linear"
+
+
+def _are_distributions(sample: Float32Array) -> bool:
+    return bool((sample >= 0).all() and (np.abs(sample.sum(axis=1) - 1) < 1e-3).all())
 
 
 def require_probabilities(probabilities: Float32Array) -> None:

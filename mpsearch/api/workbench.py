@@ -117,8 +117,11 @@ def load(
     pictures = find_pictures(_image_texts(source, images))
     label_file = Path(labels) if labels is not None else sidecar(source.path)
     chosen = None if preprocess is None else parse_preprocess(preprocess)
+    # Refused before TensorFlow is loaded.
     if label_file is not None:
-        read_lines(label_file, "labels")  # refused before TensorFlow is loaded
+        read_lines(label_file, "labels")
+    if truth is not None and os.fspath(truth) != _TRUTH_IN_ARCHIVE:
+        read_lines(Path(truth), "truth")
     room = memory or default_memory()
     # TensorFlow is loaded from here on.
     opened = open_source(source, from_logits, size, room)

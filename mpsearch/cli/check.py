@@ -13,6 +13,7 @@ from mpsearch.cli.options import (
     add_schemes,
     add_study,
     load_workbench,
+    require_schemes,
     settings,
 )
 from mpsearch.cli.progress import make_progress
@@ -55,6 +56,7 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.schemes import family_members, parse_scheme  # noqa: PLC0415 - numpy
 
     config, _ = settings(args)
+    require_schemes(config)
     schemes = config.schemes or family_members("bitwiseAnd")
     schemes = tuple(parse_scheme(name).name for name in schemes)
     workbench = load_workbench(config)

@@ -8,6 +8,7 @@ from typing import Any
 from mpsearch.cli.options import (
     add_command,
     add_model,
+    comma_list,
     is_file,
     is_folder,
     load_model,
@@ -45,7 +46,9 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.api.export import FORMATS  # noqa: PLC0415
     from mpsearch.core.errors import SettingError  # noqa: PLC0415
 
-    formats = [part for text in args.format for part in text.split(",") if part]
+    formats = [part for text in args.format for part in comma_list(text)]
+    if not formats:
+        raise SettingError(f"--format names no format; choose from {', '.join(FORMATS)}")
     for wanted in formats:
         if wanted not in FORMATS:
             raise SettingError(f"unknown format {wanted!r}; choose from {', '.join(FORMATS)}")

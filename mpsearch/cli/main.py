@@ -1,6 +1,7 @@
 """The one place where errors become exit codes."""
 
 import contextlib
+import io
 import signal
 import sys
 import traceback
@@ -86,6 +87,8 @@ def main() -> NoReturn:
         from mpsearch.model.quiet import keep_stderr_for_python  # noqa: PLC0415
 
         keep_stderr_for_python()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
@@ -109,4 +112,4 @@ def _complain(message: str) -> None:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -7,4 +7,5 @@ from collections.abc import Iterable
 def print_notes(notes: Iterable[str]) -> None:
     """One line per note."""
     for note in notes:
-        print(f"mpsearch: note: {note}", file=sys.stderr)
+        plain = "".join(c if c.isprintable() else " " for c in note)
+        print(f"mpsearch: note: {plain}", file=sys.stderr)

@@ -121,6 +121,20 @@ def comma_list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def require_schemes(config: RunConfig) -> None:
+    """Refuse an empty menu and unknown schemes before the model is loaded.
+
+    Raises:
+        SettingError, SchemeError: Name what is wrong.
+    """
+    from mpsearch.schemes import parse_scheme  # noqa: PLC0415 - numpy
+
+    if config.schemes is not None and not config.schemes:
+        raise SettingError("--schemes names no scheme; see mpsearch schemes")
+    for scheme in config.schemes or ():
+        parse_scheme(scheme)
+
+
 def settings(args: argparse.Namespace) -> tuple[RunConfig, Path | None]:
     """The settings of a run, and the folder of its study.toml if one was given."""
     study = getattr(args, "study", None)

@@ -13,6 +13,7 @@ from mpsearch.cli.options import (
     add_schemes,
     add_study,
     load_workbench,
+    require_schemes,
     settings,
 )
 from mpsearch.cli.progress import make_progress
@@ -44,6 +45,7 @@ def add(commands: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     config, folder = settings(args)
+    require_schemes(config)
     workbench = load_workbench(config)
     from mpsearch.api import profile  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415

@@ -14,6 +14,7 @@ from mpsearch.cli.options import (
     add_schemes,
     add_study,
     load_workbench,
+    require_schemes,
     settings,
 )
 from mpsearch.cli.progress import make_progress
@@ -96,7 +97,6 @@ def _check_numbers(config: "RunConfig") -> None:
     """Refuse what can be refused before the model is loaded."""
     from mpsearch.api.search import check_limits  # noqa: PLC0415 - Optuna
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415 - numpy
-    from mpsearch.schemes import parse_scheme  # noqa: PLC0415
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
     from mpsearch.search.study import require_known_storage  # noqa: PLC0415
 
@@ -105,8 +105,7 @@ def _check_numbers(config: "RunConfig") -> None:
     parse_sampler(config.sampler)
     if config.storage is not None:
         require_known_storage(config.storage)
-    for scheme in config.schemes or ():
-        parse_scheme(scheme)
+    require_schemes(config)
 
 
 def _search(

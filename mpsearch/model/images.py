@@ -149,7 +149,8 @@ def load_tensor(
         found: What :func:`find_pictures` returned.
         shape: Of the model's input; 1 or 3 channels.
         resize: ``squash`` to the size with nearest-neighbour sampling, as the original program's
-            loader did; or ``crop``: short side to size·256/224 (bicubic), then the centre.
+            loader did; or ``crop``: short side to size·256/224 (bicubic), then the centre. A
+            picture that has the size already is taken as it is.
         notes: Gets one sentence for each picture that is not used as it is.
 
     Returns:

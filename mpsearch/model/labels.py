@@ -83,6 +83,11 @@ def true_classes(path: Path, names: tuple[str, ...], images: int) -> list[int]:
     index_of = {name: index for index, name in enumerate(names)}
     classes = []
     for line in lines:
+        if names.count(line) > 1:
+            raise ImageError(
+                f"truth {str(path)!r} names the class {line!r}, which the model has "
+                f"{names.count(line)} times; give its index instead"
+            )
         index = int(line) if re.fullmatch(r"[0-9]{1,9}", line) else index_of.get(line, -1)
         if not 0 <= index < len(names):
             raise ImageError(

@@ -81,7 +81,15 @@ def _first_line(error: BaseException) -> str:
 def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     """Give a model that leaves height and width open the size the user names."""
     shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or None not in shape[1:3]:
+    if not isinstance(shape, tuple) or len(shape) != 4:
+        return model
+    sides = tuple(zip(shape[1:3], size or (None, None), strict=True))
+    if any(None not in pair and pair[0] != pair[1] for pair in sides):
+        raise ModelError(
+            f"model {model.name!r} with input {shape} does not take images of {size} pixels; "
+            "leave --size away or give it as the model was trained"
+        )
+    if None not in shape[1:3]:
         return model
     if size is None:
         raise ModelError(
@@ -90,7 +98,9 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
         )
     try:
         image = keras.Input((*size, shape[3]), dtype=model.inputs[0].dtype)
-        return keras.Model(image, model(image), name=model.name)
+        fixed = keras.models.clone_model(model, input_tensors=image)
+        fixed.set_weights(model.get_weights())
+        return fixed
     except Exception as error:  # each layer has its own way of not fitting
         raise ModelError(
             f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "

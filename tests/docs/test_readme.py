@@ -106,3 +106,12 @@ def test_the_worked_studies_say_what_their_plans_say() -> None:
         RunConfig.from_toml(study)
         for name in ("plan.json", "quanti_array.py", "profile.csv", "NOTES.md"):
             assert (study.parent / name).is_file(), f"{study.parent.name}: {name}"
+
+
+@pytest.mark.tf
+def test_the_bundled_study_is_one_of_the_bundled_model(tmp_path: Path) -> None:
+    from mpsearch.cli.main import run
+
+    assert run(["export", str(ROOT / "studies" / "digits"), "--to", str(tmp_path)]) == 0
+    ours = (ROOT / "studies" / "digits" / "quanti_array.py").read_text(encoding="utf-8")
+    assert (tmp_path / "quanti_array.py").read_text(encoding="utf-8") == ours

@@ -17,7 +17,7 @@ from mpsearch.engine.wave_runner import WaveRunner
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
 
 # Activations of a wave; more does not run faster once they leave the processor's cache.
-_WAVE_NBYTES: Final = 64 * 2**20
+_WAVE_NBYTES: Final = 128 * 2**20
 # A call with few plans is a search step: the next one will resemble it.
 _FEW_PLANS: Final = 8
 _MOST_IMAGES: Final = 64  # images per chunk

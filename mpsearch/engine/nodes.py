@@ -52,10 +52,18 @@ class NodeTable:
     def __getitem__(self, number: int) -> Node:
         return self._nodes[number]
 
-    def path(self, variants: tuple[int, ...]) -> list[int]:
-        """The node of every stage for a plan with these variants, one per weight layer."""
-        path: list[int] = []
-        for stage in self._stages:
+    def path(
+        self, variants: tuple[int, ...], like: tuple[tuple[int, ...], list[int]] | None = None
+    ) -> list[int]:
+        """The node of every stage for a plan.
+
+        Args:
+            variants: One per weight layer.
+            like: Variants and path of another plan; what precedes the first stage in which the
+                two differ is taken from it.
+        """
+        path = [] if like is None else like[1][: self._first_change(variants, like[0])]
+        for stage in self._stages[len(path) :]:
             sources = tuple(self._source(value, path) for value in stage.inputs)
             node = Node(stage.index, tuple(variants[i] for i in stage.layers), sources)
             number = self._numbers.get(node)
@@ -65,6 +73,12 @@ class NodeTable:
                 self._nodes.append(node)
             path.append(number)
         return path
+
+    def _first_change(self, one: tuple[int, ...], other: tuple[int, ...]) -> int:
+        return min(
+            (k.index for k in self._stages if any(one[i] != other[i] for i in k.layers)),
+            default=len(self._stages),
+        )
 
     def final(self, path: list[int]) -> Source:
         """Where the class scores of a plan come from."""

@@ -32,7 +32,7 @@ class Network(Protocol):
         """The value that holds the class scores."""
 
     def weights(self, layer: int) -> tuple[Float32Array, ...]:
-        """The trained tensors of a weight layer, as arrays nobody else holds."""
+        """The trained tensors of a weight layer, as arrays that nobody may change."""
 
     def trained(self, layer: int) -> Loaded:
         """The trained tensors of a weight layer, loaded."""

@@ -70,8 +70,10 @@ def make_waves(
     seen = set(known)
     packed: list[tuple[list[int], list[list[int]], list[frozenset[int]]]] = []
     room = rows = 0
+    before: tuple[tuple[int, ...], list[int]] | None = None
     for i in order:
-        path = table.path(variants[i])
+        path = table.path(variants[i], before)
+        before = variants[i], path
         fresh = frozenset(path) - seen
         seen |= fresh
         first = min((table[n].stage for n in fresh), default=len(stages) - 1)

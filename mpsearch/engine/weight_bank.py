@@ -1,6 +1,7 @@
 """Decoded weights of every (layer, scheme), encoded once and bounded in bytes."""
 
 from collections import OrderedDict
+from typing import Final
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from mpsearch.schemes import Scheme, parse_scheme
 
 TRAINED = 0  # the variant that is the trained weights, bit for bit
 
-_PROBE = 1024  # weights per tensor that are enough to see that a scheme changes something
+_PROBE: Final = 1024  # weights per tensor that are enough to see that a scheme changes something
+_SMALL: Final = 4 * 2**20  # bytes of a layer that is decoded as soon as it is looked at
 
 
 class WeightBank:
@@ -29,7 +31,7 @@ class WeightBank:
         self._network = network
         self._memory = memory
         self._schemes: dict[str, Scheme] = {}
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[str, int] = {"original": TRAINED}
         self._nbytes: dict[tuple[int, str], int | SchemeError] = {}
         self._variants: dict[tuple[int, str], int] = {}
         self._names: list[str] = ["original"]
@@ -44,8 +46,8 @@ class WeightBank:
         """
         known = self._nbytes.get((layer, scheme))
         if known is None:
-            known = self._count(layer, scheme)
-            self._nbytes[layer, scheme] = known
+            self._look(layer, scheme)
+            known = self._nbytes[layer, scheme]
         if isinstance(known, SchemeError):
             raise known
         return known
@@ -61,28 +63,23 @@ class WeightBank:
         return None
 
     def variant(self, layer: int, scheme: str) -> int:
-        """The number of the decoded tensors that *scheme* makes of *layer*."""
-        known = self._variants.get((layer, scheme))
-        if known is None:
-            known = self._find_variant(layer, scheme)
-            self._variants[layer, scheme] = known
-        return known
+        """The number of the decoded tensors that *scheme* makes of *layer*.
+
+        Raises:
+            SchemeError: If the scheme is unknown or refuses the layer's weights.
+        """
+        self.nbytes(layer, scheme)
+        return self._variants[layer, scheme]
 
     def loaded(self, layer: int, variant: int) -> Loaded:
         """The decoded tensors, ready to be computed with."""
         if variant == TRAINED:
             return self._network.trained(layer)
         key = (layer, variant)
-        if key in self._loaded:
-            self._loaded.move_to_end(key)
-            return self._loaded[key]
-        made = self._network.load(self._decode(layer, self._names[variant]))
-        self._held += self._network.layers[layer].original_nbytes
-        self._loaded[key] = made
-        while self._held > self._memory and len(self._loaded) > 1:
-            (gone, _), _ = self._loaded.popitem(last=False)
-            self._held -= self._network.layers[gone].original_nbytes
-        return made
+        if key not in self._loaded:
+            self._keep(key, self.decoded(layer, self._names[variant]))
+        self._loaded.move_to_end(key)
+        return self._loaded[key]
 
     def decoded(self, layer: int, scheme: str) -> tuple[Float32Array, ...]:
         """The tensors a network would compute with, as arrays.
@@ -100,35 +97,48 @@ class WeightBank:
                 self._names.append(name)
         return self._schemes[name]
 
-    def _count(self, layer: int, name: str) -> int | SchemeError:
+    def _look(self, layer: int, name: str) -> None:
+        """Encode once, and learn all there is to know of a (layer, scheme)."""
         scheme = self._scheme(name)
         spec = self._network.layers[layer]
-        total = 0
-        for tensor, weights in zip(spec.tensors, self._network.weights(layer), strict=True):
+        weights = self._network.weights(layer)
+        codes = []
+        for tensor, array in zip(spec.tensors, weights, strict=True):
             try:
-                total += scheme.nbytes(scheme.encode(weights))
+                codes.append(scheme.encode(array))
             except SchemeError as error:
-                return SchemeError(f"layer {spec.name!r} {tensor.name}: {error}")
-        return total
+                reason = f"layer {spec.name!r} {tensor.name}: {error}"
+                self._nbytes[layer, name] = SchemeError(reason)
+                return
+        self._nbytes[layer, name] = sum(scheme.nbytes(code) for code in codes)
+        number = self._numbers[name]
+        if spec.original_nbytes > _SMALL and _changes_the_first(scheme, weights):
+            # Decoded when it is its turn: a large layer would push others out before.
+            self._variants[layer, name] = number
+            return
+        decoded = tuple(scheme.decode(code) for code in codes)
+        same = all(map(_same_bits, decoded, weights))
+        self._variants[layer, name] = TRAINED if same else number
+        if not same:
+            self._keep((layer, number), decoded)
 
-    def _find_variant(self, layer: int, name: str) -> int:
-        scheme = self._scheme(name)
-        if name == "original":
-            return TRAINED
-        self.nbytes(layer, name)  # refuses what the scheme refuses, in words that name the layer
-        tensors = self._network.weights(layer)
-        probes = tuple(tensor.reshape(-1)[:_PROBE] for tensor in tensors)
-        # Most schemes change something among the first weights; only if not is all looked at.
-        for some in (probes, tensors):
-            for weights in some:
-                if not _same_bits(scheme.decode(scheme.encode(weights)), weights):
-                    return self._numbers[name]
-        return TRAINED
+    def _keep(self, key: tuple[int, int], decoded: tuple[Float32Array, ...]) -> None:
+        self._loaded[key] = self._network.load(decoded)
+        self._held += self._network.layers[key[0]].original_nbytes
+        while self._held > self._memory and len(self._loaded) > 1:
+            (gone, _), _ = self._loaded.popitem(last=False)
+            self._held -= self._network.layers[gone].original_nbytes
 
     def _decode(self, layer: int, name: str) -> tuple[Float32Array, ...]:
         self.nbytes(layer, name)  # refuses what the scheme refuses, in words that name the layer
         scheme = self._scheme(name)
         return tuple(scheme.decode(scheme.encode(w)) for w in self._network.weights(layer))
+
+
+def _changes_the_first(scheme: Scheme, weights: tuple[Float32Array, ...]) -> bool:
+    """Whether a scheme changes something among the first weights of a layer; most do."""
+    firsts = (array.reshape(-1)[:_PROBE] for array in weights)
+    return any(not _same_bits(scheme.decode(scheme.encode(few)), few) for few in firsts)
 
 
 def _same_bits(one: Float32Array, other: Float32Array) -> bool:

@@ -83,11 +83,14 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     shape = getattr(model, "input_shape", None)
     if not isinstance(shape, tuple) or len(shape) != 4:
         return model
-    sides = tuple(zip(shape[1:3], size or (None, None), strict=True))
-    if any(None not in pair and pair[0] != pair[1] for pair in sides):
+    clash = size is not None and any(
+        open_side is not None and open_side != side
+        for open_side, side in zip(shape[1:3], size, strict=True)
+    )
+    if size is not None and clash:
         raise ModelError(
-            f"model {model.name!r} with input {shape} does not take images of {size} pixels; "
-            "leave --size away or give it as the model was trained"
+            f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "
+            "pixels; leave --size away or give it as the model was trained"
         )
     if None not in shape[1:3]:
         return model

@@ -9,7 +9,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import ModelError
 from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.model.backend import keras
+from mpsearch.model.backend import keras, tf
 
 _KINDS: tuple[Any, ...] = tuple(
     getattr(keras.layers, name)
@@ -42,8 +42,12 @@ class LiveLayer:
     keras_layer: Any
 
     def weights(self) -> tuple[Float32Array, ...]:
-        """Copies of its tensors, in the order of ``layer.tensors``."""
-        return tuple(np.array(variable.numpy()) for variable in self.keras_layer.weights)
+        """Its tensors as read-only arrays, in the order of ``layer.tensors``; nothing is copied."""
+        return tuple(_view(tf.convert_to_tensor(v)) for v in self.keras_layer.weights)
+
+
+def _view(tensor: Any) -> Float32Array:
+    return np.asarray(memoryview(tensor)).reshape(tuple(tensor.shape))
 
 
 def weight_layers(model: Any) -> tuple[LiveLayer, ...]:

@@ -57,27 +57,41 @@ class Scheme(ABC):
         return f"<scheme {self.name}>"
 
 
-def float32_bits(weights: Float32Array, scheme: str) -> np.ndarray[tuple[int, ...], np.dtype]:
-    """The bit patterns of *weights* as uint32, after the checks every scheme makes.
+def native_float32(weights: Float32Array, scheme: str) -> Float32Array:
+    """*weights* in the machine's byte order and C layout, without looking at the values.
 
     Args:
         weights: float32 in any byte order and layout.
         scheme: Who asks; named in the message.
 
     Raises:
-        SchemeError: If the dtype is not float32, or a weight is NaN or infinite.
+        SchemeError: If the dtype is not float32.
     """
     if weights.dtype.newbyteorder("=") != np.float32:
         raise SchemeError(
             f"{scheme} stores float32 weights, got {weights.dtype}; convert the tensor first"
         )
-    native = np.asarray(weights, dtype=np.float32, order="C")
+    return np.asarray(weights, dtype=np.float32, order="C")
+
+
+def float32_bits(weights: Float32Array, scheme: str) -> np.ndarray[tuple[int, ...], np.dtype]:
+    """The bit patterns of *weights* as uint32, after the checks every scheme makes.
+
+    Raises:
+        SchemeError: If the dtype is not float32, or a weight is NaN or infinite.
+    """
+    native = native_float32(weights, scheme)
     # The largest magnitude is finite exactly if all are (NaN wins every maximum), and two
     # reductions need no temporary array.
     if native.size and not (np.isfinite(native.max()) and np.isfinite(native.min())):
-        bad = int(np.flatnonzero(~np.isfinite(native))[0])
-        raise SchemeError(
-            f"{scheme} cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
-            f"{native.shape}; remove NaN and Inf from the model"
-        )
+        raise not_finite(native, scheme)
     return native.view(np.uint32)
+
+
+def not_finite(native: Float32Array, scheme: str) -> SchemeError:
+    """The error for a tensor of which some weight is NaN or infinite."""
+    bad = int(np.flatnonzero(~np.isfinite(native))[0])
+    return SchemeError(
+        f"{scheme} cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
+        f"{native.shape}; remove NaN and Inf from the model"
+    )

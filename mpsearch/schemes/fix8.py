@@ -5,10 +5,13 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.base import Scheme, native_float32, not_finite
+from mpsearch.schemes.blocks import blocks
 
 STEP: Final = 2.0**-6  # value of the lowest fraction bit
 LARGEST: Final = 127  # code of the largest magnitude, 1.984375
+
+_FINITE: Final = float(np.finfo(np.float32).max)
 
 # All 256 decoded values; code 128 is -0, which keeps its sign.
 _DECODED: Final = np.copysign(
@@ -32,17 +35,28 @@ class Fix8(Scheme):
 
     def encode(self, weights: Float32Array) -> Codes:
         """Codes as uint8: bit 7 the sign (also of −0), bits 6–0 ``⌊|w| / 2⁻⁶⌋``, at most 127."""
-        bits = float32_bits(weights, self.name)
-        # Clipped before it is scaled, so that the largest float32 does not overflow.
-        magnitude = np.minimum(np.abs(bits.view(np.float32)), np.float32(LARGEST * STEP))
-        magnitude = np.multiply(magnitude, np.float32(1 / STEP))
-        codes = np.asarray(magnitude).astype(np.uint8)  # truncates
-        codes |= (bits >> np.uint32(24)).astype(np.uint8) & np.uint8(0x80)
+        native = native_float32(weights, self.name)
+        codes = np.empty(native.shape, dtype=np.uint8)
+        flat, bits, out = native.reshape(-1), native.view(np.uint32).reshape(-1), codes.reshape(-1)
+        for piece in blocks(flat.size):
+            magnitude = np.abs(flat[piece])
+            if not magnitude.max() <= _FINITE:  # false for NaN, too
+                raise not_finite(native, self.name)
+            # Clipped before it is scaled, so that the largest float32 does not overflow.
+            np.minimum(magnitude, np.float32(LARGEST * STEP), out=magnitude)
+            np.multiply(magnitude, np.float32(1 / STEP), out=magnitude)
+            sign = (bits[piece] >> np.uint32(24)).astype(np.uint8) & np.uint8(0x80)
+            np.bitwise_or(magnitude.astype(np.uint8), sign, out=out[piece])
         return codes
 
     def decode(self, codes: Codes) -> Float32Array:
         """``±code · 2⁻⁶``; exact."""
-        return np.asarray(np.take(_DECODED, codes))
+        weights = np.empty(codes.shape, dtype=np.float32)
+        flat, out = np.asarray(codes).reshape(-1), weights.reshape(-1)
+        for piece in blocks(flat.size):
+            # Every uint8 is an index, so nothing is clipped; "clip" spares a copy of the result.
+            np.take(_DECODED, flat[piece], out=out[piece], mode="clip")
+        return weights
 
     def nbytes(self, codes: Codes) -> int:
         """One byte per weight."""

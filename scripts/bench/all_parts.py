@@ -1,0 +1,52 @@
+"""What do the uniform and cumulative parts of a profile add to the per-layer part?
+
+Claim: uniform + per-layer + cumulative, every documented scheme, together at most 2.2 times the
+per-layer part alone, on SqueezeNet 1.1 with one image.
+
+Run: python scripts/bench/all_parts.py
+"""
+
+import statistics
+import sys
+import time
+
+import numpy as np
+from loops import SCHEMES, cumulative, fresh_engine, load, per_layer
+
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.plan import Plan
+
+CLAIM = 2.2
+REPEATS = 5
+
+
+def seconds(bench: Workbench, plans: list[Plan]) -> float:
+    """Time of one engine that remembers nothing."""
+    engine = fresh_engine(bench)
+    begun = time.perf_counter()
+    engine.measure(plans)
+    return time.perf_counter() - begun
+
+
+def main() -> int:
+    """Compare both."""
+    bench = load("squeezenet11_imagenet.keras", "caffe", 1)
+    layers = per_layer(bench)
+    everything = layers + cumulative(bench)
+    everything += [Plan.uniform(bench.layer_names, scheme) for scheme in SCHEMES]
+    alone = fresh_engine(bench).measure(layers)
+    among = fresh_engine(bench).measure(everything)[: len(layers)]
+    worst = max(
+        float(np.abs(a.confidence - b.confidence).max()) for a, b in zip(alone, among, strict=True)
+    )
+    if worst > 5e-6:
+        raise SystemExit(f"not equal: probabilities differ by {worst:.2g}")
+    pairs = [(seconds(bench, layers), seconds(bench, everything)) for _ in range(REPEATS)]
+    ratio = statistics.median(whole / part for part, whole in pairs)
+    part = statistics.median(part for part, _ in pairs)
+    print(f"per-layer alone {part:.2f} s, everything {ratio:.2f} times that (claim: <= {CLAIM})")
+    return 0 if ratio <= CLAIM else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""How long do schemes take on a layer of 100 million weights?
+
+Claim: encode + decode at most 4 times ``numpy.copy`` of the same tensor, for every documented
+scheme.
+
+Run: python scripts/bench/encode_decode.py
+"""
+
+import statistics
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from mpsearch.schemes import DOCUMENTED, parse_scheme
+
+CLAIM = 4.0
+WEIGHTS = 100_000_000
+REPEATS = 3
+
+
+def seconds(run: Callable[[], object]) -> float:
+    """Median wall time."""
+    times = []
+    for _ in range(REPEATS):
+        begun = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - begun)
+    return statistics.median(times)
+
+
+def main() -> int:
+    """One row per scheme."""
+    weights = np.random.default_rng(0).normal(0, 0.02, WEIGHTS).astype(np.float32)
+    copy = seconds(weights.copy)
+    holds = True
+    for name in DOCUMENTED:
+        scheme = parse_scheme(name)
+        part = weights[:1000]
+        again = scheme.decode(scheme.encode(part))
+        if not np.array_equal(scheme.decode(scheme.encode(again)), again):
+            raise SystemExit(f"{name} changes what it decoded")
+        ratio = seconds(lambda scheme=scheme: scheme.decode(scheme.encode(weights))) / copy  # type: ignore[misc]
+        holds &= ratio <= CLAIM
+        print(f"{name:14} {ratio:5.2f} times numpy.copy ({copy:.3f} s)", flush=True)
+    print(f"claim: <= {CLAIM} for every scheme: {'holds' if holds else 'FAILS'}")
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""How much faster is a per-layer profile than changing the model's weights cell by cell?
+
+Claims, documented schemes, against (a) ``set_weights`` + ``predict`` and (b) ``set_weights`` and
+one compiled ``tf.function``: SqueezeNet 1.1 with 1 image 20x and 3x, EfficientNet-Lite0 9x and 3x,
+MobileNetV1 0.5 40x and 3.5x; SqueezeNet with 16 images 2x against (b).
+
+The loops run on a stated sample of cells, drawn with a fixed seed; the engine on all of them.
+
+Run: python scripts/bench/per_layer.py [NAME…], with the real models in MPSEARCH_REAL_DATA.
+"""
+
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from loops import (
+    compiled_loop,
+    fresh_engine,
+    load,
+    median_seconds,
+    per_layer,
+    predict_loop,
+    require_equal,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """At least *predict* times (a) and *compiled* times (b)."""
+
+    model: str
+    preprocess: str
+    images: int
+    predict: float
+    compiled: float
+    sample: int
+
+
+CLAIMS = {
+    "squeezenet": Claim("squeezenet11_imagenet.keras", "caffe", 1, 20, 3, 60),
+    "lite0": Claim("efficientnet_lite0_imagenet.keras", "0.0078125,-0.9921875", 1, 9, 3, 40),
+    "mobilenet": Claim(
+        "mobilenetv1_050_160_dequant_imagenet.keras", "0.0078125,-1", 1, 40, 3.5, 60
+    ),
+    "squeezenet16": Claim("squeezenet11_imagenet.keras", "caffe", 16, 0, 2, 20),
+}
+REPEATS = 3
+
+
+def measure(name: str, claim: Claim) -> bool:
+    """Print one row; return whether the claim holds."""
+    bench = load(claim.model, claim.preprocess, claim.images)
+    plans = per_layer(bench)
+    chosen = np.random.default_rng(0).choice(len(plans), claim.sample, replace=False)
+    some = [plans[int(i)] for i in chosen]
+    compiled = compiled_loop(bench)
+    ours = fresh_engine(bench).measure(plans)
+    sample = [ours[int(i)] for i in chosen]
+    require_equal(bench, sample, predict_loop(bench, some))
+    require_equal(bench, sample, compiled(some))
+    times, slow, slower = [], [], []
+    for _ in range(REPEATS):  # by turns, so that a busy moment meets all sides
+        engine = fresh_engine(bench)
+        begun = time.perf_counter()
+        engine.measure(plans)
+        times.append(time.perf_counter() - begun)
+        scale = len(plans) / len(some)
+        slow.append(scale * median_seconds(lambda: compiled(some), 1))
+        slower.append(scale * median_seconds(lambda: predict_loop(bench, some), 1))
+    fast = statistics.median(times)
+    a, b = statistics.median(slower) / fast, statistics.median(slow) / fast
+    holds = a >= claim.predict and b >= claim.compiled
+    print(
+        f"{name}: {len(plans)} cells in {fast:.2f} s; {a:.1f}x predict (claim {claim.predict:g}), "
+        f"{b:.2f}x compiled (claim {claim.compiled:g}), loops on {len(some)} cells: "
+        f"{'holds' if holds else 'FAILS'}",
+        flush=True,
+    )
+    return holds
+
+
+def main() -> int:
+    """Run the claims named on the command line, or all."""
+    names = sys.argv[1:] or list(CLAIMS)
+    held = [measure(name, CLAIMS[name]) for name in names]  # each is run, whatever came before
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

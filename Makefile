@@ -48,6 +48,11 @@ test-fast: .venv/.installed-all ## tests that need no TensorFlow
 readme: .venv/.installed-all ## run the commands of the documents
 	$(BIN)/python -m pytest tests/docs
 
+bench: .venv/.installed-all ## measure the claims of scripts/bench; needs the real models
+	@failed=0; for script in encode_decode all_parts per_layer; do \
+	  echo "== $$script"; $(BIN)/python scripts/bench/$$script.py 2>/dev/null || failed=1; \
+	done; exit $$failed
+
 golden: .venv/.installed-all ## write the golden reports anew, then show what changed
 	$(BIN)/python -m pytest --update-golden tests/report || true
 	git diff --stat tests/golden

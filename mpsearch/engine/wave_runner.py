@@ -58,10 +58,15 @@ class WaveRunner:
             (node, position) → probabilities, shape (n, classes).
         """
         places = self._evaluate(chunk, {node for node, _ in wanted}, wave, keep_all)
-        result = {
-            (node, position): self._network.probabilities(self._rows(places[node], position))
-            for node, position in wanted
-        }
+        # One conversion per block rather than per plan.
+        whole: dict[tuple[int, int], Float32Array] = {}
+        result = {}
+        for node, position in wanted:
+            place = places[node]
+            key = (place.block.serial, position)
+            if key not in whole:
+                whole[key] = self._network.probabilities(place.block.outputs[position])
+            result[node, position] = whole[key][place.start : place.stop]
         self._cache.demote(chunk, wave.last_use_here)
         if not keep_all:
             self._cache.drop(Worth.MAYBE)

@@ -68,7 +68,8 @@ class WeightBank:
         Raises:
             SchemeError: If the scheme is unknown or refuses the layer's weights.
         """
-        self.nbytes(layer, scheme)
+        if (layer, scheme) not in self._variants:
+            self.nbytes(layer, scheme)
         return self._variants[layer, scheme]
 
     def loaded(self, layer: int, variant: int) -> Loaded:

@@ -173,7 +173,9 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
     model = opened.live
     if opened.source.text == BUNDLED_DIGITS:
         return parse_preprocess("unit")
-    kinds = [type(operation).__name__ for operation in model.operations[:3]]
+    from mpsearch.model.graph import operations  # noqa: PLC0415 - TensorFlow, loaded by now
+
+    kinds = [type(operation).__name__ for operation in operations(model)[:3]]
     found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & set(kinds)))
     if found is None:
         raise SettingError(

@@ -33,8 +33,9 @@ class Call:
             {tensor: known[value] for tensor, value in self.values.items()}
         )
         # As Model.predict does: dropout off, stored statistics in BatchNormalization.
-        takes_training = getattr(self.operation, "_call_has_training_arg", False)
-        if takes_training and kwargs.get("training") is None:
+        # Functional models pass it on where Keras lists it among the layer's context arguments;
+        # what was recorded in the graph is overruled, as there.
+        if "training" in getattr(self.operation, "_call_context_args", ()):
             kwargs["training"] = False
         results = keras.tree.flatten(self.operation(*args, **kwargs))
         known.update(zip(self.outputs, results, strict=True))
@@ -55,6 +56,11 @@ class Cut:
     layers: tuple[int, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+
+
+def operations(model: Any) -> list[Any]:
+    """The operations of a functional or Sequential model, nested models unopened."""
+    return list(_function_of(model).operations)
 
 
 def flatten(model: Any) -> tuple[list[Call], int]:

@@ -7,11 +7,12 @@ import numpy as np
 
 from mpsearch.core.fingerprint import array_digest, text_digest
 from mpsearch.model.backend import keras, tf
+from mpsearch.model.graph import operations
 
 
 def model_digest(model: Any) -> str:
     """sha256 of layer names, layer classes, and every weight of the model."""
-    names = [f"{type(op).__name__}:{op.name}" for op in model.operations]
+    names = [f"{type(op).__name__}:{op.name}" for op in operations(model)]
     paths = [f"{variable.path}:{variable.dtype}" for variable in model.weights]
     values = array_digest(np.asarray(variable) for variable in model.weights)
     return text_digest([*names, *paths, values])

@@ -131,9 +131,37 @@ def mixed() -> Any:
     return keras.Model(image, x, name="mixed")
 
 
+def augmented() -> Any:
+    """Layers that do something only while training, and a model that ends in logits."""
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            layers.RandomFlip(seed=1),
+            layers.RandomContrast(0.4, seed=2),
+            layers.GaussianNoise(0.5, seed=3),
+            layers.Conv2D(4, 3, activation="relu"),
+            layers.AlphaDropout(0.5, seed=4),
+            layers.Flatten(),
+            layers.Dense(3),
+        ],
+        name="augmented",
+    )
+
+
 ZOO: Final[dict[str, Callable[[], Any]]] = {
     build.__name__: build
-    for build in (vgg, mobile, residual, nested, composite, upward, binary, thousand, mixed)
+    for build in (
+        vgg,
+        mobile,
+        residual,
+        nested,
+        composite,
+        upward,
+        binary,
+        thousand,
+        mixed,
+        augmented,
+    )
 }
 
 

@@ -1,0 +1,44 @@
+"""Every kind of network from its file on disk: what is measured is what Keras predicts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import zoo
+
+import mpsearch
+from mpsearch.core.plan import Plan
+from mpsearch.export.keras_model import plain_forward
+
+pytestmark = pytest.mark.tf
+
+MENU = ("original", "bitwiseAnd_19", "fl16", "fix8")
+# Keras does not bring functions of keras.ops back from HDF5.
+NOT_IN_HDF5 = {"binary"}
+
+
+@pytest.mark.parametrize("suffix", [".keras", ".h5"])
+@pytest.mark.parametrize("name", zoo.ZOO)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_saved_model_is_measured_as_keras_predicts(
+    name: str, suffix: str, tmp_path: Path
+) -> None:
+    if suffix == ".h5" and name in NOT_IN_HDF5:
+        pytest.skip("Keras does not read this model from HDF5")
+    model = zoo.make(name)
+    path = tmp_path / f"model{suffix}"
+    model.save(path)
+    rng = np.random.default_rng(2)
+    x = rng.integers(0, 256, (3, *model.input_shape[1:]), dtype=np.uint8)
+    np.savez(tmp_path / "x.npz", x=x)
+    bench = mpsearch.load(str(path), tmp_path / "x.npz", preprocess="unit")
+    tolerance = 1e-2 if name == "mixed" else 5e-6
+    expected = bench.model.network.probabilities(plain_forward(model, bench.inputs))
+    np.testing.assert_allclose(
+        bench.engine.baseline_probabilities, expected, atol=tolerance, rtol=0
+    )
+    plan = Plan(bench.layer_names, tuple(str(s) for s in rng.choice(MENU, len(bench.layers))))
+    (measurement,) = bench.measure([plan])
+    decoded = bench.plain_forward(plan)[np.arange(3), bench.engine.reference]
+    np.testing.assert_allclose(measurement.confidence, decoded, atol=tolerance, rtol=0)
+    assert bench.model.other_nbytes >= 0

@@ -20,6 +20,8 @@ class Scheme(ABC):
       it is encoded and decoded again;
     - *w* is never changed, and codes do not share its memory in a way that lets it be;
     - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor, at most ``4 n``;
+    - ``apply(w)`` is ``decode(encode(w))`` and ``stored_nbytes(w)`` is ``nbytes(encode(w))``, bit
+      for bit and refusal for refusal; a scheme that has a shorter way to them takes it there;
     - weights it cannot store are refused with a :class:`SchemeError` that names the first one.
     """
 
@@ -46,6 +48,22 @@ class Scheme(ABC):
     @abstractmethod
     def nbytes(self, codes: Codes) -> int:
         """Bytes that the packed form of *codes* takes."""
+
+    def apply(self, weights: Float32Array) -> Float32Array:
+        """The float32 weights the network will compute with; *weights* stay as they are.
+
+        Raises:
+            SchemeError: If a weight cannot be stored.
+        """
+        return self.decode(self.encode(weights))
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """Bytes that the packed form of *weights* takes.
+
+        Raises:
+            SchemeError: If a weight cannot be stored.
+        """
+        return self.nbytes(self.encode(weights))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scheme) and other.name == self.name

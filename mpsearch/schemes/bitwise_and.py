@@ -6,10 +6,13 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.base import Scheme, float32_bits, native_float32, not_finite
+from mpsearch.schemes.blocks import each_block
 
 MOST: Final = 22  # one mantissa bit stays; the original's masks go no further
 DEFAULTS: Final = (1, 2, 4, 8, 16, 17, 18, 19, 20, 21, 22)
+
+_EXPONENT: Final = np.uint32(0x7F800000)  # all ones in NaN and infinity
 
 
 class BitwiseAnd(Scheme):
@@ -38,13 +41,50 @@ class BitwiseAnd(Scheme):
 
     def encode(self, weights: Float32Array) -> Codes:
         """The 32 − k kept bits of each weight as an unsigned integer (uint16 where they fit)."""
-        kept = np.asarray(float32_bits(weights, self.name) >> np.uint32(self.k))
-        return kept.astype(np.uint16) if self.k >= 16 else kept
+        bits = float32_bits(weights, self.name)
+        codes = np.empty(bits.shape, dtype=np.uint16 if self.k >= 16 else np.uint32)
+        flat, out = bits.reshape(-1), codes.reshape(-1)
+
+        def work(piece: slice) -> None:
+            np.right_shift(flat[piece], np.uint32(self.k), out=out[piece], casting="unsafe")
+
+        each_block(flat.size, work)
+        return codes
 
     def decode(self, codes: Codes) -> Float32Array:
         """Put the kept bits back in place, zeros below."""
-        return np.asarray(codes.astype(np.uint32) << np.uint32(self.k)).view(np.float32)
+        bits = np.empty(codes.shape, dtype=np.uint32)
+        flat, out = codes.reshape(-1), bits.reshape(-1)
+
+        def work(piece: slice) -> None:
+            np.left_shift(flat[piece], np.uint32(self.k), out=out[piece], dtype=np.uint32)
+
+        each_block(flat.size, work)
+        return bits.view(np.float32)
 
     def nbytes(self, codes: Codes) -> int:
         """⌈n (32 − k) / 8⌉."""
-        return -(-codes.size * (32 - self.k) // 8)
+        return self._nbytes(codes.size)
+
+    def apply(self, weights: Float32Array) -> Float32Array:
+        """One mask over the bits; no codes in between."""
+        native = native_float32(weights, self.name)
+        kept = np.empty(native.shape, dtype=np.float32)
+        bits, out = native.view(np.uint32).reshape(-1), kept.view(np.uint32).reshape(-1)
+        mask = np.uint32(0xFFFFFFFF << self.k & 0xFFFFFFFF)
+
+        def work(piece: slice) -> None:
+            # k is at most 22, so the exponent is still there afterwards.
+            np.bitwise_and(bits[piece], mask, out=out[piece])
+            if (out[piece] & _EXPONENT).max() == _EXPONENT:
+                raise not_finite(native, self.name)
+
+        each_block(bits.size, work)
+        return kept
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """⌈n (32 − k) / 8⌉, once the weights are known to be finite."""
+        return self._nbytes(float32_bits(weights, self.name).size)
+
+    def _nbytes(self, size: int) -> int:
+        return -(-size * (32 - self.k) // 8)

@@ -5,13 +5,14 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.schemes.base import Scheme, native_float32, not_finite
-from mpsearch.schemes.blocks import blocks
+from mpsearch.schemes.base import Scheme, float32_bits, native_float32, not_finite
+from mpsearch.schemes.blocks import each_block
 
 STEP: Final = 2.0**-6  # value of the lowest fraction bit
 LARGEST: Final = 127  # code of the largest magnitude, 1.984375
 
 _FINITE: Final = float(np.finfo(np.float32).max)
+_SATURATED: Final = np.float32(LARGEST * STEP)
 
 # All 256 decoded values; code 128 is -0, which keeps its sign.
 _DECODED: Final = np.copysign(
@@ -38,26 +39,57 @@ class Fix8(Scheme):
         native = native_float32(weights, self.name)
         codes = np.empty(native.shape, dtype=np.uint8)
         flat, bits, out = native.reshape(-1), native.view(np.uint32).reshape(-1), codes.reshape(-1)
-        for piece in blocks(flat.size):
-            magnitude = np.abs(flat[piece])
-            if not magnitude.max() <= _FINITE:  # false for NaN, too
-                raise not_finite(native, self.name)
+
+        def work(piece: slice) -> None:
+            magnitude = self._magnitude(native, flat[piece])
             # Clipped before it is scaled, so that the largest float32 does not overflow.
-            np.minimum(magnitude, np.float32(LARGEST * STEP), out=magnitude)
+            np.minimum(magnitude, _SATURATED, out=magnitude)
             np.multiply(magnitude, np.float32(1 / STEP), out=magnitude)
             sign = (bits[piece] >> np.uint32(24)).astype(np.uint8) & np.uint8(0x80)
             np.bitwise_or(magnitude.astype(np.uint8), sign, out=out[piece])
+
+        each_block(flat.size, work)
         return codes
 
     def decode(self, codes: Codes) -> Float32Array:
         """``±code · 2⁻⁶``; exact."""
         weights = np.empty(codes.shape, dtype=np.float32)
         flat, out = np.asarray(codes).reshape(-1), weights.reshape(-1)
-        for piece in blocks(flat.size):
+
+        def work(piece: slice) -> None:
             # Every uint8 is an index, so nothing is clipped; "clip" spares a copy of the result.
             np.take(_DECODED, flat[piece], out=out[piece], mode="clip")
+
+        each_block(flat.size, work)
         return weights
 
     def nbytes(self, codes: Codes) -> int:
         """One byte per weight."""
         return codes.size
+
+    def apply(self, weights: Float32Array) -> Float32Array:
+        """``trunc(w · 2⁶) / 2⁶``, saturated first, block by block; no codes in between."""
+        native = native_float32(weights, self.name)
+        cut = np.empty(native.shape, dtype=np.float32)
+        flat, out = native.reshape(-1), cut.reshape(-1)
+
+        def work(piece: slice) -> None:
+            self._magnitude(native, flat[piece])
+            few = out[piece]
+            np.clip(flat[piece], -_SATURATED, _SATURATED, out=few)
+            np.multiply(few, np.float32(1 / STEP), out=few)
+            np.trunc(few, out=few)
+            np.multiply(few, np.float32(STEP), out=few)
+
+        each_block(flat.size, work)
+        return cut
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """One byte per weight, once the weights are known to be finite."""
+        return float32_bits(weights, self.name).size
+
+    def _magnitude(self, whole: Float32Array, piece: Float32Array) -> Float32Array:
+        magnitude: Float32Array = np.abs(piece)
+        if not magnitude.max() <= _FINITE:  # false for NaN, too
+            raise not_finite(whole, self.name)
+        return magnitude

@@ -29,3 +29,7 @@ class Original(Scheme):
     def nbytes(self, codes: Codes) -> int:
         """4 n."""
         return 4 * codes.size
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """4 n, once the weights are known to be finite."""
+        return 4 * float32_bits(weights, self.name).size

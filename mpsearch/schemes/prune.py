@@ -8,6 +8,7 @@ import numpy as np
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.blocks import each_block
 
 
 class Prune(Scheme):
@@ -38,15 +39,32 @@ class Prune(Scheme):
     def encode(self, weights: Float32Array) -> Codes:
         """A float32 copy of *weights* with the small ones set to 0."""
         native = float32_bits(weights, self.name).view(np.float32)
-        # In float64, as the original compared: t itself need not be a float32.
-        small = np.abs(native).astype(np.float64) < self.threshold
-        return np.where(small, np.float32(0), native)
+        codes = np.zeros(native.shape, dtype=np.float32)
+        flat, out = native.reshape(-1), codes.reshape(-1)
+        least = _least_survivor(self.threshold)
+
+        def work(piece: slice) -> None:
+            np.copyto(out[piece], flat[piece], where=np.abs(flat[piece]) >= least)
+
+        each_block(flat.size, work)
+        return codes
 
     def decode(self, codes: Codes) -> Float32Array:
         """A copy of *codes*."""
         return np.array(codes, dtype=np.float32)
 
+    def apply(self, weights: Float32Array) -> Float32Array:
+        """The codes are the weights."""
+        return self.encode(weights)
+
     def nbytes(self, codes: Codes) -> int:
         """The smaller of 4 n and ⌈n / 8⌉ + 4 · survivors."""
         survivors = int(np.count_nonzero(codes))
         return min(4 * codes.size, -(-codes.size // 8) + 4 * survivors)
+
+
+def _least_survivor(threshold: float) -> np.float32:
+    """The smallest float32 that is not below *threshold*, which need not be a float32."""
+    with np.errstate(over="ignore"):
+        nearest = np.float32(threshold)
+    return nearest if float(nearest) >= threshold else np.nextafter(nearest, np.float32(np.inf))

@@ -71,6 +71,51 @@ def test_a_stored_weight_keeps_its_sign_or_becomes_zero(scheme: Scheme, w: Float
     np.testing.assert_array_equal(np.signbit(decoded[decoded != 0]), np.signbit(w[decoded != 0]))
 
 
+@few
+@given(w=tensors())
+def test_the_short_ways_are_the_long_ones(scheme: Scheme, w: Float32Array) -> None:
+    w = storable(scheme, w)
+    codes = scheme.encode(w)
+    np.testing.assert_array_equal(bits(scheme.apply(w)), bits(scheme.decode(codes)))
+    assert scheme.apply(w).shape == w.shape
+    assert scheme.stored_nbytes(w) == scheme.nbytes(codes)
+    w = storable(scheme, every_exponent())
+    np.testing.assert_array_equal(bits(scheme.apply(w)), bits(stored(scheme, w)))
+
+
+@few
+@given(w=tensors(least=1))
+def test_applying_shares_no_memory_with_the_weights(scheme: Scheme, w: Float32Array) -> None:
+    assert not np.shares_memory(scheme.apply(storable(scheme, w)), w)
+
+
+@few
+@given(w=tensors(least=1), bad=not_finite, data=st.data())
+def test_the_short_ways_refuse_what_the_long_ones_do(
+    scheme: Scheme, w: Float32Array, bad: float, data: st.DataObject
+) -> None:
+    w = storable(scheme, w)
+    w.flat[data.draw(st.integers(0, w.size - 1))] = bad
+    with pytest.raises(SchemeError) as long:
+        scheme.encode(w)
+    for short in (scheme.apply, scheme.stored_nbytes):
+        with pytest.raises(SchemeError) as found:
+            short(w)
+        assert str(found.value) == str(long.value)
+
+
+def test_threads_work_on_large_tensors_as_one_does_on_small_ones(scheme: Scheme) -> None:
+    few_weights = storable(scheme, every_exponent())
+    many = np.tile(few_weights, -(-(2**21 + 2**17 + 5) // few_weights.size))
+    expected = np.tile(scheme.apply(few_weights), many.size // few_weights.size)
+    codes = scheme.encode(many)
+    np.testing.assert_array_equal(bits(scheme.decode(codes)), bits(expected))
+    np.testing.assert_array_equal(bits(scheme.apply(many)), bits(expected))
+    many[-3] = np.nan
+    with pytest.raises(SchemeError, match=f"at flat index {many.size - 3} of"):
+        scheme.apply(many)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_its_name_parses_back_to_the_same_scheme(name: str) -> None:
     scheme = parse_scheme(name)

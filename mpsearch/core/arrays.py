@@ -1,6 +1,7 @@
 """Names for the array types that travel."""
 
-from typing import Any, TypeAlias
+import math
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -11,3 +12,18 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 # What a scheme stores: the dtype is the scheme's own business.
 Codes: TypeAlias = npt.NDArray[Any]
+
+#: Bytes that vector instructions want addresses to be a multiple of.
+ALIGNMENT: Final = 64
+
+
+def aligned_empty(shape: tuple[int, ...]) -> Float32Array:
+    """An uninitialised float32 array that starts at a multiple of :data:`ALIGNMENT` bytes.
+
+    Libraries that compute with vector instructions can use such memory as it is, without a copy.
+    """
+    nbytes = 4 * math.prod(shape)
+    room = np.empty(nbytes + ALIGNMENT, dtype=np.uint8)
+    start = -room.ctypes.data % ALIGNMENT
+    array: Float32Array = room[start : start + nbytes].view(np.float32).reshape(shape)
+    return array

@@ -4,7 +4,7 @@ A *node* stands for the outputs of one stage under certain weights and certain i
 that agree on everything above a stage have the same node there: equal work is equal numbers.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mpsearch.core.stage import Stage
 
@@ -14,8 +14,7 @@ ROOT = 0  # the node of the input images
 Source = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One evaluation of one stage.
 
     Attributes:
@@ -45,6 +44,10 @@ class NodeTable:
             for position, value in enumerate(stage.outputs)
         }
         self._final = self._makers[output]
+        # Where the inputs of every stage come from; stage −1 are the input images.
+        self._feeds = [
+            tuple(self._makers.get(value, (-1, 0)) for value in stage.inputs) for stage in stages
+        ]
         root = Node(-1, (), ())
         self._nodes = [root]
         self._numbers = {root: ROOT}
@@ -63,14 +66,20 @@ class NodeTable:
                 two differ is taken from it.
         """
         path = [] if like is None else like[1][: self._first_change(variants, like[0])]
-        for stage in self._stages[len(path) :]:
-            sources = tuple(self._source(value, path) for value in stage.inputs)
-            node = Node(stage.index, tuple(variants[i] for i in stage.layers), sources)
-            number = self._numbers.get(node)
+        numbers, nodes = self._numbers, self._nodes
+        for index in range(len(path), len(self._stages)):
+            sources = tuple(
+                [
+                    (ROOT if maker < 0 else path[maker], position)
+                    for maker, position in self._feeds[index]
+                ]
+            )
+            own = tuple([variants[i] for i in self._stages[index].layers])
+            node = Node(index, own, sources)
+            number = numbers.get(node)
             if number is None:
-                number = len(self._nodes)
-                self._numbers[node] = number
-                self._nodes.append(node)
+                number = numbers[node] = len(nodes)
+                nodes.append(node)
             path.append(number)
         return path
 
@@ -83,10 +92,4 @@ class NodeTable:
     def final(self, path: list[int]) -> Source:
         """Where the class scores of a plan come from."""
         stage, position = self._final
-        return path[stage], position
-
-    def _source(self, value: int, path: list[int]) -> Source:
-        if value not in self._makers:
-            return ROOT, 0
-        stage, position = self._makers[value]
         return path[stage], position

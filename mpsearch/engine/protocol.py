@@ -38,7 +38,7 @@ class Network(Protocol):
         """The trained tensors of a weight layer, loaded."""
 
     def load(self, tensors: tuple[Float32Array, ...]) -> Loaded:
-        """Bring decoded tensors to where the network computes."""
+        """Bring decoded tensors to where the network computes; nobody changes them any more."""
 
     def enter(self, inputs: Float32Array) -> Batch:
         """Bring input images of shape (n, h, w, c) to where the network computes."""
@@ -47,6 +47,18 @@ class Network(Protocol):
         self, stage: int, weights: Sequence[Loaded], inputs: Sequence[Batch]
     ) -> tuple[Batch, ...]:
         """Evaluate one stage with one loaded weight set per layer of the stage."""
+
+    def stackable(self, stage: int) -> bool:
+        """Whether several sets of weights of this stage run faster together."""
+
+    def run_stacked(
+        self, stage: int, sets: Sequence[Sequence[Loaded]], inputs: Sequence[Batch]
+    ) -> tuple[Batch, ...]:
+        """Evaluate a stackable stage with several sets of weights on the same inputs.
+
+        Returns:
+            As :meth:`run`, for each set all images, those of the first set first.
+        """
 
     def take(self, batch: Batch, start: int, stop: int) -> Batch:
         """Images *start* to *stop* of a batch."""

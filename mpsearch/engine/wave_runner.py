@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from mpsearch.core.arrays import Float32Array
 from mpsearch.engine.activations import ActivationCache, Block, Place, Worth
 from mpsearch.engine.nodes import ROOT, NodeTable
-from mpsearch.engine.protocol import Batch, Network
+from mpsearch.engine.protocol import Batch, Loaded, Network
 from mpsearch.engine.schedule import Wave
 from mpsearch.engine.weight_bank import WeightBank
 
@@ -83,11 +83,8 @@ class WaveRunner:
         places, missing = self._plan_work(chunk, wanted)
         readers = self._count_readers(missing, wanted)
         for stage in sorted(missing):
-            groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-            for node in missing[stage]:
-                groups[self._table[node].variants].append(node)
-            for variants, nodes in groups.items():
-                block = self._run_stage(chunk, stage, variants, nodes, places)
+            for group in self._groups(stage, missing[stage]):
+                block = self._run_stage(chunk, stage, group, places)
                 places.update(block.places())
                 self._keep(chunk, block, wave, keep_all)
             for node in missing[stage]:
@@ -140,35 +137,55 @@ class WaveRunner:
         self._serial += 1
         return Block(outputs, nodes, images, nbytes, self._serial)
 
+    def _groups(self, stage: int, nodes: list[int]) -> list[list[int]]:
+        """Split the nodes of a stage into those that run as one call.
+
+        Nodes with the same weights do, and where the network can stack weights, nodes with
+        different weights and the same inputs.
+        """
+        alike: dict[object, list[int]] = defaultdict(list)
+        for node in nodes:
+            alike[self._table[node].variants].append(node)
+        if not self._network.stackable(stage):
+            return list(alike.values())
+        groups = [group for group in alike.values() if len(group) > 1]
+        stacks: dict[object, list[int]] = defaultdict(list)
+        for group in alike.values():
+            if len(group) == 1:
+                stacks[self._table[group[0]].sources].append(group[0])
+        return groups + list(stacks.values())
+
     def _run_stage(
-        self,
-        chunk: int,
-        stage: int,
-        variants: tuple[int, ...],
-        nodes: list[int],
-        places: dict[int, Place],
+        self, chunk: int, stage: int, nodes: list[int], places: dict[int, Place]
     ) -> Block:
-        """Evaluate nodes of one stage and one set of weights as one batch."""
+        """Evaluate a group of nodes of one stage as one call."""
         sources = {node: self._table[node].sources for node in nodes}
-        # In the order in which their inputs lie, so that batches need not be rearranged.
-        nodes = sorted(
-            nodes, key=lambda n: [(places[s].block.serial, places[s].start) for s, _ in sources[n]]
-        )
-        spec = self._network.stages[stage]
+        sets = list(dict.fromkeys(self._table[node].variants for node in nodes))
+        if len(sets) == 1:
+            # In the order in which their inputs lie, so that batches need not be rearranged.
+            nodes = sorted(
+                nodes,
+                key=lambda n: [(places[s].block.serial, places[s].start) for s, _ in sources[n]],
+            )
+        readers = nodes if len(sets) == 1 else nodes[:1]
         inputs = [
-            self._gather([(places[sources[n][i][0]], sources[n][i][1]) for n in nodes])
-            for i in range(len(spec.inputs))
+            self._gather([(places[sources[n][i][0]], sources[n][i][1]) for n in readers])
+            for i in range(len(self._network.stages[stage].inputs))
         ]
-        weights = [
-            self._bank.loaded(layer, variant)
-            for layer, variant in zip(spec.layers, variants, strict=True)
-        ]
-        outputs = self._network.run(stage, weights, inputs)
+        if len(sets) == 1:
+            outputs = self._network.run(stage, self._weights(stage, sets[0]), inputs)
+        else:
+            loaded = [self._weights(stage, variants) for variants in sets]
+            outputs = self._network.run_stacked(stage, loaded, inputs)
         images = len(self._chunks[chunk])
         self.stage_runs += len(nodes) * images
         self._ran.update(dict.fromkeys(nodes, images))
-        nbytes = sum(spec.output_nbytes) * len(nodes) * images
+        nbytes = sum(self._network.stages[stage].output_nbytes) * len(nodes) * images
         return self._block(outputs, tuple(nodes), images, nbytes)
+
+    def _weights(self, stage: int, variants: tuple[int, ...]) -> list[Loaded]:
+        layers = self._network.stages[stage].layers
+        return [self._bank.loaded(i, v) for i, v in zip(layers, variants, strict=True)]
 
     def _gather(self, parts: list[tuple[Place, int]]) -> Batch:
         """One batch of several places, copying as little as possible."""

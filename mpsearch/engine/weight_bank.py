@@ -13,7 +13,6 @@ from mpsearch.schemes import Scheme, parse_scheme
 TRAINED = 0  # the variant that is the trained weights, bit for bit
 
 _PROBE: Final = 1024  # weights per tensor that are enough to see that a scheme changes something
-_SMALL: Final = 4 * 2**20  # bytes of a layer that is decoded as soon as it is looked at
 
 
 class WeightBank:
@@ -46,8 +45,7 @@ class WeightBank:
         """
         known = self._nbytes.get((layer, scheme))
         if known is None:
-            self._look(layer, scheme)
-            known = self._nbytes[layer, scheme]
+            known = self._nbytes[layer, scheme] = self._find_nbytes(layer, scheme)
         if isinstance(known, SchemeError):
             raise known
         return known
@@ -68,9 +66,11 @@ class WeightBank:
         Raises:
             SchemeError: If the scheme is unknown or refuses the layer's weights.
         """
-        if (layer, scheme) not in self._variants:
-            self.nbytes(layer, scheme)
-        return self._variants[layer, scheme]
+        known = self._variants.get((layer, scheme))
+        if known is None:
+            self.nbytes(layer, scheme)  # refuses in words that name the layer
+            known = self._variants[layer, scheme] = self._find_variant(layer, scheme)
+        return known
 
     def loaded(self, layer: int, variant: int) -> Loaded:
         """The decoded tensors, ready to be computed with."""
@@ -88,7 +88,9 @@ class WeightBank:
         Raises:
             SchemeError: If the scheme refuses the weights.
         """
-        return self._decode(layer, scheme)
+        self.nbytes(layer, scheme)  # refuses in words that name the layer
+        apply = self._scheme(scheme).apply
+        return tuple(apply(weights) for weights in self._network.weights(layer))
 
     def _scheme(self, name: str) -> Scheme:
         if name not in self._schemes:
@@ -98,30 +100,29 @@ class WeightBank:
                 self._names.append(name)
         return self._schemes[name]
 
-    def _look(self, layer: int, name: str) -> None:
-        """Encode once, and learn all there is to know of a (layer, scheme)."""
-        scheme = self._scheme(name)
-        spec = self._network.layers[layer]
-        weights = self._network.weights(layer)
-        codes = []
-        for tensor, array in zip(spec.tensors, weights, strict=True):
+    def _find_nbytes(self, layer: int, name: str) -> int | SchemeError:
+        scheme, spec = self._scheme(name), self._network.layers[layer]
+        total = 0
+        for tensor, array in zip(spec.tensors, self._network.weights(layer), strict=True):
             try:
-                codes.append(scheme.encode(array))
+                total += scheme.stored_nbytes(array)
             except SchemeError as error:
-                reason = f"layer {spec.name!r} {tensor.name}: {error}"
-                self._nbytes[layer, name] = SchemeError(reason)
-                return
-        self._nbytes[layer, name] = sum(scheme.nbytes(code) for code in codes)
-        number = self._numbers[name]
-        if spec.original_nbytes > _SMALL and _changes_the_first(scheme, weights):
-            # Decoded when it is its turn: a large layer would push others out before.
-            self._variants[layer, name] = number
-            return
-        decoded = tuple(scheme.decode(code) for code in codes)
-        same = all(map(_same_bits, decoded, weights))
-        self._variants[layer, name] = TRAINED if same else number
-        if not same:
-            self._keep((layer, number), decoded)
+                return SchemeError(f"layer {spec.name!r} {tensor.name}: {error}")
+        return total
+
+    def _find_variant(self, layer: int, name: str) -> int:
+        """The scheme's number, or TRAINED where it changes nothing."""
+        scheme, number = self._scheme(name), self._numbers[name]
+        weights = self._network.weights(layer)
+        # Most schemes change something among the first weights: the others need not be looked at,
+        # and a large layer is decoded when it is its turn and pushes no other out before.
+        if any(not _same_bits(scheme.apply(few), few) for few in map(_first_few, weights)):
+            return number
+        decoded = tuple(scheme.apply(array) for array in weights)
+        if all(map(_same_bits, decoded, weights)):
+            return TRAINED
+        self._keep((layer, number), decoded)
+        return number
 
     def _keep(self, key: tuple[int, int], decoded: tuple[Float32Array, ...]) -> None:
         self._loaded[key] = self._network.load(decoded)
@@ -130,16 +131,9 @@ class WeightBank:
             (gone, _), _ = self._loaded.popitem(last=False)
             self._held -= self._network.layers[gone].original_nbytes
 
-    def _decode(self, layer: int, name: str) -> tuple[Float32Array, ...]:
-        self.nbytes(layer, name)  # refuses what the scheme refuses, in words that name the layer
-        scheme = self._scheme(name)
-        return tuple(scheme.decode(scheme.encode(w)) for w in self._network.weights(layer))
 
-
-def _changes_the_first(scheme: Scheme, weights: tuple[Float32Array, ...]) -> bool:
-    """Whether a scheme changes something among the first weights of a layer; most do."""
-    firsts = (array.reshape(-1)[:_PROBE] for array in weights)
-    return any(not _same_bits(scheme.decode(scheme.encode(few)), few) for few in firsts)
+def _first_few(array: Float32Array) -> Float32Array:
+    return array.reshape(-1)[:_PROBE]
 
 
 def _same_bits(one: Float32Array, other: Float32Array) -> bool:

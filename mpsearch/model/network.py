@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.core.arrays import ALIGNMENT, Float32Array
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.stage import Stage
-from mpsearch.model.backend import keras, tf
+from mpsearch.model.backend import tf
+from mpsearch.model.compiled import CompiledStage, run_steps, traced
 from mpsearch.model.graph import INPUT, Cut, cut, flatten
 from mpsearch.model.scores import Scores, scores_of
-from mpsearch.model.weight_layers import weight_layers
+from mpsearch.model.weight_layers import array_view, weight_layers
 
 
 class KerasNetwork:
@@ -36,9 +37,10 @@ class KerasNetwork:
         self._trained = tuple(
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
         )
+        self._arrays = tuple(tuple(map(array_view, tensors)) for tensors in self._trained)
         self._input_dtype = model.inputs[0].dtype
         self._shape = tuple(int(side) for side in model.inputs[0].shape[1:])
-        self._functions: list[Any] = []
+        self._functions: list[CompiledStage] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
             self._stages, answer = self._compile()
@@ -61,15 +63,15 @@ class KerasNetwork:
 
     def weights(self, layer: int) -> tuple[Float32Array, ...]:
         """The trained tensors of a weight layer as read-only arrays."""
-        return self._live[layer].weights()
+        return self._arrays[layer]
 
     def trained(self, layer: int) -> Any:
         """The trained tensors of a weight layer."""
         return self._trained[layer]
 
     def load(self, tensors: tuple[Float32Array, ...]) -> Any:
-        """Decoded tensors as TensorFlow keeps them."""
-        return tuple(tf.constant(tensor) for tensor in tensors)
+        """Decoded tensors as TensorFlow keeps them: the same memory where it is aligned."""
+        return tuple(_shared(tensor) for tensor in tensors)
 
     def enter(self, inputs: Float32Array) -> Any:
         """Input images as TensorFlow keeps them."""
@@ -78,12 +80,23 @@ class KerasNetwork:
     def run(self, stage: int, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Evaluate one stage."""
         flat = [tensor for layer in weights for tensor in layer]
-        outputs: tuple[Any, ...] = self._functions[stage](flat, list(inputs))
-        return outputs
+        return self._functions[stage](flat, inputs)
+
+    def stackable(self, stage: int) -> bool:
+        """Whether :meth:`run_stacked` takes this stage."""
+        return self._functions[stage].stackable
+
+    def run_stacked(
+        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        """Evaluate one stage with several sets of weights on the same inputs."""
+        flat = [[tensor for layer in weights for tensor in layer] for weights in sets]
+        return self._functions[stage].stacked(flat, inputs)
 
     def take(self, batch: Any, start: int, stop: int) -> Any:
         """Images *start* to *stop*."""
-        return batch[start:stop]
+        # The raw operation takes a quarter of the time of Python's slicing; neither copies.
+        return tf.raw_ops.StridedSlice(input=batch, begin=[start], end=[stop], strides=[1])
 
     def join(self, batches: Sequence[Any]) -> Any:
         """All images of *batches*."""
@@ -127,7 +140,7 @@ class KerasNetwork:
             specs = [
                 tf.TensorSpec([None, *values[v].shape[1:]], values[v].dtype) for v in piece.inputs
             ]
-            self._functions.append(self._compiled(piece, specs))
+            self._functions.append(CompiledStage(piece, self._variables(piece), specs))
             outputs = self.run(
                 index, [self._trained[i] for i in piece.layers], [values[v] for v in piece.inputs]
             )
@@ -147,15 +160,6 @@ class KerasNetwork:
     def _variables(self, piece: Cut) -> list[Any]:
         return [v for i in piece.layers for v in self._live[i].keras_layer.weights]
 
-    def _compiled(self, piece: Cut, specs: list[Any]) -> Any:
-        variables = self._variables(piece)
-        weight_specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
-
-        def stage(flat: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
-            return _evaluate(piece, list(zip(variables, flat, strict=True)), inputs)
-
-        return compiled(stage, [weight_specs, specs])
-
     @property
     def _gradient(self) -> Any:
         """The compiled derivative; made when first asked for."""
@@ -168,8 +172,7 @@ class KerasNetwork:
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
                     tape.watch(flat)
                     for piece in self._cuts:
-                        outputs = _evaluate(piece, swapped, [known[v] for v in piece.inputs])
-                        known.update(zip(piece.outputs, outputs, strict=True))
+                        run_steps(piece.calls, swapped, known)
                     margin = _margin(self._distribution(known[self._output])[0], reference)
                 result: list[Any] = tape.gradient(
                     margin, flat, unconnected_gradients=tf.UnconnectedGradients.ZERO
@@ -178,35 +181,15 @@ class KerasNetwork:
 
             weights = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
             image = tf.TensorSpec([1, *self._shape], self._input_dtype)
-            self._gradient_function = compiled(
-                gradient, [weights, image, tf.TensorSpec([], tf.int32)]
-            )
+            signature = [weights, image, tf.TensorSpec([], tf.int32)]
+            self._gradient_function = traced(gradient, signature) or gradient
         return self._gradient_function
 
 
-def compiled(function: Any, signature: list[Any]) -> Any:
-    """*function* as TensorFlow graph code; as it is where a layer's name forbids that.
-
-    TensorFlow takes layer names for scope names and refuses spaces and letters beyond ASCII in
-    them, but only in compiled code.
-    """
-    made = tf.function(function, input_signature=signature, autograph=False)
-    try:
-        # One signature, so one graph: calling it directly saves a third of the call's own time.
-        return made.get_concrete_function()
-    except ValueError as error:
-        if "scope name" not in str(error):
-            raise
-        return function
-
-
-def _evaluate(piece: Cut, swapped: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
-    """Run the calls of a stage with some variables' values given from outside."""
-    known = dict(zip(piece.inputs, inputs, strict=True))
-    with keras.StatelessScope(state_mapping=swapped):
-        for call in piece.calls:
-            call.run(known)
-    return tuple(known[value] for value in piece.outputs)
+def _shared(array: Float32Array) -> Any:
+    if array.ctypes.data % ALIGNMENT or not array.flags.writeable:
+        return tf.constant(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def _margin(probabilities: Any, reference: Any) -> Any:

@@ -43,10 +43,11 @@ class LiveLayer:
 
     def weights(self) -> tuple[Float32Array, ...]:
         """Its tensors as read-only arrays, in the order of ``layer.tensors``; nothing is copied."""
-        return tuple(_view(tf.convert_to_tensor(v)) for v in self.keras_layer.weights)
+        return tuple(array_view(tf.convert_to_tensor(v)) for v in self.keras_layer.weights)
 
 
-def _view(tensor: Any) -> Float32Array:
+def array_view(tensor: Any) -> Float32Array:
+    """The numbers of a TensorFlow tensor as a read-only array; nothing is copied."""
     return np.asarray(memoryview(tensor)).reshape(tuple(tensor.shape))
 
 

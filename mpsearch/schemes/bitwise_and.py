@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits, native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
@@ -69,7 +69,7 @@ class BitwiseAnd(Scheme):
     def apply(self, weights: Float32Array) -> Float32Array:
         """One mask over the bits; no codes in between."""
         native = native_float32(weights, self.name)
-        kept = np.empty(native.shape, dtype=np.float32)
+        kept = aligned_empty(native.shape)
         bits, out = native.view(np.uint32).reshape(-1), kept.view(np.uint32).reshape(-1)
         mask = np.uint32(0xFFFFFFFF << self.k & 0xFFFFFFFF)
 

@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
 from mpsearch.schemes.base import Scheme, float32_bits, native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 
@@ -70,7 +70,7 @@ class Fix8(Scheme):
     def apply(self, weights: Float32Array) -> Float32Array:
         """``trunc(w · 2⁶) / 2⁶``, saturated first, block by block; no codes in between."""
         native = native_float32(weights, self.name)
-        cut = np.empty(native.shape, dtype=np.float32)
+        cut = aligned_empty(native.shape)
         flat, out = native.reshape(-1), cut.reshape(-1)
 
         def work(piece: slice) -> None:

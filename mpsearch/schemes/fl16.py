@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
@@ -55,7 +55,7 @@ class Fl16(Scheme):
     def apply(self, weights: Float32Array) -> Float32Array:
         """Round to float16 and back, block by block."""
         native = native_float32(weights, self.name)
-        rounded = np.empty(native.shape, dtype=np.float32)
+        rounded = aligned_empty(native.shape)
         flat, out = native.reshape(-1), rounded.reshape(-1)
 
         def work(piece: slice) -> None:

@@ -91,6 +91,15 @@ class NumpyNetwork:
         out = inputs[0] @ kernel + bias
         return (out if stage == len(self._stages) - 1 else np.tanh(out),)
 
+    def stackable(self, stage: int) -> bool:
+        return stage in {1, 6}
+
+    def run_stacked(
+        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        parts = [self.run(stage, weights, inputs) for weights in sets]
+        return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
+
     def take(self, batch: Any, start: int, stop: int) -> Any:
         return batch[start:stop]
 

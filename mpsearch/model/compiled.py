@@ -1,0 +1,133 @@
+"""A stage as compiled code that is cheap to call."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from mpsearch.model.backend import keras, tf
+from mpsearch.model.folding import FoldedCall, fold
+from mpsearch.model.graph import Cut
+from mpsearch.model.stacking import can_stack, run_stacked
+
+# Variables outside the weight layers up to this many elements are built into the code as constants,
+# so that TensorFlow computes beforehand what depends on nothing else.
+_SMALL: Final = 2**14
+
+
+class CompiledStage:
+    """A pure function of (weights, inputs), traced once for any number of images.
+
+    Args:
+        piece: What to run.
+        variables: The variables of its weight layers; calls give a value for each.
+        specs: Shape and type of each input.
+    """
+
+    def __init__(self, piece: Cut, variables: list[Any], specs: list[Any]) -> None:
+        steps = fold(piece.calls, piece.outputs)
+        weight_specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
+
+        def stage(weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+            known = dict(zip(piece.inputs, inputs, strict=True))
+            run_steps(steps, list(zip(variables, weights, strict=True)), known)
+            return tuple(known[value] for value in piece.outputs)
+
+        def stacked(weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+            known = dict(zip(piece.inputs, inputs, strict=True))
+            run_stacked(steps[0], weights, known)
+            run_steps(steps[1:], [], known)
+            return tuple(known[value] for value in piece.outputs)
+
+        self._code = Code(stage, [weight_specs, specs])
+        self._stacked: Code | None = None
+        self.stackable = len(variables) > 0 and can_stack(steps[0])
+        if self.stackable:
+            many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
+            self._make_stacked = lambda: Code(stacked, [many, specs])
+
+    def __call__(self, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Outputs of the stage, with *weights* in place of its variables."""
+        return self._code(weights, inputs)
+
+    def stacked(self, sets: Sequence[Sequence[Any]], inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """Outputs of a :attr:`stackable` stage for several sets of weights, one after the other."""
+        if self._stacked is None:  # compiled when first asked for: not every stage is
+            self._stacked = self._make_stacked()
+        weights = [tf.raw_ops.Pack(values=list(same)) for same in zip(*sets, strict=True)]
+        return self._stacked(weights, inputs)
+
+
+class Code:
+    """A function of two lists of tensors, traced.
+
+    Args:
+        function: From (weights, inputs) to a tuple of tensors.
+        signature: Shape and type of both.
+    """
+
+    def __init__(self, function: Any, signature: list[Any]) -> None:
+        self._function = function
+        self._traced = traced(function, signature)
+        if self._traced is not None:
+            self._types = [tensor.dtype for tensor in self._traced.outputs]
+            self._captured = list(self._traced.captured_inputs)
+
+    def __call__(self, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
+        """The results."""
+        if self._traced is None:
+            results: tuple[Any, ...] = self._function(list(weights), list(inputs))
+            return results
+        # The raw operation: calling the traced function checks and converts its arguments in
+        # Python each time, which takes longer than a small convolution.
+        return tuple(
+            tf.raw_ops.StatefulPartitionedCall(
+                args=[*weights, *inputs, *self._captured], Tout=self._types, f=self._traced
+            )
+        )
+
+
+def run_steps(steps: Sequence[Any], weights: list[tuple[Any, Any]], known: dict[int, Any]) -> None:
+    """Run calls with values in place of variables.
+
+    Args:
+        steps: :class:`~mpsearch.model.graph.Call` or :class:`FoldedCall`, in order.
+        weights: Variables and the tensors that stand for them.
+        known: Value number → tensor; what the steps make is added.
+    """
+    tensors = {id(variable): tensor for variable, tensor in weights}
+    constants = [
+        (variable, tf.constant(_value(variable)))
+        for step in steps
+        if not isinstance(step, FoldedCall)
+        for variable in getattr(step.operation, "variables", ())
+        if id(variable) not in tensors and math.prod(variable.shape) <= _SMALL
+    ]
+    with keras.StatelessScope(state_mapping=[*weights, *constants]):
+        for step in steps:
+            if isinstance(step, FoldedCall):
+                step.run(known, tensors)
+            else:
+                step.run(known)
+
+
+def _value(variable: Any) -> Any:
+    with tf.init_scope():  # now, and not as part of the code that is being traced
+        return np.asarray(variable)
+
+
+def traced(function: Any, signature: list[Any]) -> Any:
+    """*function* as TensorFlow graph code, or None where a layer's name forbids that.
+
+    TensorFlow takes layer names for scope names and refuses spaces and letters beyond ASCII in
+    them, but only in compiled code.
+    """
+    try:
+        return tf.function(
+            function, input_signature=signature, autograph=False
+        ).get_concrete_function()
+    except ValueError as error:
+        if "scope name" not in str(error):
+            raise
+        return None

@@ -51,7 +51,7 @@ class OpenModel:
         Raises:
             SchemeError: If a scheme is unknown or refuses a layer's weights.
         """
-        return sum(self.bank.nbytes(i, scheme) for i, scheme in enumerate(plan.schemes))
+        return self.bank.plan_nbytes(plan.schemes)
 
     def decoded_model(self, plan: Plan) -> Any:
         """A Keras model of its own with the plan's decoded weights."""

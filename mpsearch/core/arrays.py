@@ -24,6 +24,12 @@ def aligned_empty(shape: tuple[int, ...]) -> Float32Array:
     """
     nbytes = 4 * math.prod(shape)
     room = np.empty(nbytes + ALIGNMENT, dtype=np.uint8)
-    start = -room.ctypes.data % ALIGNMENT
+    start = -address(room) % ALIGNMENT
     array: Float32Array = room[start : start + nbytes].view(np.float32).reshape(shape)
     return array
+
+
+def address(array: npt.NDArray[Any]) -> int:
+    """Where an array begins in memory."""
+    where: int = array.__array_interface__["data"][0]  # ``ctypes.data`` takes five times longer
+    return where

@@ -74,7 +74,7 @@ class Engine:
         Raises:
             SchemeError: If a scheme is unknown or refuses a layer's weights.
         """
-        return sum(self.bank.nbytes(i, scheme) for i, scheme in enumerate(plan.schemes))
+        return self.bank.plan_nbytes(plan.schemes)
 
     def measure(
         self,
@@ -101,7 +101,7 @@ class Engine:
         waves = make_waves(
             self._table,
             self._network.stages,
-            [self._variants(plan) for plan in plans],
+            [self.bank.variants(plan.schemes) for plan in plans],
             self._baseline_nodes,
             self._peaks,
             self._chunk_images,
@@ -130,9 +130,6 @@ class Engine:
     def stage_runs(self) -> int:
         """Stage evaluations (one stage on one image) so far, baseline included."""
         return self._runner.stage_runs
-
-    def _variants(self, plan: Plan) -> tuple[int, ...]:
-        return tuple(self.bank.variant(i, scheme) for i, scheme in enumerate(plan.schemes))
 
     def _measurement(self, plan: Plan, path: list[int]) -> Measurement:
         probabilities = self._answers[self._table.final(path)]

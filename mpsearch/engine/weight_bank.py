@@ -31,7 +31,8 @@ class WeightBank:
         self._memory = memory
         self._schemes: dict[str, Scheme] = {}
         self._numbers: dict[str, int] = {"original": TRAINED}
-        self._nbytes: dict[tuple[int, str], int | SchemeError] = {}
+        self._sizes: dict[tuple[int, str], int] = {}
+        self._refusals: dict[tuple[int, str], str] = {}
         self._variants: dict[tuple[int, str], int] = {}
         self._names: list[str] = ["original"]
         self._loaded: OrderedDict[tuple[int, int], Loaded] = OrderedDict()
@@ -43,12 +44,35 @@ class WeightBank:
         Raises:
             SchemeError: If the scheme is unknown or refuses the layer's weights.
         """
-        known = self._nbytes.get((layer, scheme))
-        if known is None:
-            known = self._nbytes[layer, scheme] = self._find_nbytes(layer, scheme)
-        if isinstance(known, SchemeError):
-            raise known
-        return known
+        key = layer, scheme
+        if key in self._refusals:
+            raise SchemeError(self._refusals[key])
+        if key not in self._sizes:
+            try:
+                self._sizes[key] = self._find_nbytes(layer, scheme)
+            except SchemeError as error:
+                if scheme in self._schemes:  # else the name is unknown, whatever the layer
+                    self._refusals[key] = str(error)
+                raise
+        return self._sizes[key]
+
+    def plan_nbytes(self, schemes: tuple[str, ...]) -> int:
+        """Stored bytes of all layers under one scheme each.
+
+        Raises:
+            SchemeError: If a scheme is unknown or refuses a layer's weights.
+        """
+        try:  # no Python per layer: it adds up
+            return sum(map(self._sizes.__getitem__, enumerate(schemes)))
+        except KeyError:
+            return sum(self.nbytes(i, scheme) for i, scheme in enumerate(schemes))
+
+    def variants(self, schemes: tuple[str, ...]) -> tuple[int, ...]:
+        """:meth:`variant` of every layer under one scheme each."""
+        try:
+            return tuple(map(self._variants.__getitem__, enumerate(schemes)))
+        except KeyError:
+            return tuple(self.variant(i, scheme) for i, scheme in enumerate(schemes))
 
     def refusal(self, layer: int, scheme: str) -> str | None:
         """Why a scheme cannot store a layer, or None if it can."""
@@ -78,7 +102,7 @@ class WeightBank:
             return self._network.trained(layer)
         key = (layer, variant)
         if key not in self._loaded:
-            self._keep(key, self.decoded(layer, self._names[variant]))
+            self._keep(key, self._network.load(self.decoded(layer, self._names[variant])))
         self._loaded.move_to_end(key)
         return self._loaded[key]
 
@@ -100,14 +124,14 @@ class WeightBank:
                 self._names.append(name)
         return self._schemes[name]
 
-    def _find_nbytes(self, layer: int, name: str) -> int | SchemeError:
+    def _find_nbytes(self, layer: int, name: str) -> int:
         scheme, spec = self._scheme(name), self._network.layers[layer]
         total = 0
         for tensor, array in zip(spec.tensors, self._network.weights(layer), strict=True):
             try:
                 total += scheme.stored_nbytes(array)
             except SchemeError as error:
-                return SchemeError(f"layer {spec.name!r} {tensor.name}: {error}")
+                raise SchemeError(f"layer {spec.name!r} {tensor.name}: {error}") from error
         return total
 
     def _find_variant(self, layer: int, name: str) -> int:
@@ -121,11 +145,11 @@ class WeightBank:
         decoded = tuple(scheme.apply(array) for array in weights)
         if all(map(_same_bits, decoded, weights)):
             return TRAINED
-        self._keep((layer, number), decoded)
+        self._keep((layer, number), self._network.load(decoded))
         return number
 
-    def _keep(self, key: tuple[int, int], decoded: tuple[Float32Array, ...]) -> None:
-        self._loaded[key] = self._network.load(decoded)
+    def _keep(self, key: tuple[int, int], loaded: Loaded) -> None:
+        self._loaded[key] = loaded
         self._held += self._network.layers[key[0]].original_nbytes
         while self._held > self._memory and len(self._loaded) > 1:
             (gone, _), _ = self._loaded.popitem(last=False)

@@ -8,13 +8,14 @@ TensorFlow can fuse with the convolution.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import Call
+from mpsearch.model.pooled_concat import PooledConcat, pooled_concat
 
 # Axis of the kernel that counts output channels; a depthwise kernel has them on two axes.
 _TRANSPOSED: Final = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
@@ -60,8 +61,11 @@ class FoldedCall:
         known[self.outputs[0]] = shifted
 
 
-def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Call | FoldedCall]:
-    """Replace every pair that can be folded.
+Step: TypeAlias = Call | FoldedCall | PooledConcat
+
+
+def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Step]:
+    """Replace every pair of calls that can be run as one.
 
     Args:
         calls: Of one stage.
@@ -71,19 +75,24 @@ def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Call | Folde
     for call in calls:
         for value in call.inputs:
             readers.setdefault(value, []).append(call)
-    steps: list[Call | FoldedCall] = []
+    steps: list[Step] = []
     done: set[int] = set()
     for call in calls:
         if id(call) in done:
             continue
         after = [] if set(call.outputs) & set(outputs) else readers.get(call.outputs[0], [])
-        if len(after) == 1 and _is_linear(call.operation) and _is_fixed(after[0].operation):
-            scale, shift = _constants(after[0].operation)
-            steps.append(FoldedCall(call, after[0].outputs, scale, shift))
+        pair = _pair(call, after[0]) if len(after) == 1 else None
+        steps.append(pair or call)
+        if pair is not None:
             done.add(id(after[0]))
-        else:
-            steps.append(call)
     return steps
+
+
+def _pair(first: Call, then: Call) -> Step | None:
+    if _is_linear(first.operation) and _is_fixed(then.operation):
+        scale, shift = _constants(then.operation)
+        return FoldedCall(first, then.outputs, scale, shift)
+    return pooled_concat(first, then)
 
 
 def _is_linear(operation: Any) -> bool:

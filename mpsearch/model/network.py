@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import ALIGNMENT, Float32Array
+from mpsearch.core.arrays import ALIGNMENT, Float32Array, address
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
@@ -187,7 +187,7 @@ class KerasNetwork:
 
 
 def _shared(array: Float32Array) -> Any:
-    if array.ctypes.data % ALIGNMENT or not array.flags.writeable:
+    if address(array) % ALIGNMENT or not array.flags.writeable:
         return tf.constant(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 

@@ -85,6 +85,8 @@ def native_float32(weights: Float32Array, scheme: str) -> Float32Array:
     Raises:
         SchemeError: If the dtype is not float32.
     """
+    if weights.dtype == np.float32 and weights.flags.c_contiguous:
+        return weights
     if weights.dtype.newbyteorder("=") != np.float32:
         raise SchemeError(
             f"{scheme} stores float32 weights, got {weights.dtype}; convert the tensor first"

@@ -21,8 +21,11 @@ def each_block(size: int, work: Callable[[slice], None]) -> None:
     Raises:
         Exception: Whatever *work* raises, for the first slice for which it does.
     """
-    threads = min(_MOST_THREADS, _cores())
-    if size < _THREADED or threads == 1:
+    if 0 < size <= BLOCK:  # most tensors are small, and there are many of them
+        work(slice(0, size))
+        return
+    threads = min(_MOST_THREADS, _cores()) if size >= _THREADED else 1
+    if threads == 1:
         for piece in _slices(0, size, BLOCK):
             work(piece)
         return

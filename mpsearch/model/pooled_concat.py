@@ -1,0 +1,55 @@
+"""Pool the parts of a concatenation rather than the whole.
+
+Pooling looks at each channel by itself, so pooling before channels are put side by side gives the
+same numbers, and a quarter of them has to be copied.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mpsearch.model.backend import keras
+from mpsearch.model.graph import Call
+
+_POOLINGS: Final = (
+    keras.layers.MaxPooling1D,
+    keras.layers.MaxPooling2D,
+    keras.layers.AveragePooling1D,
+    keras.layers.AveragePooling2D,
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PooledConcat:
+    """A concatenation of channels and the pooling after it, run in the other order.
+
+    Attributes:
+        parts: Values that are concatenated, with repetition.
+        pooling: The pooling layer.
+        outputs: What the pooling makes.
+    """
+
+    parts: tuple[int, ...]
+    pooling: Any
+    outputs: tuple[int, ...]
+
+    @property
+    def operation(self) -> Any:
+        """The layer whose variables are used: none."""
+        return self.pooling
+
+    def run(self, known: dict[int, Any]) -> None:
+        """Compute the outputs from the values *known* and add them there."""
+        pooled = {value: self.pooling(known[value]) for value in dict.fromkeys(self.parts)}
+        known[self.outputs[0]] = keras.ops.concatenate([pooled[v] for v in self.parts], axis=-1)
+
+
+def pooled_concat(first: Call, then: Call) -> PooledConcat | None:
+    """The two calls as one, if the second pools the channels that the first concatenates."""
+    concat, pooling = first.operation, then.operation
+    if type(concat) is not keras.layers.Concatenate or type(pooling) not in _POOLINGS:
+        return None
+    rank = len(concat.output.shape)
+    if concat.axis % rank != rank - 1 or pooling.data_format != "channels_last":
+        return None
+    parts = tuple(first.values[id(tensor)] for tensor in first.arguments.keras_tensors)
+    return PooledConcat(parts, pooling, then.outputs)

@@ -16,8 +16,10 @@ from mpsearch.engine.schedule import Wave, make_waves, row_nbytes
 from mpsearch.engine.wave_runner import WaveRunner
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
 
-# Activations of a wave; more does not run faster once they leave the processor's cache.
+# A wave has room for this many bytes of activations, and for this many images where they are
+# large: fewer do not fill the processor, more do not run faster.
 _WAVE_NBYTES: Final = 128 * 2**20
+_WAVE_IMAGES: Final = 32
 # A call with few plans is a search step: the next one will resemble it.
 _FEW_PLANS: Final = 8
 _MOST_IMAGES: Final = 64  # images per chunk
@@ -46,8 +48,9 @@ class Engine:
     ) -> None:
         self._network = network
         self._images = len(inputs)
-        self._wave_nbytes = max(1, min(_WAVE_NBYTES, memory // 4))
         self._peaks = row_nbytes(network.stages, inputs[0].nbytes)
+        enough = max(_WAVE_NBYTES, _WAVE_IMAGES * self._peaks[0])
+        self._wave_nbytes = max(1, min(enough, memory // 4))
         step = max(1, min(_MOST_IMAGES, self._wave_nbytes // self._peaks[0]))
         chunks = [inputs[i : i + step] for i in range(0, len(inputs), step)]
         self._chunks = len(chunks)

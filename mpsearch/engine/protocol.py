@@ -52,12 +52,23 @@ class Network(Protocol):
         """Whether several sets of weights of this stage run faster together."""
 
     def run_stacked(
-        self, stage: int, sets: Sequence[Sequence[Loaded]], inputs: Sequence[Batch]
+        self,
+        stage: int,
+        sets: Sequence[Sequence[Loaded]],
+        inputs: Sequence[Batch],
+        shared: bool,
     ) -> tuple[Batch, ...]:
-        """Evaluate a stackable stage with several sets of weights on the same inputs.
+        """Evaluate a stackable stage with several sets of weights.
+
+        Args:
+            stage: Which one.
+            sets: For each set, one loaded weight set per layer of the stage.
+            inputs: As for :meth:`run`.
+            shared: Every set is run on all of *inputs*; otherwise each on its own part of them,
+                the first set on the first, all parts being equally large.
 
         Returns:
-            As :meth:`run`, for each set all images, those of the first set first.
+            As :meth:`run`; the images of the first set come first.
         """
 
     def take(self, batch: Batch, start: int, stop: int) -> Batch:

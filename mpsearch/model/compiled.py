@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache, partial
 from typing import Any, Final
 
 import numpy as np
@@ -34,29 +35,28 @@ class CompiledStage:
             run_steps(steps, list(zip(variables, weights, strict=True)), known)
             return tuple(known[value] for value in piece.outputs)
 
-        def stacked(weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+        def stacked(shared: bool, weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
             known = dict(zip(piece.inputs, inputs, strict=True))
-            run_stacked(steps[0], weights, known)
+            run_stacked(steps[0], weights, known, shared)
             run_steps(steps[1:], [], known)
             return tuple(known[value] for value in piece.outputs)
 
         self._code = Code(stage, [weight_specs, specs])
-        self._stacked: Code | None = None
         self.stackable = len(variables) > 0 and can_stack(steps[0])
-        if self.stackable:
-            many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
-            self._make_stacked = lambda: Code(stacked, [many, specs])
+        many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
+        # Compiled when first asked for: not every stage is.
+        self._stacked = cache(lambda shared: Code(partial(stacked, shared), [many, specs]))
 
     def __call__(self, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Outputs of the stage, with *weights* in place of its variables."""
         return self._code(weights, inputs)
 
-    def stacked(self, sets: Sequence[Sequence[Any]], inputs: Sequence[Any]) -> tuple[Any, ...]:
+    def stacked(
+        self, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool
+    ) -> tuple[Any, ...]:
         """Outputs of a :attr:`stackable` stage for several sets of weights, one after the other."""
-        if self._stacked is None:  # compiled when first asked for: not every stage is
-            self._stacked = self._make_stacked()
         weights = [tf.raw_ops.Pack(values=list(same)) for same in zip(*sets, strict=True)]
-        return self._stacked(weights, inputs)
+        return self._stacked(shared)(weights, inputs)
 
 
 class Code:

@@ -111,7 +111,7 @@ def _is_fixed(operation: Any) -> bool:
     if type(operation) is not keras.layers.BatchNormalization:
         return False
     rank = len(operation.input.shape)
-    return operation.axis % rank == rank - 1 and operation.compute_dtype == "float32"
+    return bool(operation.axis % rank == rank - 1 and operation.compute_dtype == "float32")
 
 
 def _constants(operation: Any) -> tuple[Float32Array, Float32Array]:

@@ -87,11 +87,11 @@ class KerasNetwork:
         return self._functions[stage].stackable
 
     def run_stacked(
-        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any]
+        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool
     ) -> tuple[Any, ...]:
-        """Evaluate one stage with several sets of weights on the same inputs."""
+        """Evaluate one stage with several sets of weights."""
         flat = [[tensor for layer in weights for tensor in layer] for weights in sets]
-        return self._functions[stage].stacked(flat, inputs)
+        return self._functions[stage].stacked(flat, inputs, shared)
 
     def take(self, batch: Any, start: int, stop: int) -> Any:
         """Images *start* to *stop*."""

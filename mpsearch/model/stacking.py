@@ -1,9 +1,9 @@
-"""Several weight sets of one layer on the same inputs, as one matrix product.
+"""Several weight sets of one layer, as one matrix product.
 
-A dense layer, and a convolution whose kernel is a single pixel, multiply every position's channels
-with a matrix. With S matrices on the same inputs that is one batched product, whose result already
-lies as S batches of images one after the other; one call instead of S, and for the small products
-of late layers several times faster.
+A dense layer, and a convolution whose kernel is a single pixel, multiply each position's channels
+with a matrix. With S matrices that is one batched product, whose result already lies as S batches
+of images one after the other; one call instead of S, and for the small products of late layers
+several times faster.
 """
 
 import math
@@ -38,14 +38,15 @@ def can_stack(step: Any) -> bool:
     )
 
 
-def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any]) -> None:
+def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared: bool) -> None:
     """Run such a step with stacked weights.
 
     Args:
         step: :class:`~mpsearch.model.graph.Call` or :class:`FoldedCall`.
         weights: Kernels of shape (S, …) and biases (S, channels), if the layer has one.
-        known: Value number → tensor with n images; the step's output has S·n, those of the first
-            weight set first.
+        known: Value number → tensor with n images, or S·n, those of the first weight set first;
+            the step's output has S·n.
+        shared: The input has n images, and every weight set is run on them.
     """
     folded = isinstance(step, FoldedCall)
     call = step.layer if folded else step
@@ -57,7 +58,8 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any]) -> Non
     if folded:
         kernels *= step.scale
         offset = step.shift if offset is None else offset * step.scale + step.shift
-    y = tf.matmul(tf.reshape(x, [1, -1, rows]), kernels)
+    parts = 1 if shared else tf.shape(kernels)[0]
+    y = tf.matmul(tf.reshape(x, [parts, -1, rows]), kernels)
     if offset is not None:
         y += offset
     y = tf.reshape(y, [-1, *x.shape[1:-1], columns])

@@ -27,22 +27,26 @@ TOLERANCE: Final = 5e-6  # in probability; equality before speed
 MEMORY: Final = 4 * 2**30
 
 
+def photograph() -> str:
+    """One photograph of the data folder."""
+    return str(DATA / "images" / "mug.jpg")
+
+
 def photographs(count: int) -> list[str]:
     """The first photographs of the data folder."""
     if count == 1:
-        return [str(DATA / "images" / "mug.jpg")]
+        return [photograph()]
     return [str(path) for path in sorted((DATA / "images" / "imagenet200").iterdir())[:count]]
 
 
 def load(name: str, preprocess: str, images: int) -> Workbench:
     """A workbench on a model of the data folder."""
-    return mpsearch.load(
-        str(DATA / "models" / name),
-        photographs(images),
-        preprocess=preprocess,
-        resize="crop",
-        memory=MEMORY,
-    )
+    return load_model(DATA / "models" / name, preprocess, photographs(images), MEMORY)
+
+
+def load_model(path: Path, preprocess: str, images: list[str], memory: int) -> Workbench:
+    """A workbench on any model."""
+    return mpsearch.load(str(path), images, preprocess=preprocess, resize="crop", memory=memory)
 
 
 def per_layer(bench: Workbench) -> list[Plan]:
@@ -61,10 +65,10 @@ def cumulative(bench: Workbench) -> list[Plan]:
     ]
 
 
-def fresh_engine(bench: Workbench) -> Engine:
+def fresh_engine(bench: Workbench, memory: int = MEMORY) -> Engine:
     """An engine that remembers nothing."""
     network = bench.model.network
-    return Engine(network, WeightBank(network, MEMORY // 4), bench.inputs, None, MEMORY)
+    return Engine(network, WeightBank(network, memory // 4), bench.inputs, None, memory)
 
 
 @contextmanager

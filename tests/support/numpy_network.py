@@ -95,9 +95,13 @@ class NumpyNetwork:
         return stage in {1, 6}
 
     def run_stacked(
-        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any]
+        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool
     ) -> tuple[Any, ...]:
-        parts = [self.run(stage, weights, inputs) for weights in sets]
+        each = [
+            list(inputs) if shared else [np.split(x, len(sets))[i] for x in inputs]
+            for i in range(len(sets))
+        ]
+        parts = [self.run(stage, weights, own) for weights, own in zip(sets, each, strict=True)]
         return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
 
     def take(self, batch: Any, start: int, stop: int) -> Any:

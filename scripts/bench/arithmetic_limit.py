@@ -1,0 +1,134 @@
+"""How far is a per-layer profile from what the multiplications alone would take?
+
+Claim: measured time at most 1.3 times the multiply-adds of the distinct stage runs at the speed of
+the fastest plain forward pass of the same model, of any batch size; SqueezeNet 1.1 and VGG19
+(random weights), 1 image, documented schemes.
+
+Run: python scripts/bench/arithmetic_limit.py [squeezenet] [vgg19]
+"""
+
+import math
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from loops import MEMORY, fresh_engine, load, load_model, per_layer, photograph
+
+from mpsearch.api.workbench import Workbench
+from mpsearch.model.backend import keras, tf
+from mpsearch.model.weight_layers import weight_layers
+
+CLAIM: Final = 1.3
+BATCHES: Final = (1, 4, 16, 32)
+REPEATS: Final = 3
+
+
+class Counting:
+    """A network that counts the multiply-adds it is asked for."""
+
+    def __init__(self, network: Any, layer_macs: Sequence[int]) -> None:
+        self._network = network
+        self._stage_macs = [sum(layer_macs[i] for i in s.layers) for s in network.stages]
+        self.macs = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._network, name)
+
+    def run(self, stage: int, weights: Any, inputs: Any) -> Any:
+        """Count and run."""
+        self.macs += self._stage_macs[stage] * int(inputs[0].shape[0])
+        return self._network.run(stage, weights, inputs)
+
+    def run_stacked(self, stage: int, sets: Any, inputs: Any, shared: bool) -> Any:
+        """Count and run."""
+        times = len(sets) if shared else 1
+        self.macs += self._stage_macs[stage] * int(inputs[0].shape[0]) * times
+        return self._network.run_stacked(stage, sets, inputs, shared)
+
+
+def multiply_adds(bench: Workbench) -> list[int]:
+    """Multiply-adds of every weight layer for one image."""
+    found = []
+    for live in weight_layers(bench.model.live):
+        positions = math.prod(live.keras_layer.output.shape[1:-1])
+        found.append(math.prod(live.layer.tensors[0].shape) * positions)
+    return found
+
+
+def fastest_forward(bench: Workbench) -> tuple[float, int]:
+    """Seconds per image of Keras' compiled model, and the batch size that gives them."""
+    model = bench.model.live
+    forward = tf.function(lambda x: model(x, training=False))
+    best = math.inf, 0
+    for batch in BATCHES:
+        x = tf.constant(np.repeat(bench.inputs[:1], batch, axis=0))
+        forward(x)
+        times = []
+        for _ in range(REPEATS):
+            begun = time.perf_counter()
+            forward(x)
+            times.append(time.perf_counter() - begun)
+        best = min(best, (statistics.median(times) / batch, batch))
+    return best
+
+
+def measure(name: str, bench: Workbench) -> bool:
+    """Print one row; return whether the claim holds."""
+    macs = multiply_adds(bench)
+    plans = per_layer(bench)
+    counting: Any = Counting(bench.model.network, macs)
+    engine = fresh_engine(bench)
+    counting.macs = 0
+    engine._network = engine._runner._network = counting
+    ours = engine.measure(plans)
+    forwards = counting.macs / sum(macs)
+    ratios = []
+    for _ in range(3):  # by turns
+        per_image, batch = fastest_forward(bench)
+        engine = fresh_engine(bench)
+        begun = time.perf_counter()
+        again = engine.measure(plans)
+        taken = time.perf_counter() - begun
+        ratios.append(taken / (forwards * per_image))
+    worst = max(
+        float(np.abs(a.confidence - b.confidence).max()) for a, b in zip(ours, again, strict=True)
+    )
+    if worst > 5e-6:
+        raise SystemExit(f"not equal: probabilities differ by {worst:.2g}")
+    ratio = statistics.median(ratios)
+    print(
+        f"{name}: {len(plans)} cells are {forwards:.1f} forward passes' multiply-adds; fastest "
+        f"pass {1000 * per_image:.2f} ms per image (batch {batch}); {taken:.2f} s, {ratio:.2f} "
+        f"times the limit (claim <= {CLAIM}): {'holds' if ratio <= CLAIM else 'FAILS'}",
+        flush=True,
+    )
+    return bool(ratio <= CLAIM)
+
+
+def vgg19() -> Workbench:
+    """VGG19 with random weights."""
+    keras.utils.set_random_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vgg19.keras"
+        keras.applications.VGG19(weights=None).save(path)
+        return load_model(path, "caffe", [photograph()], MEMORY)
+
+
+def main() -> int:
+    """Measure the models named on the command line, or both."""
+    names = sys.argv[1:] or ["squeezenet", "vgg19"]
+    makers = {
+        "squeezenet": lambda: load("squeezenet11_imagenet.keras", "caffe", 1),
+        "vgg19": vgg19,
+    }
+    held = [measure(name, makers[name]()) for name in names]
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
     add_schemes(parser, "the documented ones and original; see mpsearch schemes")
     parser.add_argument("--metric", choices=("mean", "max", "p95"), help="over images (mean)")
     parser.add_argument("--out", metavar="DIR", help="where to write (default: the study's folder)")
+    parser.add_argument("--timings", action="store_true", help="say on stderr where the time went")
     add_model(parser)
     add_images(parser)
 
@@ -51,6 +53,7 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.core.files import write_text  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
+    from mpsearch.report.timings import timings_text  # noqa: PLC0415
     from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
 
     print_notes(workbench.notes)
@@ -64,6 +67,8 @@ def _run(args: argparse.Namespace) -> int:
         progress=make_progress(args.quiet),
     )
     print_notes(found.refused.values())
+    if args.timings:
+        print(timings_text(workbench.engine.timings), file=sys.stderr)
     write_text(target / "profile.csv", per_layer_csv(found, metric))
     if args.json:
         print(json.dumps(_as_json(found, metric, file), ensure_ascii=False))

@@ -23,7 +23,8 @@ class Measurement:
         top_probabilities: Their probabilities, descending, shape (n, k).
         stage_runs: How many stage evaluations (one stage on one image) it cost beyond what
             was already known.
-        complete: False if measuring was given up early.
+        complete: False if measuring was given up early; images that were not run have NaN for
+            numbers and −1 for classes.
     """
 
     plan: Plan
@@ -72,6 +73,8 @@ def log_odds(probabilities: Float32Array, reference: IntArray) -> Float64Array:
 def top_classes(probabilities: Float32Array) -> IntArray:
     """The (up to) three most probable classes of each image; equal ones in class order.
 
+    −1 for images whose probabilities are NaN.
+
     Args:
         probabilities: Shape (n, classes).
 
@@ -82,9 +85,11 @@ def top_classes(probabilities: Float32Array) -> IntArray:
     left = probabilities.copy()
     rows = np.arange(len(left))
     found = np.empty((len(left), k), dtype=np.int64)
+    missing = np.isnan(left[:, 0])
     for place in range(k):  # argmax takes the first of equals; a sort of all classes is slower
         found[:, place] = left.argmax(axis=1)
         left[rows, found[:, place]] = -1.0
+    found[missing] = -1
     return found
 
 
@@ -102,4 +107,5 @@ def measured(
         top_classes=top,
         top_probabilities=np.take_along_axis(probabilities, top, axis=1),
         stage_runs=stage_runs,
+        complete=bool(np.isfinite(probabilities[:, 0]).all()),
     )

@@ -1,7 +1,7 @@
 """The engine: a list of plans in, a list of measurements out."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -10,8 +10,10 @@ from mpsearch.core.errors import PlanError
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.measurement import Measurement, measured
 from mpsearch.core.plan import Plan
+from mpsearch.engine.confidence import Metric
 from mpsearch.engine.nodes import NodeTable, Source
 from mpsearch.engine.protocol import Network
+from mpsearch.engine.racing import is_proven_above, pieces
 from mpsearch.engine.schedule import Wave, make_waves, row_nbytes
 from mpsearch.engine.wave_runner import WaveRunner
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
@@ -23,6 +25,13 @@ _WAVE_IMAGES: Final = 32
 # A call with few plans is a search step: the next one will resemble it.
 _FEW_PLANS: Final = 8
 _MOST_IMAGES: Final = 64  # images per chunk
+
+
+class _Race(NamedTuple):
+    """When to give a plan up."""
+
+    stop_above: float
+    metric: Metric
 
 
 class Engine:
@@ -58,6 +67,7 @@ class Engine:
         self._table = NodeTable(network.stages, network.output)
         self.bank = bank
         self._runner = WaveRunner(network, self._table, bank, chunks, memory // 2)
+        self.timings = bank.timings
         self._answers: dict[Source, Float32Array] = {}
         self._measure_baseline(truth)
 
@@ -83,12 +93,18 @@ class Engine:
         self,
         plans: Sequence[Plan],
         on_measured: Callable[[Measurement], None] | None = None,
+        *,
+        stop_above: float | None = None,
+        metric: Metric = "mean",
     ) -> list[Measurement]:
         """Measure *plans*; equal work is done once, whatever their order.
 
         Args:
             plans: Of this network's layers.
             on_measured: Called with each measurement as soon as it is known.
+            stop_above: A drop in percentage points. A plan whose images so far prove that its drop
+                is larger is given up: its measurement is not ``complete``.
+            metric: The drop that *stop_above* speaks of.
 
         Returns:
             One measurement per plan, in the order of *plans*.
@@ -97,6 +113,16 @@ class Engine:
             PlanError: If a plan is of other layers.
             SchemeError: If a scheme is unknown or refuses a layer's weights.
         """
+        with self.timings.of_total():
+            race = None if stop_above is None else _Race(stop_above, metric)
+            return self._measure(plans, on_measured or (lambda _: None), race)
+
+    def _measure(
+        self,
+        plans: Sequence[Plan],
+        on_measured: Callable[[Measurement], None],
+        race: _Race | None,
+    ) -> list[Measurement]:
         names = tuple(layer.name for layer in self.layers)
         for plan in plans:
             if plan.layers != names:
@@ -112,11 +138,16 @@ class Engine:
         )
         found: dict[int, Measurement] = {}
         for wave in waves:
-            self._run_wave(wave, keep_all=len(plans) <= _FEW_PLANS)
+            given_up: set[Source] = set()
+            if race is None:
+                self._run_wave(wave, keep_all=len(plans) <= _FEW_PLANS)
+            else:
+                given_up = self._race_wave(wave, race)
             for member, path in zip(wave.members, wave.paths, strict=True):
                 found[member] = self._measurement(plans[member], path)
-                if on_measured is not None:
-                    on_measured(found[member])
+                on_measured(found[member])
+            for final in given_up:
+                del self._answers[final]
         return [found[i] for i in range(len(plans))]
 
     @property
@@ -132,7 +163,7 @@ class Engine:
     @property
     def stage_runs(self) -> int:
         """Stage evaluations (one stage on one image) so far, baseline included."""
-        return self._runner.stage_runs
+        return self.timings.stage_runs
 
     def _measurement(self, plan: Plan, path: list[int]) -> Measurement:
         probabilities = self._answers[self._table.final(path)]
@@ -163,6 +194,39 @@ class Engine:
         # Equal plans stand side by side, so only the latest answers can be asked for again.
         kept = {final: self._answers[final] for final in self._keep_answers(wave)}
         self._answers = kept | {final: np.concatenate(parts) for final, parts in found.items()}
+
+    def _race_wave(self, wave: Wave, race: _Race) -> set[Source]:
+        """As :meth:`_run_wave`, in pieces of the image set and without those already decided.
+
+        Returns:
+            What was given up.
+        """
+        finals = {self._table.final(path) for path in wave.paths} - set(self._answers)
+        classes = self.baseline_probabilities.shape[1]
+        found = {
+            final: np.full((self._images, classes), np.nan, dtype=np.float32) for final in finals
+        }
+        first = 0
+        for chunk in range(self._chunks):
+            count = min(self._chunk_images, self._images - first)
+            for rows in pieces(count):
+                if not finals:
+                    break
+                scores = self._runner.scores(wave, chunk, finals, False, rows)
+                for final, probabilities in scores.items():
+                    found[final][first + rows.start : first + rows.stop] = probabilities
+                    confidence = found[final][np.arange(self._images), self._reference]
+                    if is_proven_above(
+                        self.baseline.confidence,
+                        confidence.astype(np.float64),
+                        race.metric,
+                        race.stop_above,
+                    ):
+                        finals = finals - {final}
+            first += count
+        kept = {final: self._answers[final] for final in self._keep_answers(wave)}
+        self._answers = kept | found
+        return set(found) - finals
 
     def _keep_answers(self, wave: Wave) -> set[Source]:
         finals = {self._table.final(path) for path in wave.paths} | {self._baseline_final}

@@ -1,6 +1,7 @@
 """Evaluate the nodes of a wave, stage by stage, with as little work and copying as possible."""
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import Final
 
 from mpsearch.core.arrays import Float32Array
@@ -12,6 +13,28 @@ from mpsearch.engine.weight_bank import WeightBank
 
 # Images per weight set up to which several sets run faster as one call.
 _MOST_STACKED: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """Some images of a chunk: *start* to *stop*."""
+
+    chunk: int
+    start: int
+    stop: int
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What to keep: all but the nodes that no later wave reads, or really all."""
+
+    last_use_here: frozenset[int]
+    all: bool
 
 
 class WaveRunner:
@@ -41,14 +64,19 @@ class WaveRunner:
         self._baseline: frozenset[int] = frozenset()
         self._serial = 0
         self._ran: Counter[int] = Counter()
-        self.stage_runs = 0
+        self.timings = bank.timings
 
     def set_baseline(self, nodes: frozenset[int]) -> None:
         """Name the nodes of the unchanged network: kept longest."""
         self._baseline = nodes
 
     def scores(
-        self, wave: Wave, chunk: int, wanted: set[tuple[int, int]], keep_all: bool
+        self,
+        wave: Wave,
+        chunk: int,
+        wanted: set[tuple[int, int]],
+        keep_all: bool,
+        rows: slice | None = None,
     ) -> dict[tuple[int, int], Float32Array]:
         """Class probabilities of a wave's final nodes on one chunk of images.
 
@@ -57,11 +85,17 @@ class WaveRunner:
             chunk: Which images.
             wanted: Final nodes and the output position that holds the scores.
             keep_all: Keep activations that nobody waits for, for the next call.
+            rows: Only these of the chunk's images; nothing is kept then.
 
         Returns:
             (node, position) → probabilities, shape (n, classes).
         """
-        places = self._evaluate(chunk, {node for node, _ in wanted}, wave, keep_all)
+        finals = {node for node, _ in wanted}
+        if rows is not None:
+            places = self._evaluate(Images(chunk, rows.start, rows.stop), finals, None)
+        else:
+            keep = Keep(wave.last_use_here, keep_all)
+            places = self._evaluate(Images(chunk, 0, len(self._chunks[chunk])), finals, keep)
         # One conversion per block rather than per plan.
         whole: dict[tuple[int, int], Float32Array] = {}
         result = {}
@@ -69,8 +103,11 @@ class WaveRunner:
             place = places[node]
             key = (place.block.serial, position)
             if key not in whole:
-                whole[key] = self._network.probabilities(place.block.outputs[position])
+                with self.timings.of_forward():
+                    whole[key] = self._network.probabilities(place.block.outputs[position])
             result[node, position] = whole[key][place.start : place.stop]
+        if rows is not None:
+            return result
         self._cache.demote(chunk, wave.last_use_here)
         if not keep_all:
             self._cache.drop(Worth.MAYBE)
@@ -80,17 +117,16 @@ class WaveRunner:
         """Stage runs spent on the nodes of *path* and not yet taken by another plan."""
         return sum(self._ran.pop(node, 0) for node in path)
 
-    def _evaluate(
-        self, chunk: int, wanted: set[int], wave: Wave, keep_all: bool
-    ) -> dict[int, Place]:
+    def _evaluate(self, images: Images, wanted: set[int], keep: Keep | None) -> dict[int, Place]:
         """Evaluate nodes and all they need that is not held; return where they are."""
-        places, missing = self._plan_work(chunk, wanted)
+        places, missing = self._plan_work(images, wanted)
         readers = self._count_readers(missing, wanted)
         for stage in sorted(missing):
-            for group in self._groups(stage, missing[stage], len(self._chunks[chunk])):
-                block = self._run_stage(chunk, stage, group, places)
+            for group in self._groups(stage, missing[stage], images.count):
+                block = self._run_stage(images.count, stage, group, places)
                 places.update(block.places())
-                self._keep(chunk, block, wave, keep_all)
+                if keep is not None:
+                    self._keep(images.chunk, block, keep)
             for node in missing[stage]:
                 for source, _ in self._table[node].sources:
                     readers[source] -= 1
@@ -99,7 +135,7 @@ class WaveRunner:
         return places
 
     def _plan_work(
-        self, chunk: int, wanted: set[int]
+        self, images: Images, wanted: set[int]
     ) -> tuple[dict[int, Place], dict[int, list[int]]]:
         """Split what *wanted* rests on into places that are held and nodes to run, by stage."""
         places: dict[int, Place] = {}
@@ -108,9 +144,14 @@ class WaveRunner:
         stack = list(wanted)
         while stack:
             number = stack.pop()
-            held = self._enter(chunk) if number == ROOT else self._cache.get(chunk, number)
+            if number == ROOT:
+                places[number] = self._enter(images)
+                continue
+            held = self._cache.get(images.chunk, number)
             if held is not None:
-                places[number] = held
+                self.timings.cache_hits += 1
+                start = held.start + images.start
+                places[number] = Place(held.block, start, start + images.count)
                 continue
             node = self._table[number]
             missing[node.stage].append(number)
@@ -130,8 +171,8 @@ class WaveRunner:
             readers[number] += 1
         return readers
 
-    def _enter(self, chunk: int) -> Place:
-        inputs = self._chunks[chunk]
+    def _enter(self, images: Images) -> Place:
+        inputs = self._chunks[images.chunk][images.start : images.stop]
         block = self._block((self._network.enter(inputs),), (ROOT,), len(inputs), inputs.nbytes)
         return Place(block, 0, len(inputs))
 
@@ -159,7 +200,7 @@ class WaveRunner:
         return list(joined.values())
 
     def _run_stage(
-        self, chunk: int, stage: int, nodes: list[int], places: dict[int, Place]
+        self, images: int, stage: int, nodes: list[int], places: dict[int, Place]
     ) -> Block:
         """Evaluate a group of nodes of one stage as one call."""
         sets = list(dict.fromkeys(self._table[node].variants for node in nodes))
@@ -179,12 +220,13 @@ class WaveRunner:
             for column in zip(*read, strict=True)
         ]
         loaded = [self._weights(stage, variants) for variants in sets]
-        if len(sets) == 1:
-            outputs = self._network.run(stage, loaded[0], inputs)
-        else:
-            outputs = self._network.run_stacked(stage, loaded, inputs, shared)
-        images = len(self._chunks[chunk])
-        self.stage_runs += len(nodes) * images
+        with self.timings.of_forward():
+            if len(sets) == 1:
+                outputs = self._network.run(stage, loaded[0], inputs)
+            else:
+                outputs = self._network.run_stacked(stage, loaded, inputs, shared)
+        self.timings.calls += 1
+        self.timings.stage_runs += len(nodes) * images
         self._ran.update(dict.fromkeys(nodes, images))
         nbytes = sum(self._network.stages[stage].output_nbytes) * len(nodes) * images
         return self._block(outputs, tuple(nodes), images, nbytes)
@@ -203,17 +245,18 @@ class WaveRunner:
                     runs[-1] = Place(place.block, last.start, place.stop), position
                     continue
             runs.append((place, position))
-        batches = [self._rows(place, position) for place, position in runs]
-        return batches[0] if len(batches) == 1 else self._network.join(batches)
+        with self.timings.of_forward():
+            batches = [self._rows(place, position) for place, position in runs]
+            return batches[0] if len(batches) == 1 else self._network.join(batches)
 
     def _rows(self, place: Place, position: int) -> Batch:
         batch = place.block.outputs[position]
         return batch if place.is_whole else self._network.take(batch, place.start, place.stop)
 
-    def _keep(self, chunk: int, block: Block, wave: Wave, keep_all: bool) -> None:
+    def _keep(self, chunk: int, block: Block, keep: Keep) -> None:
         if any(node in self._baseline for node in block.nodes):
             self._cache.put(chunk, block, Worth.BASELINE)
-        elif any(node not in wave.last_use_here for node in block.nodes):
+        elif any(node not in keep.last_use_here for node in block.nodes):
             self._cache.put(chunk, block, Worth.SOON)
-        elif keep_all:
+        elif keep.all:
             self._cache.put(chunk, block, Worth.MAYBE)

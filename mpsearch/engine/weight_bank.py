@@ -8,6 +8,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.engine.protocol import Loaded, Network
+from mpsearch.engine.timings import Timings
 from mpsearch.schemes import Scheme, parse_scheme
 
 TRAINED = 0  # the variant that is the trained weights, bit for bit
@@ -37,6 +38,7 @@ class WeightBank:
         self._names: list[str] = ["original"]
         self._loaded: OrderedDict[tuple[int, int], Loaded] = OrderedDict()
         self._held = 0
+        self.timings = Timings()
 
     def nbytes(self, layer: int, scheme: str) -> int:
         """Stored bytes of a layer under a scheme.
@@ -49,7 +51,8 @@ class WeightBank:
             raise SchemeError(self._refusals[key])
         if key not in self._sizes:
             try:
-                self._sizes[key] = self._find_nbytes(layer, scheme)
+                with self.timings.of_coding():
+                    self._sizes[key] = self._find_nbytes(layer, scheme)
             except SchemeError as error:
                 if scheme in self._schemes:  # else the name is unknown, whatever the layer
                     self._refusals[key] = str(error)
@@ -93,7 +96,8 @@ class WeightBank:
         known = self._variants.get((layer, scheme))
         if known is None:
             self.nbytes(layer, scheme)  # refuses in words that name the layer
-            known = self._variants[layer, scheme] = self._find_variant(layer, scheme)
+            with self.timings.of_coding():
+                known = self._variants[layer, scheme] = self._find_variant(layer, scheme)
         return known
 
     def loaded(self, layer: int, variant: int) -> Loaded:
@@ -102,7 +106,8 @@ class WeightBank:
             return self._network.trained(layer)
         key = (layer, variant)
         if key not in self._loaded:
-            self._keep(key, self._network.load(self.decoded(layer, self._names[variant])))
+            with self.timings.of_coding():
+                self._keep(key, self._network.load(self.decoded(layer, self._names[variant])))
         self._loaded.move_to_end(key)
         return self._loaded[key]
 

@@ -1,0 +1,36 @@
+"""Give up on a plan as soon as the images so far prove its budget broken."""
+
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float64Array
+from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+
+_FIRST: Final = 4  # images; fewer do not run faster
+
+
+def pieces(images: int) -> list[slice]:
+    """Consecutive ranges of images, each as long as all before it together."""
+    found, start, size = [], 0, _FIRST
+    while start < images:
+        found.append(slice(start, min(start + size, images)))
+        start, size = start + size, start + size
+    return found
+
+
+def is_proven_above(
+    baseline: Float64Array, confidence: Float64Array, metric: Metric, limit_pp: float
+) -> bool:
+    """Whether a drop exceeds a limit, whatever the images not yet run will say.
+
+    The best they can say is a confidence of 1, and every metric grows with every image's drop.
+
+    Args:
+        baseline: Confidence of the unchanged model, shape (n,), 0..1.
+        confidence: Under the plan, shape (n,); NaN for images not yet run.
+        metric: How the drops of images become one.
+        limit_pp: Percentage points.
+    """
+    best = np.where(np.isnan(confidence), 1.0, confidence)
+    return float(aggregate(drops_pp(baseline, best), metric)) > limit_pp

@@ -1,0 +1,59 @@
+"""Where the time of measuring goes."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class Timings:
+    """Counted while an engine works.
+
+    Attributes:
+        stage_runs: Stage evaluations, one stage on one image.
+        calls: Calls of compiled code they took.
+        cache_hits: Outputs of a stage for one plan and chunk of images that were at hand.
+        coding: Seconds spent encoding and decoding weights, and learning their sizes.
+        forward: Seconds inside the network's own code.
+        total: Seconds in :meth:`~mpsearch.engine.evaluate.Engine.measure`, all told.
+    """
+
+    stage_runs: int = 0
+    calls: int = 0
+    cache_hits: int = 0
+    coding: float = 0.0
+    forward: float = 0.0
+    total: float = 0.0
+
+    @property
+    def python(self) -> float:
+        """Seconds that are left: bookkeeping in Python."""
+        return max(0.0, self.total - self.forward - self.coding)
+
+    @contextmanager
+    def of_coding(self) -> Iterator[None]:
+        """Count the body as encoding or decoding."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.coding += time.perf_counter() - begun
+
+    @contextmanager
+    def of_forward(self) -> Iterator[None]:
+        """Count the body as the network's own work."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.forward += time.perf_counter() - begun
+
+    @contextmanager
+    def of_total(self) -> Iterator[None]:
+        """Count the body as measuring."""
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.total += time.perf_counter() - begun

@@ -1,0 +1,61 @@
+"""Measuring takes no more memory than it was told, whatever the activations would need."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.tf
+
+MEBI = 2**20
+
+# Ten layers whose outputs are 4 MiB an image each: 60 plans on 12 images would keep over 25 GiB.
+PROGRAM = """
+import json, resource, sys
+import numpy as np
+from mpsearch.core.plan import Plan
+from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.model.backend import keras
+from mpsearch.model.network import KerasNetwork
+
+memory = int(sys.argv[1])
+keras.utils.set_random_seed(0)
+layers = [keras.Input((256, 256, 3))]
+layers += [keras.layers.Conv2D(16, 3, padding="same", activation="relu") for _ in range(10)]
+layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4, activation="softmax")]
+network = KerasNetwork(keras.Sequential(layers))
+x = np.random.default_rng(0).normal(0, 1, (12, 256, 256, 3)).astype(np.float32)
+names = [layer.name for layer in network.layers]
+base = Plan.uniform(names, "original")
+warm = Engine(network, WeightBank(network, 2**20), x[:1], None, 2**20)
+warm.measure([base.replace(name, "fix8") for name in names])
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+before = peak()
+engine = Engine(network, WeightBank(network, memory // 4), x, None, memory)
+schemes = ["fix8", "bitwiseAnd_20", "bitwiseAnd_22", "fl16", "bitwiseAnd_16"]
+plans = [base.replace(name, scheme) for name in names for scheme in schemes]
+found = engine.measure(plans + [Plan.uniform(names, scheme) for scheme in schemes])
+sums = [float(m.confidence.sum()) for m in found]
+print(json.dumps({"grown": peak() - before, "sums": sums}))
+"""
+
+
+def measure(memory: int) -> tuple[int, list[float]]:
+    """Bytes by which the process grew, and what it found."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(memory)], capture_output=True, text=True, check=True
+    )
+    result = json.loads(done.stdout.splitlines()[-1])
+    return int(result["grown"]), list(result["sums"])
+
+
+@pytest.mark.slow
+def test_activations_stay_within_the_bound() -> None:
+    little, few = measure(96 * MEBI)
+    much, same = measure(1024 * MEBI)
+    assert few == pytest.approx(same, abs=6e-5)
+    assert little <= 96 * MEBI
+    assert much <= 1024 * MEBI
+    assert much > 2 * little  # the bound is what holds it, not the network

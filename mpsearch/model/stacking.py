@@ -51,7 +51,8 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared
     folded = isinstance(step, FoldedCall)
     call = step.layer if folded else step
     (source,) = call.inputs
-    x, kernels = known[source], weights[0]
+    kernels = weights[0]
+    x = tf.cast(known[source], kernels.dtype)  # as the layer itself would
     rows, columns = kernels.shape[-2:]
     kernels = tf.reshape(kernels, [-1, rows, columns])
     offset = weights[1][:, None, :] if len(weights) > 1 else None

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import zoo
 
+from mpsearch.core.errors import ModelError
 from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.tf
 
 MENU = ("original", "bitwiseAnd_1", "bitwiseAnd_18", "bitwiseAnd_21", "fl16", "fix8", "prun_0.1")
 TOLERANCE = 5e-6
-BFLOAT16_TOLERANCE = 1e-2  # seven mantissa bits of activation
+# Seven and ten mantissa bits of activation.
+COARSE = {"mixed": 1e-2, "half": 2e-3}
 
 
 def plain_probabilities(network: KerasNetwork, model: Any, x: Any, plan: Plan) -> Any:
@@ -57,7 +59,7 @@ def test_measurements_equal_set_weights_and_predict(name: str) -> None:
     network = KerasNetwork(model)
     engine = Engine(network, WeightBank(network, 2**20), x, None, 2**26)
     plans = plans_for(tuple(layer.name for layer in engine.layers), seed=3)
-    tolerance = BFLOAT16_TOLERANCE if name == "mixed" else TOLERANCE
+    tolerance = COARSE.get(name, TOLERANCE)
     for plan, measurement in zip(plans, engine.measure(plans), strict=True):
         expected = plain_probabilities(network, model, x, plan)
         confidence = expected[np.arange(3), engine.reference]
@@ -66,6 +68,44 @@ def test_measurements_equal_set_weights_and_predict(name: str) -> None:
         assert measurement.nbytes == engine.nbytes(plan)
     for variable, value in zip(model.weights, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
+
+
+@pytest.mark.parametrize("name", sorted(set(zoo.ZOO) - set(COARSE)))
+def test_memory_grouping_and_order_change_nothing(name: str) -> None:
+    model = zoo.make(name)
+    x = zoo.images_for(model, 5)
+    network = KerasNetwork(model)
+    plans = plans_for(tuple(layer.name for layer in network.layers), seed=7)
+    together = Engine(network, WeightBank(network, 2**24), x, None, 2**26).measure(plans)
+    rng = np.random.default_rng(1)
+    for memory in (0, 20_000, 2**20):
+        engine = Engine(network, WeightBank(network, memory), x, None, memory)
+        order = [int(i) for i in rng.permutation(len(plans))]
+        found = {}
+        while order:
+            few, order = order[:5], order[5:]
+            found.update(zip(few, engine.measure([plans[i] for i in few]), strict=True))
+        for i, expected in enumerate(together):
+            np.testing.assert_allclose(
+                found[i].confidence, expected.confidence, atol=TOLERANCE, rtol=0
+            )
+
+
+@pytest.mark.parametrize("name", ["vgg", "mobile", "residual", "every_kind", "pools"])
+def test_one_layer_cumulated_is_that_layer_and_all_layers_are_uniform(name: str) -> None:
+    network = KerasNetwork(zoo.make(name))
+    x = zoo.images_for(zoo.make(name), 2)
+    names = tuple(layer.name for layer in network.layers)
+    engine = Engine(network, WeightBank(network, 2**24), x, None, 2**26)
+    base, last = Plan.uniform(names, "original"), len(names)
+    prefixes = [
+        Plan(names, ("fix8",) * (i + 1) + ("original",) * (last - i - 1)) for i in range(last)
+    ]
+    every_layer = [base.replace(one, "fix8") for one in names]
+    mixed = engine.measure([*prefixes, *every_layer, Plan.uniform(names, "fix8")])
+    first, alone, end, uniform = mixed[0], mixed[last], mixed[last - 1], mixed[-1]
+    np.testing.assert_allclose(first.confidence, alone.confidence, atol=TOLERANCE, rtol=0)
+    np.testing.assert_allclose(end.confidence, uniform.confidence, atol=TOLERANCE, rtol=0)
 
 
 @pytest.mark.parametrize("name", zoo.ZOO)
@@ -112,3 +152,12 @@ def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
             seen = measurement.margin[row] - engine.baseline.margin[row]
             # What is left is of second order, or float32 noise.
             assert change == pytest.approx(seen, abs=0.05 * weight + 2e-5)
+
+
+def test_float16_weights_are_refused_with_the_layers_name() -> None:
+    keras = zoo.keras
+    model = keras.Sequential(
+        [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, dtype="float16")]
+    )
+    with pytest.raises(ModelError, match=r"layer 'dense.*' stores float16 weights"):
+        KerasNetwork(model)

@@ -148,6 +148,60 @@ def augmented() -> Any:
     )
 
 
+def every_kind() -> Any:
+    """Every kind of weight layer, most with a normalization behind it that can be folded."""
+
+    def normal(x: Any, **settings: Any) -> Any:
+        return layers.BatchNormalization(**settings)(x)
+
+    x = image = keras.Input((8, 8, 3))
+    x = normal(layers.Conv2D(4, 1, use_bias=False, name="pixel")(x))
+    x = layers.ReLU(6.0)(normal(layers.DepthwiseConv2D(3, depth_multiplier=2)(x), scale=False))
+    x = normal(layers.Conv2D(6, 2, groups=2, padding="same", name="grouped")(x), center=False)
+    x = normal(layers.Conv2DTranspose(4, 2, strides=2, use_bias=False)(x), epsilon=0.1)
+    x = normal(layers.Conv2D(4, 3, activation="relu", strides=2)(x))  # not to be folded
+    x = layers.Reshape((5, 5, 4, 1))(x)
+    x = normal(layers.Conv3D(3, 2, name="cube")(x))
+    x = layers.Conv3DTranspose(2, 2, name="uncube")(x)
+    x = layers.Reshape((25, 8))(x)
+    x = normal(layers.Conv1D(6, 3, padding="causal", name="row")(x))
+    x = normal(layers.DepthwiseConv1D(3, use_bias=False)(x))
+    x = normal(layers.SeparableConv1D(5, 2)(x))
+    x = layers.Conv1D(5, 1, activation="softmax", name="mix")(x)
+    x = normal(layers.Conv1DTranspose(4, 2, strides=2)(x))
+    x = normal(layers.Dense(6, name="rows")(x))
+    x = normal(layers.Dense(6)(layers.Flatten()(x)))
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="every_kind")
+
+
+def pools() -> Any:
+    """Concatenations with pooling behind them, and normalizations that cannot be folded."""
+    x = image = keras.Input((9, 9, 3))
+    stem = layers.Conv2D(3, 3, padding="same", name="stem")(x)
+    first = layers.BatchNormalization(axis=1)(stem)
+    both = layers.Concatenate()([first, stem, first])
+    x = layers.MaxPooling2D(3, 2, padding="same")(both)
+    y = layers.Conv2D(9, 1, name="squeeze")(x)
+    x = layers.AveragePooling2D(2)(layers.Concatenate()([x, y]))
+    z = layers.Conv2D(18, 1, name="apart")(x)
+    x = layers.MaxPooling2D(2, 1)(layers.Concatenate(axis=1)([x, z]))
+    x = layers.BatchNormalization()(layers.BatchNormalization()(x))
+    x = layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, layers.Dense(4, activation="softmax")(x), name="pools")
+
+
+def half() -> Any:
+    """Computes in float16, keeps float32 weights."""
+    x = image = keras.Input((6, 6, 3))
+    x = layers.Conv2D(4, 1, use_bias=False, dtype="mixed_float16")(x)
+    x = layers.BatchNormalization(dtype="mixed_float16")(x)
+    x = layers.Flatten()(layers.ReLU(dtype="mixed_float16")(x))
+    x = layers.Dense(4, activation="relu", dtype="mixed_float16")(x)
+    return keras.Model(
+        image, layers.Dense(3, activation="softmax", dtype="float32")(x), name="half"
+    )
+
+
 ZOO: Final[dict[str, Callable[[], Any]]] = {
     build.__name__: build
     for build in (
@@ -161,6 +215,9 @@ ZOO: Final[dict[str, Callable[[], Any]]] = {
         thousand,
         mixed,
         augmented,
+        every_kind,
+        pools,
+        half,
     )
 }
 

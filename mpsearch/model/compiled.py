@@ -10,6 +10,7 @@ import numpy as np
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.folding import FoldedCall, fold
 from mpsearch.model.graph import Cut
+from mpsearch.model.split_concat import SplitCall, split_first
 from mpsearch.model.stacking import can_stack, run_stacked
 
 # Variables outside the weight layers up to this many elements are built into the code as constants,
@@ -27,7 +28,7 @@ class CompiledStage:
     """
 
     def __init__(self, piece: Cut, variables: list[Any], specs: list[Any]) -> None:
-        steps = fold(piece.calls, piece.outputs)
+        steps = split_first(fold(piece.calls, piece.outputs))
         weight_specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
 
         def stage(weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
@@ -92,7 +93,7 @@ def run_steps(steps: Sequence[Any], weights: list[tuple[Any, Any]], known: dict[
     """Run calls with values in place of variables.
 
     Args:
-        steps: :class:`~mpsearch.model.graph.Call` or :class:`FoldedCall`, in order.
+        steps: :class:`~mpsearch.model.graph.Call` or what two of them became, in order.
         weights: Variables and the tensors that stand for them.
         known: Value number → tensor; what the steps make is added.
     """
@@ -100,13 +101,13 @@ def run_steps(steps: Sequence[Any], weights: list[tuple[Any, Any]], known: dict[
     constants = [
         (variable, tf.constant(_value(variable)))
         for step in steps
-        if not isinstance(step, FoldedCall)
+        if not isinstance(step, FoldedCall | SplitCall)
         for variable in getattr(step.operation, "variables", ())
         if id(variable) not in tensors and math.prod(variable.shape) <= _SMALL
     ]
     with keras.StatelessScope(state_mapping=[*weights, *constants]):
         for step in steps:
-            if isinstance(step, FoldedCall):
+            if isinstance(step, FoldedCall | SplitCall):
                 step.run(known, tensors)
             else:
                 step.run(known)

@@ -1,6 +1,6 @@
 """Cut a Keras network into stages."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,6 +142,34 @@ def cut(calls: list[Call], output: int, owners: dict[int, int]) -> list[Cut]:
         groups[number].append(call)
         stage_of.update(dict.fromkeys(call.outputs, number))
     return [_close(group, used, calls, output) for group, used in zip(groups, layers, strict=True)]
+
+
+def join_merges(cuts: list[Cut], worth: Callable[[Cut, Call], bool]) -> list[Cut]:
+    """Run merges of branches inside the stage that reads them.
+
+    Args:
+        cuts: From :func:`cut`.
+        worth: Of a stage without weight layers and the first call of the only stage that reads it:
+            whether to join the two.
+    """
+    readers: dict[int, list[int]] = {}
+    for number, piece in enumerate(cuts):
+        for value in piece.inputs:
+            readers.setdefault(value, []).append(number)
+    joined = dict(enumerate(cuts))
+    for number, piece in enumerate(cuts):
+        if piece.layers or len(piece.outputs) != 1:
+            continue
+        after = readers.get(piece.outputs[0], [])
+        if len(after) != 1:
+            continue
+        reader = joined[after[0]]
+        if reader.inputs == piece.outputs and worth(piece, reader.calls[0]):
+            joined[after[0]] = Cut(
+                piece.calls + reader.calls, reader.layers, piece.inputs, reader.outputs
+            )
+            del joined[number]
+    return list(joined.values())
 
 
 def _weight_layers_in(operation: Any, owners: dict[int, int]) -> tuple[int, ...]:

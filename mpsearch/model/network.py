@@ -11,8 +11,9 @@ from mpsearch.core.layer import WeightLayer
 from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage, run_steps, traced
-from mpsearch.model.graph import INPUT, Cut, cut, flatten
+from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
 from mpsearch.model.scores import Scores, scores_of
+from mpsearch.model.split_concat import is_split_concat
 from mpsearch.model.weight_layers import array_view, weight_layers
 
 
@@ -33,7 +34,7 @@ class KerasNetwork:
         self._live = weight_layers(model)
         calls, self._output = flatten(model)
         owners = {id(live.keras_layer): live.layer.index for live in self._live}
-        self._cuts = cut(calls, self._output, owners)
+        self._cuts = join_merges(cut(calls, self._output, owners), is_split_concat)
         self._trained = tuple(
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
         )

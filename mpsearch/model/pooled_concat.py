@@ -23,11 +23,13 @@ class PooledConcat:
     """A concatenation of channels and the pooling after it, run in the other order.
 
     Attributes:
+        concat: The call that concatenates.
         parts: Values that are concatenated, with repetition.
         pooling: The pooling layer.
         outputs: What the pooling makes.
     """
 
+    concat: Call
     parts: tuple[int, ...]
     pooling: Any
     outputs: tuple[int, ...]
@@ -51,5 +53,9 @@ def pooled_concat(first: Call, then: Call) -> PooledConcat | None:
     rank = len(concat.output.shape)
     if concat.axis % rank != rank - 1 or pooling.data_format != "channels_last":
         return None
-    parts = tuple(first.values[id(tensor)] for tensor in first.arguments.keras_tensors)
-    return PooledConcat(parts, pooling, then.outputs)
+    return PooledConcat(first, concatenated(first), pooling, then.outputs)
+
+
+def concatenated(call: Call) -> tuple[int, ...]:
+    """The values that a concatenation puts side by side, with repetition."""
+    return tuple(call.values[id(tensor)] for tensor in call.arguments.keras_tensors)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.folding import FoldedCall
+from mpsearch.model.split_concat import SplitCall, plain
 
 # Stacking copies the kernels; for large ones that takes longer than it gains. Bytes.
 _LARGEST_KERNEL: Final = 4 * 2**20
@@ -20,8 +21,7 @@ _CONVOLUTIONS: Final = ("Conv1D", "Conv2D", "Conv3D")
 
 def can_stack(step: Any) -> bool:
     """Whether the first step of a stage is such a layer."""
-    call = step.layer if isinstance(step, FoldedCall) else step
-    operation = call.operation
+    operation = _layer(step).operation
     kind = type(operation).__name__
     if not type(operation).__module__.startswith("keras.") or kind not in ("Dense", *_CONVOLUTIONS):
         return False
@@ -42,14 +42,17 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared
     """Run such a step with stacked weights.
 
     Args:
-        step: :class:`~mpsearch.model.graph.Call` or :class:`FoldedCall`.
+        step: :class:`~mpsearch.model.graph.Call`, :class:`FoldedCall` or :class:`SplitCall`.
         weights: Kernels of shape (S, …) and biases (S, channels), if the layer has one.
         known: Value number → tensor with n images, or S·n, those of the first weight set first;
             the step's output has S·n.
         shared: The input has n images, and every weight set is run on them.
     """
+    if isinstance(step, SplitCall):
+        step.before.run(known)
+        step = step.layer
     folded = isinstance(step, FoldedCall)
-    call = step.layer if folded else step
+    call = _layer(step)
     (source,) = call.inputs
     kernels = weights[0]
     x = tf.cast(known[source], kernels.dtype)  # as the layer itself would
@@ -68,3 +71,8 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared
     if activation is not None and activation is not keras.activations.linear:
         y = activation(y)
     known[step.outputs[0]] = y
+
+
+def _layer(step: Any) -> Any:
+    """The call of the weight layer in a step."""
+    return plain(step.layer if isinstance(step, SplitCall) else step)

@@ -1,7 +1,6 @@
 """What the engine is compared with: loops that change a model's weights and run it."""
 
 import os
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -131,8 +130,3 @@ def seconds(run: Callable[[], object]) -> float:
     begun = time.perf_counter()
     run()
     return time.perf_counter() - begun
-
-
-def median_seconds(run: Callable[[], object], repeats: int) -> float:
-    """Median wall time of *repeats* runs."""
-    return statistics.median(seconds(run) for _ in range(repeats))

@@ -11,7 +11,6 @@ Run: python scripts/bench/per_layer.py [NAME…], with the real models in MPSEAR
 
 import statistics
 import sys
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +18,10 @@ from loops import (
     compiled_loop,
     fresh_engine,
     load,
-    median_seconds,
     per_layer,
     predict_loop,
     require_equal,
+    seconds,
 )
 
 
@@ -46,7 +45,7 @@ CLAIMS = {
     ),
     "squeezenet16": Claim("squeezenet11_imagenet.keras", "caffe", 16, 0, 2, 20),
 }
-REPEATS = 3
+REPEATS = 5
 
 
 def measure(name: str, claim: Claim) -> bool:
@@ -60,20 +59,22 @@ def measure(name: str, claim: Claim) -> bool:
     sample = [ours[int(i)] for i in chosen]
     require_equal(bench, sample, predict_loop(bench, some))
     require_equal(bench, sample, compiled(some))
-    times, slow, slower = [], [], []
-    for _ in range(REPEATS):  # by turns, so that a busy moment meets all sides
+    times, over_a, over_b = [], [], []
+    scale = len(plans) / len(some)
+    for _ in range(REPEATS):  # by turns, ours in the middle, so that a busy moment meets all sides
+        before = seconds(lambda: compiled(some))
         engine = fresh_engine(bench)
-        begun = time.perf_counter()
-        engine.measure(plans)
-        times.append(time.perf_counter() - begun)
-        scale = len(plans) / len(some)
-        slow.append(scale * median_seconds(lambda: compiled(some), 1))
-        slower.append(scale * median_seconds(lambda: predict_loop(bench, some), 1))
+        times.append(seconds(lambda engine=engine: engine.measure(plans)))  # type: ignore[misc]
+        after = seconds(lambda: compiled(some))
+        over_b.append(scale * (before + after) / 2 / times[-1])
+        if claim.predict:
+            over_a.append(scale * seconds(lambda: predict_loop(bench, some)) / times[-1])
     fast = statistics.median(times)
-    a, b = statistics.median(slower) / fast, statistics.median(slow) / fast
+    a, b = statistics.median(over_a or [0.0]), statistics.median(over_b)
     holds = a >= claim.predict and b >= claim.compiled
+    against = f"{a:.1f}x predict (claim {claim.predict:g}), " if claim.predict else ""
     print(
-        f"{name}: {len(plans)} cells in {fast:.2f} s; {a:.1f}x predict (claim {claim.predict:g}), "
+        f"{name}: {len(plans)} cells in {fast:.2f} s; {against}"
         f"{b:.2f}x compiled (claim {claim.compiled:g}), loops on {len(some)} cells: "
         f"{'holds' if holds else 'FAILS'}",
         flush=True,

@@ -7,10 +7,12 @@ import pytest
 import zoo
 
 from mpsearch.core.errors import ModelError
+from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.export.keras_model import plain_forward
+from mpsearch.model.backend import keras
 from mpsearch.model.network import KerasNetwork
 from mpsearch.model.weight_layers import weight_layers
 from mpsearch.schemes import parse_scheme
@@ -81,7 +83,7 @@ def test_memory_grouping_and_order_change_nothing(name: str) -> None:
     for memory in (0, 20_000, 2**20):
         engine = Engine(network, WeightBank(network, memory), x, None, memory)
         order = [int(i) for i in rng.permutation(len(plans))]
-        found = {}
+        found: dict[int, Measurement] = {}
         while order:
             few, order = order[:5], order[5:]
             found.update(zip(few, engine.measure([plans[i] for i in few]), strict=True))
@@ -155,9 +157,15 @@ def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
 
 
 def test_float16_weights_are_refused_with_the_layers_name() -> None:
-    keras = zoo.keras
     model = keras.Sequential(
         [keras.Input((4, 4, 1)), keras.layers.Flatten(), keras.layers.Dense(2, dtype="float16")]
     )
     with pytest.raises(ModelError, match=r"layer 'dense.*' stores float16 weights"):
         KerasNetwork(model)
+
+
+def test_concatenations_are_run_by_the_narrow_convolutions_that_read_them() -> None:
+    network = KerasNetwork(zoo.make("pools"))
+    index = {layer.name: layer.index for layer in network.layers}
+    inputs = {stage.layers[0]: len(stage.inputs) for stage in network.stages if stage.layers}
+    assert [inputs[index[name]] for name in ("squeeze", "bare", "normal", "apart")] == [1, 2, 2, 1]

@@ -69,7 +69,8 @@ class Engine:
         self._runner = WaveRunner(network, self._table, bank, chunks, memory // 2)
         self.timings = bank.timings
         self._answers: dict[Source, Float32Array] = {}
-        self._measure_baseline(truth)
+        with self.timings.of_total():
+            self._measure_baseline(truth)
 
     @property
     def layers(self) -> tuple[WeightLayer, ...]:

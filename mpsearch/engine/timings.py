@@ -16,7 +16,7 @@ class Timings:
         cache_hits: Outputs of a stage for one plan and chunk of images that were at hand.
         coding: Seconds spent encoding and decoding weights, and learning their sizes.
         forward: Seconds inside the network's own code.
-        total: Seconds in :meth:`~mpsearch.engine.evaluate.Engine.measure`, all told.
+        total: Seconds of measuring, the baseline included, all told.
     """
 
     stage_runs: int = 0
@@ -25,6 +25,7 @@ class Timings:
     coding: float = 0.0
     forward: float = 0.0
     total: float = 0.0
+    _inside: bool = False
 
     @property
     def python(self) -> float:
@@ -38,7 +39,7 @@ class Timings:
         try:
             yield
         finally:
-            self.coding += time.perf_counter() - begun
+            self.coding += self._part(begun)
 
     @contextmanager
     def of_forward(self) -> Iterator[None]:
@@ -47,13 +48,22 @@ class Timings:
         try:
             yield
         finally:
-            self.forward += time.perf_counter() - begun
+            self.forward += self._part(begun)
 
     @contextmanager
     def of_total(self) -> Iterator[None]:
         """Count the body as measuring."""
         begun = time.perf_counter()
+        self._inside = True
         try:
             yield
         finally:
+            self._inside = False
             self.total += time.perf_counter() - begun
+
+    def _part(self, begun: float) -> float:
+        """Seconds since *begun*; part of the total also where nobody is measuring, as sizes are."""
+        seconds = time.perf_counter() - begun
+        if not self._inside:
+            self.total += seconds
+        return seconds

@@ -75,6 +75,19 @@ def test_profile_writes_its_table_and_is_not_measured_twice(
     )
 
 
+def test_profile_says_where_the_time_went_beside_its_results(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["profile", "--out", "t", "--timings", "--json"]) == 0
+    said = capsys.readouterr()
+    json.loads(said.out)
+    first, network, coding, rest, counts = said.err.strip().splitlines()[-5:]
+    assert first.startswith("measuring took ")
+    shares = [float(line.split()[-2]) for line in (network, coding, rest)]
+    assert sum(shares) == pytest.approx(100, abs=0.2)
+    assert "stage runs" in counts
+
+
 def test_search_keeps_the_budget_in_a_model_that_keras_loads(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -50,6 +50,8 @@ def pooled_concat(first: Call, then: Call) -> PooledConcat | None:
     concat, pooling = first.operation, then.operation
     if type(concat) is not keras.layers.Concatenate or type(pooling) not in _POOLINGS:
         return None
+    if not concat.compute_dtype == pooling.compute_dtype == "float32":
+        return None
     rank = len(concat.output.shape)
     if concat.axis % rank != rank - 1 or pooling.data_format != "channels_last":
         return None

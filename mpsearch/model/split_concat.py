@@ -50,7 +50,7 @@ class SplitCall:
             offset = shift if offset is None else offset * self.layer.scale + shift
         total, first = None, 0
         for value in self.parts:
-            part = known[value]
+            part = tf.cast(known[value], kernel.dtype)  # as the concatenation would
             if isinstance(self.before, PooledConcat):
                 part = self.before.pooling(part)
             last = first + part.shape[-1]
@@ -86,7 +86,7 @@ def pays(concat: Any, convolution: Any) -> bool:
         and tuple(convolution.strides) == (1, 1)
         and convolution.groups == 1
         and convolution.data_format == "channels_last"
-        and convolution.compute_dtype == "float32"
+        and concat.compute_dtype == convolution.compute_dtype == "float32"
         and len(convolution.weights) == 1 + (convolution.bias is not None)
         and 2 * kernel[3] <= kernel[2]
     )

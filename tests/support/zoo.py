@@ -200,7 +200,11 @@ def half() -> Any:
     x = image = keras.Input((6, 6, 3))
     x = layers.Conv2D(4, 1, use_bias=False, dtype="mixed_float16")(x)
     x = layers.BatchNormalization(dtype="mixed_float16")(x)
-    x = layers.Flatten()(layers.ReLU(dtype="mixed_float16")(x))
+    x = layers.ReLU(dtype="mixed_float16")(x)
+    y = layers.Conv2D(4, 3, padding="same", dtype="mixed_float16")(x)
+    z = layers.Concatenate(dtype="mixed_float16")([x, layers.Conv2D(4, 1, dtype="float32")(x)])
+    x = layers.Conv2D(2, 1, dtype="float32", name="narrow")(layers.Concatenate()([x, y, z]))
+    x = layers.Flatten()(x)
     x = layers.Dense(4, activation="relu", dtype="mixed_float16")(x)
     return keras.Model(
         image, layers.Dense(3, activation="softmax", dtype="float32")(x), name="half"

@@ -192,9 +192,7 @@ class Engine:
                 scores = self._runner.scores(wave, chunk, finals, keep_all)
                 for final, probabilities in scores.items():
                     found[final].append(probabilities)
-        # Equal plans stand side by side, so only the latest answers can be asked for again.
-        kept = {final: self._answers[final] for final in self._keep_answers(wave)}
-        self._answers = kept | {final: np.concatenate(parts) for final, parts in found.items()}
+        self._remember(wave, {final: np.concatenate(parts) for final, parts in found.items()})
 
     def _race_wave(self, wave: Wave, race: _Race) -> set[Source]:
         """As :meth:`_run_wave`, in pieces of the image set and without those already decided.
@@ -225,10 +223,11 @@ class Engine:
                     ):
                         finals = finals - {final}
             first += count
-        kept = {final: self._answers[final] for final in self._keep_answers(wave)}
-        self._answers = kept | found
+        self._remember(wave, found)
         return set(found) - finals
 
-    def _keep_answers(self, wave: Wave) -> set[Source]:
+    def _remember(self, wave: Wave, found: dict[Source, Float32Array]) -> None:
+        # Equal plans stand side by side, so only the latest answers can be asked for again.
         finals = {self._table.final(path) for path in wave.paths} | {self._baseline_final}
-        return finals & set(self._answers)
+        kept = {final: self._answers[final] for final in finals & set(self._answers)}
+        self._answers = kept | found

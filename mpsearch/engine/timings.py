@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(slots=True)
@@ -32,23 +33,13 @@ class Timings:
         """Seconds that are left: bookkeeping in Python."""
         return max(0.0, self.total - self.forward - self.coding)
 
-    @contextmanager
-    def of_coding(self) -> Iterator[None]:
+    def of_coding(self) -> AbstractContextManager[None]:
         """Count the body as encoding or decoding."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.coding += self._part(begun)
+        return self._of_part("coding")
 
-    @contextmanager
-    def of_forward(self) -> Iterator[None]:
+    def of_forward(self) -> AbstractContextManager[None]:
         """Count the body as the network's own work."""
-        begun = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.forward += self._part(begun)
+        return self._of_part("forward")
 
     @contextmanager
     def of_total(self) -> Iterator[None]:
@@ -61,9 +52,13 @@ class Timings:
             self._inside = False
             self.total += time.perf_counter() - begun
 
-    def _part(self, begun: float) -> float:
-        """Seconds since *begun*; part of the total also where nobody is measuring, as sizes are."""
-        seconds = time.perf_counter() - begun
-        if not self._inside:
-            self.total += seconds
-        return seconds
+    @contextmanager
+    def _of_part(self, part: Literal["coding", "forward"]) -> Iterator[None]:
+        begun = time.perf_counter()
+        try:
+            yield
+        finally:
+            seconds = time.perf_counter() - begun
+            setattr(self, part, getattr(self, part) + seconds)
+            if not self._inside:  # part of the total also where nobody is measuring, as sizes are
+                self.total += seconds

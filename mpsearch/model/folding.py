@@ -50,15 +50,19 @@ class FoldedCall:
         kernel, bias = operation.weights[0], operation.bias
         scaled = [(kernel, weights[id(kernel)] * self.scale.reshape(_kernel_shape(operation)))]
         if bias is not None:
-            scaled.append((bias, weights[id(bias)] * self.scale + self.shift))
+            scaled.append((bias, self.offset(weights[id(bias)])))
         inside: dict[int, Any] = {value: known[value] for value in self.layer.inputs}
         with keras.StatelessScope(state_mapping=scaled):
             self.layer.run(inside)
         (made,) = self.layer.outputs
         shifted = inside[made]
         if bias is None:
-            shifted = tf.nn.bias_add(shifted, self.shift)
+            shifted = tf.nn.bias_add(shifted, self.offset(None))
         known[self.outputs[0]] = shifted
+
+    def offset(self, bias: Any) -> Any:
+        """What is added per channel: ``b·s + t``, the layer's own *bias* being None or b."""
+        return self.shift if bias is None else bias * self.scale + self.shift
 
 
 Step: TypeAlias = Call | FoldedCall | PooledConcat

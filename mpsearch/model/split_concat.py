@@ -46,8 +46,7 @@ class SplitCall:
         offset = None if operation.bias is None else weights[id(operation.bias)]
         if isinstance(self.layer, FoldedCall):
             kernel = kernel * self.layer.scale
-            shift = self.layer.shift
-            offset = shift if offset is None else offset * self.layer.scale + shift
+            offset = self.layer.offset(offset)
         total, first = None, 0
         for value in self.parts:
             part = tf.cast(known[value], kernel.dtype)  # as the concatenation would

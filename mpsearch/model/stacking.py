@@ -61,7 +61,7 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared
     offset = weights[1][:, None, :] if len(weights) > 1 else None
     if folded:
         kernels *= step.scale
-        offset = step.shift if offset is None else offset * step.scale + step.shift
+        offset = step.offset(offset)
     parts = 1 if shared else tf.shape(kernels)[0]
     y = tf.matmul(tf.reshape(x, [parts, -1, rows]), kernels)
     if offset is not None:

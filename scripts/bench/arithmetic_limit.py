@@ -10,17 +10,15 @@ Run: python scripts/bench/arithmetic_limit.py [squeezenet] [vgg19]
 import math
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from loops import MEMORY, fresh_engine, load, load_model, per_layer, photograph
+from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer
 
 from mpsearch.api.workbench import Workbench
-from mpsearch.model.backend import keras, tf
+from mpsearch.model.backend import tf
 from mpsearch.model.weight_layers import weight_layers
 
 CLAIM: Final = 1.3
@@ -113,21 +111,12 @@ def measure(name: str, bench: Workbench) -> bool:
     return bool(ratio <= CLAIM)
 
 
-def vgg19() -> Workbench:
-    """VGG19 with random weights."""
-    keras.utils.set_random_seed(0)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "vgg19.keras"
-        keras.applications.VGG19(weights=None).save(path)
-        return load_model(path, "caffe", [photograph()], MEMORY)
-
-
 def main() -> int:
     """Measure the models named on the command line, or both."""
     names = sys.argv[1:] or ["squeezenet", "vgg19"]
     makers = {
         "squeezenet": lambda: load("squeezenet11_imagenet.keras", "caffe", 1),
-        "vgg19": vgg19,
+        "vgg19": lambda: load_vgg19(MEMORY),
     }
     held = [measure(name, makers[name]()) for name in names]
     return 0 if all(held) else 1

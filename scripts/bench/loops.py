@@ -1,6 +1,7 @@
 """What the engine is compared with: loops that change a model's weights and run it."""
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from mpsearch.api.workbench import Workbench
 from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
-from mpsearch.model.backend import tf
+from mpsearch.model.backend import keras, tf
 from mpsearch.model.weight_layers import LiveLayer, weight_layers
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 
@@ -46,6 +47,15 @@ def load(name: str, preprocess: str, images: int) -> Workbench:
 def load_model(path: Path, preprocess: str, images: list[str], memory: int) -> Workbench:
     """A workbench on any model."""
     return mpsearch.load(str(path), images, preprocess=preprocess, resize="crop", memory=memory)
+
+
+def load_vgg19(memory: int) -> Workbench:
+    """VGG19 with random weights, and one photograph."""
+    keras.utils.set_random_seed(0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vgg19.keras"
+        keras.applications.VGG19(weights=None).save(path)
+        return load_model(path, "caffe", [photograph()], memory)
 
 
 def per_layer(bench: Workbench) -> list[Plan]:

@@ -11,9 +11,7 @@ Run: python scripts/bench/vgg19.py
 
 import resource
 import sys
-import tempfile
 import time
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -22,14 +20,12 @@ from loops import (
     compiled_loop,
     cumulative,
     fresh_engine,
-    load_model,
+    load_vgg19,
     per_layer,
-    photograph,
     require_equal,
 )
 
 from mpsearch.core.plan import Plan
-from mpsearch.model.backend import keras
 
 MEMORY: Final = 3 * 2**30  # --memory: activations and decoded weights
 MOST_GB: Final = 8.0
@@ -39,13 +35,7 @@ SAMPLE: Final = 24
 
 def main() -> int:
     """Measure both."""
-    keras.utils.set_random_seed(0)
-    model = keras.applications.VGG19(weights=None)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "vgg19.keras"
-        model.save(path)
-        del model
-        bench = load_model(path, "caffe", [photograph()], MEMORY)
+    bench = load_vgg19(MEMORY)
     plans = per_layer(bench) + cumulative(bench)
     plans += [Plan.uniform(bench.layer_names, scheme) for scheme in SCHEMES]
     engine = fresh_engine(bench, MEMORY)

@@ -35,7 +35,7 @@ def profile(
         StudyError: If *file* is the profile of something else.
     """
     names = tuple(dict.fromkeys(parse_scheme(name).name for name in schemes))
-    known = _read(workbench, names, file)
+    known = read_profile(workbench, names, file)
 
     def save(state: SensitivityProfile) -> None:
         if file is not None:
@@ -52,7 +52,14 @@ def profile(
     )
 
 
-def _read(workbench: Workbench, names: tuple[str, ...], file: Path | None) -> SensitivityProfile:
+def read_profile(
+    workbench: Workbench, names: tuple[str, ...], file: Path | None
+) -> SensitivityProfile:
+    """What *file* holds of the profile of these schemes; an empty profile if there is no file.
+
+    Raises:
+        StudyError: If *file* is the profile of something else.
+    """
     fingerprint = workbench.fingerprint
     fresh = empty_profile(workbench.engine, names, workbench.images, fingerprint.as_mapping())
     if file is None or not file.exists():

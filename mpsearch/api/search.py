@@ -1,188 +1,247 @@
-"""Find the smallest plan within a budget."""
+"""Find the best plan."""
 
-import math
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from mpsearch.api.limits import BudgetOn, Wanted, check_limits
+from mpsearch.api.outcome import conclude
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import SettingError
 from mpsearch.core.files import write_text
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
-from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.engine.confidence import Metric
 from mpsearch.export.plan_json import PlanFile
+from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
-from mpsearch.search.result import FrontPoint, Rung, SearchResult
-from mpsearch.search.run import Limits, Sampler, run_search
-from mpsearch.search.study import Question, StudyStore, sqlite_url
+from mpsearch.search.result import SearchResult
+from mpsearch.search.rules import Rules
+from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
+from mpsearch.search.study import StudyStore, sqlite_url
+from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.surrogate.screen import Screen
+from mpsearch.search.verify import held_back
+from mpsearch.sensitivity.measure import refusals
+from mpsearch.sensitivity.plans import uniform_plan
 from mpsearch.sensitivity.profile import SensitivityProfile
 
-_FINAL_TRIES = 5  # plans checked by a plain forward pass before the search gives up
+# With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
+_TIGHTER: Final = (0.5, 0.25, 0.1)
 
 
 def find_plan(
     workbench: Workbench,
-    profile: SensitivityProfile,
+    profile: SensitivityProfile | None = None,
     *,
-    budget_pp: float,
+    budget_pp: float | None = None,
+    max_bytes: int | None = None,
+    ratio: float | None = None,
+    pareto: bool = False,
+    schemes: Sequence[str] | None = None,
+    rules: Rules | None = None,
     metric: Metric = "mean",
     sampler: Sampler = "surrogate",
-    trials: int = 100,
+    trials: int | None = 100,
     timeout: float | None = None,
     seed: int = 0,
+    holdout: float | None = None,
+    budget_on: BudgetOn = "search",
     folder: Path,
     study_name: str = "search",
     storage: str | None = None,
     progress: Progress | None = None,
 ) -> SearchResult:
-    """Search for the smallest plan whose drop is at most *budget_pp*.
+    """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
     Every finished measurement is a trial of an Optuna study in *folder*; the same call resumes
     it. The best feasible plan so far is in ``best.json`` there whenever there is one.
 
     Args:
         workbench: Model and images.
-        profile: Of the same workbench, with its ``per_layer`` and ``uniform`` parts.
-        budget_pp: Largest drop allowed, percentage points, 0 to 100.
+        profile: Of the same workbench; what it has measured is not measured again. None is fine.
+        budget_pp: Largest drop allowed, percentage points, 0 to 100; with *pareto*, which plan of
+            the front is returned (2 where it is None).
+        max_bytes: Instead of a budget: most bytes of all parameters; the gentlest plan is found.
+        ratio: The same, as how many times smaller all parameters must become.
+        pareto: Search the whole front of bytes against drop.
+        schemes: The menu; the profile's, or the documented schemes, where it is None.
+        rules: Locked, forbidden and tied layers.
         metric: ``mean``, ``max`` or ``p95`` over images.
         sampler: Who proposes plans.
-        trials: Finished trials in the study, at most.
+        trials: Finished trials in the study, at most (uniform plans may come on top); None for as
+            many as the sampler wants.
         timeout: Seconds, at most.
-        seed: Of the sampler.
+        seed: Of the sampler; ``surrogate`` and ``brute`` need none.
+        holdout: Share of the images held back to verify the plan, 0 to below 1; a third where it
+            is None and there are four images or more.
+        budget_on: ``verify`` returns a plan whose drop on the held-back images keeps the budget
+            up to the upper end of its 95 % interval.
         folder: The study's folder.
         study_name: Of the Optuna study.
         storage: Optuna's storage URL; an SQLite file in *folder* where it is None.
         progress: Is told of every trial.
 
     Raises:
-        SettingError: If a number is out of range.
+        SettingError: If a setting is out of range or does not fit the others.
         StudyError: If the study was started with something else.
     """
-    check_limits(budget_pp, trials, timeout)
-    begun = time.monotonic()
-    menu = Menu.of(profile)
-    store = StudyStore(
-        storage or sqlite_url(folder / "study.db"),
-        study_name,
-        workbench.fingerprint.as_mapping(),
-        menu,
-        Question(metric, budget_pp),
+    wanted = Wanted(budget_pp, max_bytes, ratio, pareto, budget_on)
+    check_limits(wanted, trials, timeout, holdout)
+    search = _Search(
+        everything=workbench,
+        whole_profile=profile,
+        schemes=tuple(schemes) if schemes is not None else None,
+        rules=rules or Rules(),
+        sampler=sampler,
+        limits=Limits(trials, timeout),
+        seed=seed,
+        holdout=holdout,
+        folder=folder,
+        url=storage or sqlite_url(folder / "study.db"),
+        progress=progress or Silent(),
     )
-
-    def keep_best(best: Tried) -> None:
-        record = PlanFile(
-            best.plan, workbench.fingerprint.model, best.nbytes, best.drop_pp, metric, budget_pp
-        )
-        write_text(folder / "best.json", record.to_json())
-
-    try:
-        history = run_search(
-            workbench.engine,
-            profile,
-            menu,
-            store,
-            metric=metric,
-            budget_pp=budget_pp,
-            sampler=sampler,
-            seed=seed,
-            limits=Limits(trials, timeout),
-            progress=progress or Silent(),
-            on_best=keep_best,
-        )
-    finally:
-        store.close()
-    return _conclude(workbench, profile, history, metric, begun)
-
-
-def check_limits(budget_pp: float, trials: int, timeout: float | None) -> None:
-    """Check the numbers of a search.
-
-    Raises:
-        SettingError: Names the one that is out of range.
-    """
-    if not (math.isfinite(budget_pp) and 0 <= budget_pp <= 100):
-        raise SettingError(
-            f"budget {budget_pp} is out of range; give percentage points from 0 to 100"
-        )
-    if trials < 1:
-        raise SettingError(f"trials {trials} is out of range; give 1 or more")
-    if timeout is not None and not timeout > 0:
-        raise SettingError(f"timeout {timeout} is out of range; give seconds above 0")
-
-
-def _conclude(
-    workbench: Workbench,
-    profile: SensitivityProfile,
-    history: History,
-    metric: Metric,
-    begun: float,
-) -> SearchResult:
-    """Check the best plans by plain forward passes until one keeps the budget there too."""
-    before = workbench.plain_forward(_original(workbench))
-    rows, reference = np.arange(len(before)), workbench.engine.reference
-    confidence = before[rows, reference].astype(np.float64)
-    nearest = history.nearest
-    assert nearest is not None  # uniform plans were measured at least
-    for one in history.ranked[:_FINAL_TRIES] or [nearest]:
-        after = workbench.plain_forward(one.plan)
-        drops = drops_pp(confidence, after[rows, reference].astype(np.float64))
-        drop = float(aggregate(drops, metric))
-        if drop <= history.budget_pp:
-            break
-    changes = int(np.count_nonzero(after.argmax(axis=1) != before.argmax(axis=1)))
-    feasible = drop <= history.budget_pp
-    measured = [tried for tried in history.tried if tried.stage_runs]
-    return SearchResult(
-        plan=one.plan,
-        feasible=feasible,
-        reason="" if feasible else _why(history, drop),
-        nbytes=one.nbytes,
-        other_nbytes=workbench.model.other_nbytes,
-        original_nbytes=profile.baseline.nbytes,
-        metric=metric,
-        budget_pp=history.budget_pp,
-        baseline_confidence_pct=100 * float(confidence.mean()),
-        confidence_pct=100 * float(after[rows, reference].astype(np.float64).mean()),
-        drop_pp=drop,
-        top1_changes=changes,
-        measurements=len(measured),
-        screening_measurements=len(profile.per_layer) + len(profile.uniform),
-        trials=len(history),
-        seconds=time.monotonic() - begun,
-        ladder=_ladder(profile, history, metric),
-        front=_front(history),
+    goal = wanted.goal(metric, workbench)
+    searched = search.run(goal, study_name)
+    others: list[History] = []
+    if budget_on == "verify":
+        for share in _TIGHTER:
+            tighter = Goal(metric, share * (budget_pp or 0.0))
+            others.append(search.run(tighter, f"{study_name}~{share:g}").history)
+    return conclude(
+        work=search.work,
+        held=search.held,
+        menu=search.menu,
+        searched=searched,
+        others=others,
+        wanted=wanted,
+        surrogate=search.surrogate(goal),
+        profile=search.profile,
+        passes=search.screen_passes,
+        begun=search.begun,
     )
 
 
-def _original(workbench: Workbench) -> Plan:
-    return Plan.uniform(workbench.layer_names, "original")
+@dataclass(eq=False)
+class _Search:
+    """What all searches of one call share."""
 
+    everything: Workbench
+    whole_profile: SensitivityProfile | None
+    schemes: tuple[str, ...] | None
+    rules: Rules
+    sampler: Sampler
+    limits: Limits
+    seed: int
+    holdout: float | None
+    folder: Path
+    url: str
+    progress: Progress
+    begun: float = field(default_factory=time.monotonic)
+    _surrogates: dict[Goal, SurrogateSampler] = field(default_factory=dict)
+    _screens: list[Screen] = field(default_factory=list)
+    _known: dict[Plan, Tried] = field(default_factory=dict)
 
-def _why(history: History, drop: float) -> str:
-    return (
-        f"no plan measured keeps the drop within {history.budget_pp:g} pp; the nearest drops "
-        f"{drop:.3f} pp: allow that much, or add gentler schemes such as original to --schemes"
-    )
+    def __post_init__(self) -> None:
+        count = len(self.everything.images)
+        fraction = self.holdout
+        if fraction is None:
+            fraction = 1 / 3 if count >= 4 else 0.0
+        back = held_back(count, fraction)
+        kept = [i for i in range(count) if i not in set(back.tolist())]
+        self.work, self.held = self.everything, None
+        self.profile = self.whole_profile
+        if len(back):
+            rows = np.array(kept, dtype=np.int64)
+            self.work = self.everything.of_images(rows)
+            self.held = self.everything.of_images(back)
+            if self.profile is not None:
+                fingerprint = self.work.fingerprint.as_mapping()
+                self.profile = self.profile.of_images(rows, fingerprint)
 
+    @cached_property
+    def menu(self) -> Menu:
+        """The choices, under the rules."""
+        known = self.profile.schemes if self.profile is not None else DOCUMENTED
+        names = tuple(dict.fromkeys(parse_scheme(s).name for s in self.schemes or known))
+        layers, bank = self.work.layers, self.work.engine.bank
+        self.rules.require_matches([layer.name for layer in layers])
+        every = dict.fromkeys((*names, *self.rules.lock.values()))
+        refused = refusals(self.work.engine, tuple(every))
+        return Menu.of(layers, names, refused, bank.nbytes, self.rules)
 
-def _ladder(profile: SensitivityProfile, history: History, metric: Metric) -> dict[str, Rung]:
-    uniform = [
-        reading.nbytes
-        for reading in profile.uniform.values()
-        if profile.drop_pp(reading, metric) <= history.budget_pp
-    ]
-    return {
-        "original": Rung(profile.baseline.nbytes, 0),
-        "uniform": Rung(min(uniform, default=None), len(profile.uniform)),
-    }
+    def surrogate(self, goal: Goal) -> SurrogateSampler:
+        """Our sampler for a goal; also judges what others found."""
+        if goal not in self._surrogates:
+            screen = Screen(
+                self.work.engine,
+                self.work.model.network,
+                self.work.inputs,
+                self.menu,
+                goal.metric,
+                self.profile,
+                lambda _: self.progress.advance(0, "screening layers by their gradients"),
+            )
+            self._screens.append(screen)
+            self._surrogates[goal] = SurrogateSampler(self.menu, goal, screen)
+        return self._surrogates[goal]
 
+    @property
+    def screen_passes(self) -> int:
+        """Backward passes of one image each."""
+        return sum(screen.passes for screen in self._screens)
 
-def _front(history: History) -> tuple[FrontPoint, ...]:
-    points: list[FrontPoint] = []
-    for one in sorted(history.tried, key=lambda t: (t.nbytes, t.drop_pp)):
-        if not points or one.drop_pp < points[-1].drop_pp:
-            points.append(FrontPoint(one.plan, one.nbytes, one.drop_pp))
-    return tuple(points)
+    def run(self, goal: Goal, name: str) -> Searched:
+        """One study."""
+        proposer = make_proposer(self.sampler, self.menu, goal, self.surrogate(goal), self.seed)
+        fingerprint = self.work.fingerprint.as_mapping()
+        store = StudyStore(self.url, name, fingerprint, self.menu, goal)
+        try:
+            known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
+            left = self.limits.timeout
+            if left is not None:
+                left = max(0.0, left - (time.monotonic() - self.begun))
+            return run_search(
+                self.work.engine,
+                self.menu,
+                store,
+                proposer,
+                known,
+                limits=replace(self.limits, timeout=left),
+                progress=self.progress,
+                on_best=lambda best: self._keep_best(best, goal),
+            )
+        finally:
+            store.close()
+
+    def _keep_best(self, best: Tried, goal: Goal) -> None:
+        model = self.work.fingerprint.model
+        record = PlanFile(best.plan, model, best.nbytes, best.drop_pp, goal.metric, goal.budget_pp)
+        write_text(self.folder / "best.json", record.to_json())
+
+    def _profiled(self, goal: Goal) -> Mapping[Plan, Tried]:
+        """Plans whose measurements the profile holds."""
+        profile = self.profile
+        if profile is None:
+            return {}
+        names = tuple(layer.name for layer in profile.layers)
+        refused = frozenset(profile.refused)
+        return {
+            plan: Tried(
+                plan,
+                reading.nbytes,
+                profile.drop_pp(reading, goal.metric),
+                reading.confidence,
+                reading.margin,
+                "uniform",
+                0,
+            )
+            for scheme, reading in profile.uniform.items()
+            for plan in [uniform_plan(names, scheme, refused)]
+        }

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ from mpsearch.model.images import PictureSet, Resize, find_pictures, load_tensor
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource, find_model
+from mpsearch.sensitivity.measure import refusals
 
 _TRUTH_IN_ARCHIVE = "y"
 
@@ -35,6 +36,7 @@ class Workbench:
         images: Their names.
         classes: Class names.
         fingerprint: Identity of model and images.
+        memory: Bytes for activations and decoded weights.
         notes: What the user should know about the images.
     """
 
@@ -44,6 +46,7 @@ class Workbench:
     images: tuple[str, ...]
     classes: tuple[str, ...]
     fingerprint: Fingerprint
+    memory: int
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -66,6 +69,31 @@ class Workbench:
     ) -> list[Measurement]:
         """Measure plans; see :meth:`mpsearch.engine.evaluate.Engine.measure`."""
         return self.engine.measure(plans, on_measured)
+
+    def refusals(self, schemes: Sequence[str]) -> dict[tuple[str, str], str]:
+        """(layer name, scheme) → why the scheme cannot store the layer."""
+        return refusals(self.engine, schemes)
+
+    def of_images(self, rows: IntArray) -> "Workbench":
+        """The same model on some of the images.
+
+        Args:
+            rows: Their positions, in order.
+        """
+        inputs = np.ascontiguousarray(self.inputs[rows])
+        reference = self.engine.reference[rows]
+        engine = Engine(self.model.network, self.model.bank, inputs, reference, self.memory)
+        return replace(
+            self,
+            engine=engine,
+            inputs=inputs,
+            images=tuple(self.images[int(i)] for i in rows),
+            fingerprint=replace(
+                self.fingerprint,
+                images=array_digest([inputs]),
+                reference=array_digest([reference]),
+            ),
+        )
 
     def plain_forward(self, plan: Plan) -> Float32Array:
         """Class probabilities from Keras' own forward pass of a model with the plan's weights.
@@ -148,6 +176,7 @@ def load(
             reference=array_digest([engine.reference]),
             numerics=numerics(),
         ),
+        memory=room,
         notes=notes,
     )
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mpsearch.cli.rules import parse_pairs
 from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import SettingError
 from mpsearch.core.memory import parse_memory
@@ -144,6 +145,13 @@ def settings(args: argparse.Namespace) -> tuple[RunConfig, Path | None]:
     given = {key: value for key, value in vars(args).items() if key in names}
     if given.get("images") is not None:
         given["images"] = tuple(given["images"])
+    if given.get("lock") is not None:
+        given["lock"] = parse_pairs("lock", given["lock"])
+    if given.get("forbid") is not None:
+        pairs = parse_pairs("forbid", given["forbid"])
+        given["forbid"] = {pattern: comma_list(schemes) for pattern, schemes in pairs.items()}
+    if given.get("tie") is not None:
+        given["tie"] = tuple(given["tie"])
     return config.with_options(given), None if path is None else path.parent
 
 

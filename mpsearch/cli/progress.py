@@ -84,6 +84,8 @@ class LiveLine:
 
     def advance(self, steps: int = 1, remark: str = "") -> None:
         """Report steps."""
+        if self._bar is None:  # work that belongs to no task
+            return
         self._bar.update(self._task, advance=steps, **({"remark": remark} if remark else {}))
 
     def finish(self) -> None:

@@ -18,10 +18,12 @@ from mpsearch.cli.options import (
     settings,
 )
 from mpsearch.cli.progress import make_progress
+from mpsearch.cli.rules import add_rules, rules_of
+from mpsearch.cli.search_json import as_json
 from mpsearch.cli.studies import optuna_study_name, study_folder
-from mpsearch.core.errors import SettingError
 
 if TYPE_CHECKING:
+    from mpsearch.api.limits import Wanted
     from mpsearch.api.workbench import Workbench
     from mpsearch.core.config import RunConfig
     from mpsearch.search.result import SearchResult
@@ -38,20 +40,64 @@ def add(commands: Any) -> None:
         _run,
         "find the smallest plan within a confidence-drop budget",
         "Every finished measurement is a trial of an Optuna study in the study's folder; the same "
-        "command resumes it. Exit code 4 if no plan keeps the budget: the nearest one is written.",
+        "command resumes it. Exit code 4 if no plan keeps the limit: the nearest one is written.",
     )
     add_study(parser)
-    group = parser.add_argument_group("search")
+    _add_question(parser)
+    _add_search(parser)
+    add_rules(parser)
+    add_schemes(parser, "the documented ones and original; see mpsearch schemes")
+    add_model(parser)
+    add_images(parser)
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is asked (one of the first four)")
     group.add_argument(
         "--budget", metavar="PP", type=float, help="largest drop allowed, percentage points"
+    )
+    group.add_argument(
+        "--max-bytes",
+        dest="max_bytes",
+        metavar="N",
+        type=int,
+        help="the gentlest plan whose parameters, all of them, take at most N bytes",
+    )
+    group.add_argument(
+        "--ratio", metavar="R", type=float, help="the same: at least R times smaller than float32"
+    )
+    group.add_argument(
+        "--pareto",
+        action="store_true",
+        default=None,
+        help="the whole front of bytes against drop; --budget then chooses which plan of it is "
+        "written (default: 2), at once if the front is finished",
     )
     group.add_argument(
         "--metric", choices=("mean", "max", "p95"), help="of the images' drops (default: mean)"
     )
     group.add_argument(
+        "--holdout",
+        metavar="SHARE",
+        type=float,
+        help="share of the images held back to verify the plan, 0 for none (default: a third, "
+        "with 4 images or more)",
+    )
+    group.add_argument(
+        "--budget-on",
+        dest="budget_on",
+        choices=("search", "verify"),
+        help="verify: keep the budget on the held-back images, up to the upper end of their 95 %% "
+        "interval (default: search)",
+    )
+
+
+def _add_search(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("search")
+    group.add_argument(
         "--sampler",
-        choices=("surrogate", "tpe", "nsga2", "random"),
-        help="who proposes plans (default: surrogate)",
+        choices=("surrogate", "tpe", "nsga2", "random", "brute"),
+        help="who proposes plans; brute measures all and proves the best (default: surrogate)",
     )
     group.add_argument("--trials", metavar="N", type=int, help="trials in the study (default: 100)")
     group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
@@ -65,42 +111,53 @@ def add(commands: Any) -> None:
     group.add_argument(
         "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"
     )
-    add_schemes(parser, "the documented ones and original; see mpsearch schemes")
-    add_model(parser)
-    add_images(parser)
+    group.add_argument(
+        "--dry-run",
+        dest="dry_run",
+        action="store_true",
+        help="print what each scheme makes of each layer's bytes, and how long the search may take",
+    )
 
 
 def _run(args: argparse.Namespace) -> int:
     config, folder = settings(args)
-    if config.budget is None:
-        raise SettingError("search needs --budget PP, the largest drop allowed; try --budget 2")
-    _check_numbers(config)
+    rules_of(config)
+    _check(config)
     if args.out:
         folder = Path(args.out)
     workbench = load_workbench(config)
     print_notes(workbench.notes)
+    if args.dry_run:
+        return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
     result, profile = _search(config, workbench, target, args.quiet)
     _write(config, workbench, result, profile, target)
     if args.json:
-        print(json.dumps(_as_json(config, workbench, result, target), ensure_ascii=False))
+        print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
     else:
         from mpsearch.report.summary import search_summary  # noqa: PLC0415
 
-        print(search_summary(result, profile, target), end="")
+        print(search_summary(result, workbench.images, target), end="")
     if not result.feasible:
         print(f"mpsearch: no feasible plan: {result.reason}", file=sys.stderr)
     return 0 if result.feasible else _INFEASIBLE
 
 
-def _check_numbers(config: "RunConfig") -> None:
+def _wanted(config: "RunConfig") -> "Wanted":
+    from mpsearch.api.limits import Wanted  # noqa: PLC0415
+
+    budget_on: Any = config.budget_on  # checked with the rest
+    return Wanted(config.budget, config.max_bytes, config.ratio, config.pareto, budget_on)
+
+
+def _check(config: "RunConfig") -> None:
     """Refuse what can be refused before the model is loaded."""
-    from mpsearch.api.search import check_limits  # noqa: PLC0415 - Optuna
+    from mpsearch.api.limits import check_limits  # noqa: PLC0415 - Optuna
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415 - numpy
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
     from mpsearch.search.study import require_known_storage  # noqa: PLC0415
 
-    check_limits(config.budget or 0.0, config.trials, config.timeout)
+    check_limits(_wanted(config), config.trials, config.timeout, config.holdout)
     parse_metric(config.metric)
     parse_sampler(config.sampler)
     if config.storage is not None:
@@ -108,47 +165,72 @@ def _check_numbers(config: "RunConfig") -> None:
     require_schemes(config)
 
 
+def _menu_names(config: "RunConfig") -> tuple[str, ...]:
+    from mpsearch.schemes import DOCUMENTED, parse_scheme  # noqa: PLC0415
+
+    return tuple(dict.fromkeys(parse_scheme(s).name for s in config.schemes or DOCUMENTED))
+
+
 def _search(
     config: "RunConfig", workbench: "Workbench", target: Path, quiet: bool
-) -> "tuple[SearchResult, SensitivityProfile]":
-    from mpsearch.api import find_plan, profile  # noqa: PLC0415
+) -> "tuple[SearchResult, SensitivityProfile | None]":
+    from mpsearch.api import find_plan  # noqa: PLC0415
+    from mpsearch.api.profile import read_profile  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
-    from mpsearch.schemes import DOCUMENTED, parse_scheme  # noqa: PLC0415
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
 
-    schemes = tuple(dict.fromkeys(parse_scheme(s).name for s in config.schemes or DOCUMENTED))
-    progress = make_progress(quiet)
-    known = profile(
-        workbench,
-        schemes,
-        parts=("per_layer", "uniform"),
-        file=target / "profile.json",
-        progress=progress,
-    )
-    print_notes(known.refused.values())
-    assert config.budget is not None
+    schemes = _menu_names(config)
+    file = target / "profile.json"
+    known = read_profile(workbench, schemes, file) if file.exists() else None
+    if workbench.refusals(schemes):
+        print_notes(workbench.refusals(schemes).values())
+    wanted = _wanted(config)
+    brute = config.sampler == "brute" and config.trials == type(config)().trials
     result = find_plan(
         workbench,
         known,
-        budget_pp=config.budget,
+        budget_pp=wanted.budget_pp,
+        max_bytes=wanted.max_bytes,
+        ratio=wanted.ratio,
+        pareto=wanted.pareto,
+        schemes=schemes,
+        rules=rules_of(config),
         metric=parse_metric(config.metric),
         sampler=parse_sampler(config.sampler),
-        trials=config.trials,
+        trials=None if brute else config.trials,
         timeout=config.timeout,
         seed=config.seed,
+        holdout=config.holdout,
+        budget_on=wanted.budget_on,
         folder=target,
         study_name=optuna_study_name(config, target, schemes),
         storage=config.storage,
-        progress=progress,
+        progress=make_progress(quiet),
     )
     return result, known
+
+
+def _dry_run(config: "RunConfig", workbench: "Workbench", as_json_: bool) -> int:
+    from mpsearch.api.forecast import forecast  # noqa: PLC0415
+    from mpsearch.report.forecast_text import forecast_text  # noqa: PLC0415
+
+    expected = forecast(
+        workbench, _menu_names(config), rules_of(config), config.trials, config.holdout
+    )
+    print(
+        json.dumps(expected.as_mapping(), ensure_ascii=False)
+        if as_json_
+        else forecast_text(expected),
+        end="\n" if as_json_ else "",
+    )
+    return 0
 
 
 def _write(
     config: "RunConfig",
     workbench: "Workbench",
     result: "SearchResult",
-    profile: "SensitivityProfile",
+    profile: "SensitivityProfile | None",
     target: Path,
 ) -> None:
     from mpsearch.api import export_plan  # noqa: PLC0415
@@ -160,49 +242,10 @@ def _write(
         result.plan,
         target,
         drop_pp=result.drop_pp,
-        metric=result.metric,
-        budget_pp=result.budget_pp,
+        metric=result.goal.metric,
+        budget_pp=result.goal.budget_pp,
     )
-    write_text(target / "profile.csv", per_layer_csv(profile, result.metric))
+    if profile is not None and profile.per_layer:
+        write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))
     if not (target / "study.toml").exists():
         write_text(target / "study.toml", config.to_toml(target))
-
-
-def _as_json(
-    config: "RunConfig", workbench: "Workbench", result: "SearchResult", target: Path
-) -> dict[str, Any]:
-    from mpsearch.search.study import sqlite_url  # noqa: PLC0415
-
-    return {
-        "quanti_array": list(result.plan.schemes),
-        "plan": result.plan.as_mapping(),
-        "nbytes": result.nbytes,
-        "other_bytes": result.other_nbytes,
-        "original_nbytes": result.original_nbytes,
-        "ratio": result.ratio,
-        "metric": result.metric,
-        "budget_pp": result.budget_pp,
-        "baseline_confidence_pct": result.baseline_confidence_pct,
-        "confidence_pct": result.confidence_pct,
-        "drop_pp": result.drop_pp,
-        "feasible": result.feasible,
-        "reason": result.reason,
-        "top1_changes": result.top1_changes,
-        "verify": None,
-        "measurements": result.measurements,
-        "screening_measurements": result.screening_measurements,
-        "trials": result.trials,
-        "seconds": result.seconds,
-        "bound_nbytes": None,
-        "one_change_optimal": None,
-        "proved_optimal": result.proved_optimal,
-        "ladder": {
-            name: {"nbytes": rung.nbytes, "measurements": rung.measurements}
-            for name, rung in result.ladder.items()
-        },
-        "front": [{"nbytes": p.nbytes, "drop_pp": p.drop_pp} for p in result.front],
-        "images": len(workbench.images),
-        "study": str(target),
-        "storage": config.storage or sqlite_url(target / "study.db"),
-        "plan_file": str(target / "plan.json"),
-    }

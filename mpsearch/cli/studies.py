@@ -30,11 +30,22 @@ def study_folder(config: RunConfig, folder: Path | None, workbench: "Workbench")
 
 
 def optuna_study_name(config: RunConfig, folder: Path, schemes: tuple[str, ...]) -> str:
-    """Name of the Optuna study: the one given, or one for this metric, budget and menu."""
+    """Name of the Optuna study: the one given, or one for this question, menu and hold-out."""
     if config.study_name is not None:
         return config.study_name
     from mpsearch.core.fingerprint import text_digest  # noqa: PLC0415 - numpy
     from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
 
-    menu = "" if schemes == DOCUMENTED else f"-{text_digest(schemes)[:6]}"
-    return f"{folder.resolve().name}-{config.metric}-{config.budget:g}pp{menu}"
+    rules = [str(part) for part in (config.lock, config.forbid, config.tie) if part]
+    menu = "" if schemes == DOCUMENTED and not rules else f"-{text_digest([*schemes, *rules])[:6]}"
+    if config.holdout is not None:
+        menu += f"-holdout{config.holdout:g}"
+    return f"{folder.resolve().name}-{config.metric}-{_question(config)}{menu}"
+
+
+def _question(config: RunConfig) -> str:
+    if config.pareto:
+        return "front"
+    if config.max_bytes is not None:
+        return f"{config.max_bytes}bytes"
+    return f"{config.budget:g}pp" if config.ratio is None else f"{config.ratio:g}x"

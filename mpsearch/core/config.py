@@ -29,6 +29,14 @@ class RunConfig:
         schemes: The menu; None for the documented schemes.
         metric: ``mean``, ``max`` or ``p95``.
         budget: Largest drop allowed, percentage points.
+        max_bytes: Instead: most bytes of all parameters.
+        ratio: The same, as how many times smaller they must become.
+        pareto: Search the whole front.
+        budget_on: ``search`` or ``verify``: on which images the budget is kept.
+        holdout: Share of the images held back.
+        lock: Pattern of layer names → scheme.
+        forbid: Pattern of layer names → schemes they may not have.
+        tie: Patterns of layer names that share a scheme.
         sampler: Who proposes plans.
         trials: Finished trials in the study, at most.
         timeout: Seconds, at most.
@@ -49,6 +57,14 @@ class RunConfig:
     schemes: tuple[str, ...] | None = None
     metric: str = "mean"
     budget: float | None = None
+    max_bytes: int | None = None
+    ratio: float | None = None
+    pareto: bool = False
+    budget_on: str = "search"
+    holdout: float | None = None
+    lock: Mapping[str, str] | None = None
+    forbid: Mapping[str, tuple[str, ...]] | None = None
+    tie: tuple[str, ...] | None = None
     sampler: str = "surrogate"
     trials: int = 100
     timeout: float | None = None
@@ -108,7 +124,11 @@ class RunConfig:
 _PATHS: Final = ("model", "images", "labels", "truth")
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "from_logits": ((bool,), "true or false"),
+    "pareto": ((bool,), "true or false"),
     "budget": ((int, float), "percentage points from 0 to 100"),
+    "max_bytes": ((int,), "a whole number, 1 or more"),
+    "ratio": ((int, float), "1 or more"),
+    "holdout": ((int, float), "a share from 0 to below 1"),
     "timeout": ((int, float), "seconds above 0"),
     "trials": ((int,), "a whole number, 1 or more"),
     "seed": ((int,), "a whole number"),
@@ -127,7 +147,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _typed(path: Path, key: str, value: Any) -> Any:
-    if key in {"images", "schemes"}:
+    if key in {"lock", "forbid"}:
+        return _table(path, key, value)
+    if key in {"images", "schemes", "tie"}:
         entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, list) or not all(isinstance(e, str) for e in entries):
             raise _wrong(path, key, value, "a text or a list of texts")
@@ -136,6 +158,21 @@ def _typed(path: Path, key: str, value: Any) -> Any:
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise _wrong(path, key, value, allowed)
     return value
+
+
+def _table(path: Path, key: str, value: Any) -> Mapping[str, Any]:
+    """Patterns and what they are given: one scheme (lock), or several (forbid)."""
+    allowed = "a table of layer patterns, each = a scheme" + " or a list" * (key == "forbid")
+    if not isinstance(value, dict):
+        raise _wrong(path, key, value, allowed)
+    table: dict[str, Any] = {}
+    for pattern, schemes in value.items():
+        entries = [schemes] if isinstance(schemes, str) else schemes
+        fine = isinstance(entries, list) and all(isinstance(e, str) for e in entries)
+        if not fine or (key == "lock" and not isinstance(schemes, str)):
+            raise _wrong(path, f"{key}.{pattern}", schemes, allowed)
+        table[pattern] = schemes if key == "lock" else tuple(entries)
+    return table
 
 
 def _wrong(path: Path, key: str, value: Any, allowed: str) -> SettingError:
@@ -178,6 +215,9 @@ def _toml(value: Any) -> str:
             return str(value).lower()
         case int() | float():
             return repr(value)
+        case dict():
+            pairs = (f"{_toml(key)} = {_toml(entry)}" for key, entry in value.items())
+            return "{ " + ", ".join(pairs) + " }"
         case tuple():
             return "[" + ", ".join(_toml(entry) for entry in value) + "]"
         case _:

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeAlias
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.layer import WeightLayer
+from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
 
 # Activations of some images at one value: whatever the network computes with, images first.
@@ -81,11 +82,13 @@ class Network(Protocol):
         """Class probabilities, shape (n, classes), of the output value."""
 
     def margin_gradients(
-        self, image: Float32Array, reference: int
-    ) -> tuple[tuple[Float32Array, ...], ...]:
+        self, image: Float32Array, reference: int, weights: Sequence[Loaded] | None = None
+    ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
         """Derivative of one image's log-odds margin by every tensor of every weight layer.
 
         Args:
             image: Shape (1, h, w, c).
             reference: The class the margin speaks of.
+            weights: Per weight layer, the weights at which it is taken; the trained ones where
+                it is None.
         """

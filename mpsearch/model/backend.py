@@ -7,14 +7,14 @@ import os
 from typing import Any
 
 from mpsearch.core.memory import keep_freed_memory
-from mpsearch.model.quiet import silenced_native_stderr
+from mpsearch.core.silence import silenced
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The network is cut into tf.functions; another Keras backend could not run them.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
 keep_freed_memory()
-with silenced_native_stderr():
+with silenced(2):
     import keras as _keras
     import tensorflow as _tensorflow  # noqa: ICN001 - typed below
 

@@ -2,16 +2,19 @@
 
 import warnings
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from mpsearch.core.arrays import ALIGNMENT, Float32Array, address
 from mpsearch.core.layer import WeightLayer
+from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
-from mpsearch.model.compiled import CompiledStage, run_steps, traced
+from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
+from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores, scores_of
 from mpsearch.model.split_concat import is_split_concat
 from mpsearch.model.weight_layers import array_view, weight_layers
@@ -109,13 +112,11 @@ class KerasNetwork:
         return result
 
     def margin_gradients(
-        self, image: Float32Array, reference: int
-    ) -> tuple[tuple[Float32Array, ...], ...]:
+        self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None
+    ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
         """Derivative of the log-odds margin by every tensor of every weight layer."""
-        flat = [tensor for layer in self._trained for tensor in layer]
-        gradients = self._gradient(flat, self.enter(image), tf.constant(reference))
-        arrays = iter(gradient.numpy() for gradient in gradients)
-        return tuple(tuple(next(arrays) for _ in layer) for layer in self._trained)
+        at = self._trained if weights is None else weights
+        return self._gradient(at, self.enter(image), reference)
 
     def _distribution(self, scores: Any) -> Any:
         scores = tf.cast(scores, tf.float32)
@@ -161,45 +162,13 @@ class KerasNetwork:
     def _variables(self, piece: Cut) -> list[Any]:
         return [v for i in piece.layers for v in self._live[i].keras_layer.weights]
 
-    @property
-    def _gradient(self) -> Any:
-        """The compiled derivative; made when first asked for."""
-        if not hasattr(self, "_gradient_function"):
-            variables = [v for live in self._live for v in live.keras_layer.weights]
-
-            def gradient(flat: list[Any], image: Any, reference: Any) -> list[Any]:
-                known = {INPUT: image}
-                swapped = list(zip(variables, flat, strict=True))
-                with tf.GradientTape(watch_accessed_variables=False) as tape:
-                    tape.watch(flat)
-                    for piece in self._cuts:
-                        run_steps(piece.calls, swapped, known)
-                    margin = _margin(self._distribution(known[self._output])[0], reference)
-                result: list[Any] = tape.gradient(
-                    margin, flat, unconnected_gradients=tf.UnconnectedGradients.ZERO
-                )
-                return result
-
-            weights = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
-            image = tf.TensorSpec([1, *self._shape], self._input_dtype)
-            signature = [weights, image, tf.TensorSpec([], tf.int32)]
-            self._gradient_function = traced(gradient, signature) or gradient
-        return self._gradient_function
+    @cached_property
+    def _gradient(self) -> MarginGradient:
+        image = tf.TensorSpec([1, *self._shape], self._input_dtype)
+        return MarginGradient(self._cuts, self._live, self._output, image, self._distribution)
 
 
 def _shared(array: Float32Array) -> Any:
     if address(array) % ALIGNMENT or not array.flags.writeable:
         return tf.constant(array)
     return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
-
-
-def _margin(probabilities: Any, reference: Any) -> Any:
-    """``log p_c − log Σ_{j≠c} p_j``; the sum over the others stays exact where p_c rounds to 1."""
-    tiny = tf.constant(np.finfo(np.float32).tiny)
-    others = tf.one_hot(
-        reference, tf.shape(probabilities)[0], on_value=0.0, off_value=1.0, dtype=tf.float32
-    )
-    rest = tf.reduce_sum(probabilities * others)
-    return tf.math.log(tf.maximum(probabilities[reference], tiny)) - tf.math.log(
-        tf.maximum(rest, tiny)
-    )

@@ -1,34 +1,10 @@
-"""Keep the chatter that native libraries write to file descriptor 2 away from the user."""
+"""Keep TensorFlow's chatter away from the user of a command."""
 
-import contextlib
 import io
 import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
-
-
-@contextlib.contextmanager
-def silenced_native_stderr() -> Iterator[None]:
-    """Send what C++ code writes to stderr nowhere while the body runs.
-
-    TensorFlow prints oneDNN and abseil notices that no log level stops. Python's own
-    ``sys.stderr`` is silenced too, as both share the descriptor.
-    """
-    try:
-        saved = os.dup(2)
-    except OSError:  # a process started without stderr has nothing to silence
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
 
 
 def keep_stderr_for_python() -> None:

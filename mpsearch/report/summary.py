@@ -1,63 +1,181 @@
 """One screen at the end of a search."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
-from mpsearch.search.result import SearchResult
-from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.search.result import LayerRow, SearchResult
+from mpsearch.search.verify import ImageSetDrop
+
+_FEW_IMAGES: Final = 4
+_UNSURE_PCT: Final = 60.0  # baseline confidence below which a plan's luck depends on the image
 
 
-def search_summary(result: SearchResult, profile: SensitivityProfile, folder: Path) -> str:
-    """What was found, what it costs, what was not proved, and what to do next."""
-    images = len(profile.images)
-    kept = "within" if result.feasible else "OVER"
+def search_summary(result: SearchResult, images: Sequence[str], folder: Path) -> str:
+    """What was found, what it costs, what was proved and what not, and what to do next.
+
+    Args:
+        result: Of the search.
+        images: Names of all images given.
+        folder: The study's.
+    """
     all_before = result.original_nbytes + result.other_nbytes
     all_after = result.nbytes + result.other_nbytes
-    drop = f"{result.drop_pp:.3f} pp ({result.metric} over {images} image{'s' * (images > 1)})"
     confidence = f"{result.baseline_confidence_pct:.2f} -> {result.confidence_pct:.2f} %"
-    screened = result.screening_measurements
     lines = [
         f"weights         {result.original_nbytes:,} -> {result.nbytes:,} bytes",
         f"all parameters  {all_before:,} -> {all_after:,} bytes, {result.ratio:.2f} times smaller",
-        f"drop            {drop}, {kept} the budget of {result.budget_pp:g} pp",
-        f"confidence      {confidence}; top-1 changed on {result.top1_changes} of {images}",
-        f"cost            {result.measurements} plans measured beyond {screened} of the profile",
+        f"drop            {_drop(result.search, result)}{_limit(result)}",
+        f"confidence      {confidence}; {_answers(result.search)}",
+    ]
+    if result.verify is not None:
+        lines.append(f"held back       {_drop(result.verify, result)}; {_answers(result.verify)}")
+    lines += [
+        f"cost            {_cost(result)}",
         "",
-        *_layer_table(result, profile),
+        *_layer_table(result.layers),
         "",
         f"compared with   {', '.join(_rungs(result))}",
-        "not proved      that no smaller plan exists, nor the drop on other images",
-    ]
-    if images < 4:
-        lines.append(
-            f"warning         fitted to {images} image{'s' * (images > 1)}: other images may drop "
-            "much more; give 16 or more"
-        )
-    lines += [
+        *_front(result),
+        *_knowledge(result),
+        *(f"warning         {text}" for text in _warnings(result, len(images))),
         "",
         f"plan            {folder / 'plan.json'}",
         f"quanti_array    {folder / 'quanti_array.py'}",
         f"next            mpsearch export {folder} --format keras --to exported",
     ]
+    if result.stopped != "done":
+        lines.append(f"                the same command with more --{result.stopped} goes on")
     return "\n".join(lines) + "\n"
 
 
-def _layer_table(result: SearchResult, profile: SensitivityProfile) -> list[str]:
-    width = max([len(layer.name) for layer in profile.layers] + [5])
-    rows = [f"{'':3} {'layer':{width}} {'scheme':14} {'bytes':>12} {'drop alone, pp':>15}"]
-    for layer, scheme in zip(profile.layers, result.plan.schemes, strict=True):
-        reading = profile.per_layer.get((layer.name, scheme))
-        nbytes = layer.original_nbytes if reading is None else reading.nbytes
-        drop = "" if reading is None else f"{profile.drop_pp(reading, result.metric):.3f}"
-        rows.append(f"{layer.index:3} {layer.name:{width}} {scheme:14} {nbytes:12,} {drop:>15}")
-    return rows
+def _drop(drop: ImageSetDrop, result: SearchResult) -> str:
+    many = "s" * (drop.images > 1)
+    text = f"{drop.drop_pp:.3f} pp ({result.goal.metric} over {drop.images} image{many}"
+    if drop.images >= _FEW_IMAGES:
+        low, high = drop.interval_pp
+        text += f"; 95 % interval {low:.2f} to {high:.2f}"
+    return f"{text})"
+
+
+def _limit(result: SearchResult) -> str:
+    goal = result.goal
+    kept = "within" if result.feasible else "OVER"
+    if goal.budget_pp is not None:
+        return f", {kept} the budget of {goal.budget_pp:g} pp"
+    if goal.max_nbytes is not None:
+        return f", {kept} the size of {goal.max_nbytes + result.other_nbytes:,} bytes"
+    return ""
+
+
+def _answers(drop: ImageSetDrop) -> str:
+    changed = f"top-1 changed on {drop.top1_changes} of {drop.images}"
+    if drop.images == 1:
+        return changed
+    return f"{changed}; worst {drop.worst_image} {drop.worst_pp:.2f} pp"
+
+
+def _cost(result: SearchResult) -> str:
+    parts = [f"{result.measurements} plans measured"]
+    if result.gradient_passes:
+        parts.append(f"{result.gradient_passes} backward passes of one image")
+    if result.screening_measurements:
+        parts.append(f"{result.screening_measurements} layers known from the profile")
+    return f"{', '.join(parts)}; {result.seconds:.1f} s"
+
+
+def _layer_table(rows: Sequence[LayerRow]) -> list[str]:
+    width = max([len(row.layer) for row in rows] + [5])
+    kinds = [row.scheme for row in rows] + [row.cheaper or "" for row in rows]
+    scheme = max([len(kind) for kind in kinds] + [12])
+    total = sum(row.drop_pp or 0.0 for row in rows)
+    lines = [
+        (
+            f"{'':3} {'layer':{width}} {'scheme':{scheme}} {'bytes':>11} {'of drop':>8}  "
+            f"{'next cheaper':{scheme}} {'saves':>10} {'drop then':>11}"
+        )
+    ]
+    for index, row in enumerate(rows):
+        share = f"{100 * (row.drop_pp or 0.0) / total:.0f} %" if total > 0 else "-"
+        then = ""
+        if row.cheaper is not None and row.cheaper_drop_pp is not None:
+            then = f"{'' if row.cheaper_measured else '~'}{row.cheaper_drop_pp:.2f} pp"
+        saves = f"{row.saved:,}" if row.cheaper is not None else ""
+        lines.append(
+            f"{index:3} {row.layer:{width}} {row.scheme:{scheme}} {row.nbytes:11,} {share:>8}  "
+            f"{row.cheaper or '-':{scheme}} {saves:>10} {then:>11}".rstrip()
+        )
+    if any(row.cheaper is not None and not row.cheaper_measured for row in rows):
+        lines.append("    ~ predicted by the model, the others measured")
+    return lines
 
 
 def _rungs(result: SearchResult) -> list[str]:
     rungs = []
     for name, rung in result.ladder.items():
         if rung.nbytes is None:
-            rungs.append(f"{name}: none keeps the budget")
-        else:
-            share = 100 * result.nbytes / rung.nbytes
-            rungs.append(f"{name} {rung.nbytes:,} bytes (ours is {share:.0f} %)")
+            rungs.append(f"{name}: none keeps the limit")
+            continue
+        share = 100 * result.nbytes / max(1, rung.nbytes)
+        drop = "" if rung.drop_pp is None else f", {rung.drop_pp:.2f} pp"
+        rungs.append(f"{name} {rung.nbytes:,} bytes{drop} (ours is {share:.0f} %)")
     return rungs
+
+
+def _front(result: SearchResult) -> list[str]:
+    if result.goal.kind != "front":
+        return []
+    lines = ["", f"{'bytes':>15} {'drop, pp':>10}   plans no other beats"]
+    shown = [p for p in result.front if p.drop_pp <= 100]
+    step = max(1, len(shown) // 20)
+    lines += [f"{p.nbytes:15,} {p.drop_pp:10.3f}" for p in shown[::step]]
+    return [*lines, ""]
+
+
+def _knowledge(result: SearchResult) -> list[str]:
+    proved, open_ = [], []
+    if result.proved_optimal:
+        proved.append("no plan of this menu is better on these images: all were measured")
+    elif result.one_change_optimal:
+        proved.append("no single change improves the plan: all that could were measured")
+    if not result.proved_optimal:
+        open_.append("that no better plan exists")
+    judged = result.assessment
+    lines = [f"measured        {text}" for text in proved]
+    lines.append(f"not proved      {', '.join([*open_, 'the drop on other images'])}")
+    if judged is not None and judged.bound_nbytes is not None:
+        above = 100 * (result.nbytes / max(1, judged.bound_nbytes) - 1)
+        error = ""
+        if judged.r2 is not None and judged.misranked is not None:
+            error = (
+                f"; on {judged.plans} measured plans it explains {100 * max(0.0, judged.r2):.0f} % "
+                f"of the drop and ranks {100 * judged.misranked:.0f} % of pairs wrongly"
+            )
+        lines.append(
+            f"the model says  at least {judged.bound_nbytes:,} bytes, the plan is "
+            f"{max(0.0, above):.1f} % above{error}"
+        )
+    return lines
+
+
+def _warnings(result: SearchResult, images: int) -> list[str]:
+    found = []
+    if result.verify is None:
+        if images < _FEW_IMAGES:
+            many = "s" * (images > 1)
+            found.append(
+                f"fitted to {images} image{many}: other images may drop much more; give 16 or more"
+            )
+        else:
+            found.append("no images held back: how others do is not known; see --holdout")
+    elif result.goal.budget_pp is not None and result.verify.drop_pp > result.goal.budget_pp:
+        found.append(
+            f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
+            "budget; give more images, or --budget-on verify"
+        )
+    if result.baseline_confidence_pct < _UNSURE_PCT:
+        found.append(
+            f"the model is unsure of these images ({result.baseline_confidence_pct:.0f} % on "
+            "average): which plan is best depends on them more than on the model"
+        )
+    return found

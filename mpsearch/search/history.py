@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mpsearch.core.arrays import Float64Array
 from mpsearch.core.plan import Plan
+from mpsearch.search.goal import Goal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +18,7 @@ class Tried:
         drop_pp: Under the study's metric, percentage points.
         confidence: Per image, shape (n,).
         margin: Log-odds per image, shape (n,).
-        origin: Who proposed it: ``uniform``, ``frontier``, ``neighbour``, ``tpe``, …
+        origin: Who proposed it: ``original``, ``surrogate``, ``polish``, ``uniform``, ``tpe``, …
         stage_runs: What measuring it cost; 0 if it was known already.
     """
 
@@ -34,20 +35,20 @@ class History:
     """Plans measured, in order, none twice.
 
     Args:
-        budget_pp: Largest drop allowed.
+        goal: What is asked.
     """
 
-    def __init__(self, budget_pp: float, tried: Iterable[Tried] = ()) -> None:
-        self.budget_pp = budget_pp
+    def __init__(self, goal: Goal, tried: Iterable[Tried] = ()) -> None:
+        self.goal = goal
         self.tried: list[Tried] = []
-        self._plans: set[Plan] = set()
+        self._plans: dict[Plan, Tried] = {}
         for one in tried:
             self.add(one)
 
     def add(self, one: Tried) -> None:
         """Remember *one*; a plan that is there already is ignored."""
         if one.plan not in self._plans:
-            self._plans.add(one.plan)
+            self._plans[one.plan] = one
             self.tried.append(one)
 
     def __contains__(self, plan: Plan) -> bool:
@@ -56,32 +57,42 @@ class History:
     def __len__(self) -> int:
         return len(self.tried)
 
+    def get(self, plan: Plan) -> Tried | None:
+        """What was measured of *plan*, or None."""
+        return self._plans.get(plan)
+
     def feasible(self, one: Tried) -> bool:
-        """Whether a plan keeps the budget."""
-        return one.drop_pp <= self.budget_pp
+        """Whether a plan keeps the limit."""
+        return self.goal.feasible(one.nbytes, one.drop_pp)
+
+    def key(self, one: Tried) -> tuple[float, float, tuple[str, ...]]:
+        """The smaller the better, among feasible plans."""
+        return (*self.goal.key(one.nbytes, one.drop_pp), one.plan.schemes)
 
     @property
     def ranked(self) -> list[Tried]:
-        """Feasible plans, the smallest first; the gentler first among equals."""
-        good = (one for one in self.tried if self.feasible(one))
-        return sorted(good, key=lambda one: (one.nbytes, one.drop_pp, one.plan.schemes))
+        """Feasible plans, the best first."""
+        return sorted((one for one in self.tried if self.feasible(one)), key=self.key)
 
     @property
     def best(self) -> Tried | None:
-        """The smallest feasible plan, or None."""
+        """The best feasible plan, or None."""
+        return min((one for one in self.tried if self.feasible(one)), key=self.key, default=None)
+
+    @property
+    def nearest(self) -> Tried | None:
+        """The plan that breaks the limit least, or None if nothing was measured."""
         return min(
-            (one for one in self.tried if self.feasible(one)),
-            key=lambda one: (one.nbytes, one.drop_pp, one.plan.schemes),
+            self.tried,
+            key=lambda one: (self.goal.excess(one.nbytes, one.drop_pp), one.nbytes),
             default=None,
         )
 
     @property
-    def nearest(self) -> Tried | None:
-        """The plan that breaks the budget least, or None if nothing was measured."""
-        return min(self.tried, key=lambda one: (one.drop_pp, one.nbytes), default=None)
-
-    @property
-    def since_best(self) -> int:
-        """Plans measured since the best one was found."""
-        best = self.best
-        return len(self.tried) if best is None else len(self.tried) - 1 - self.tried.index(best)
+    def front(self) -> list[Tried]:
+        """Plans that no other beats in both bytes and drop, the smallest first."""
+        front: list[Tried] = []
+        for one in sorted(self.tried, key=lambda t: (t.nbytes, t.drop_pp, t.plan.schemes)):
+            if not front or one.drop_pp < front[-1].drop_pp:
+                front.append(one)
+        return front

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import Metric
+from mpsearch.search.goal import Goal
+from mpsearch.search.surrogate.assessment import Assessment
+from mpsearch.search.verify import ImageSetDrop
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,39 @@ class Rung:
 
     Attributes:
         nbytes: Of its best feasible plan; None if it has none.
+        drop_pp: Of that plan.
         measurements: Plans it had to measure.
     """
 
     nbytes: int | None
+    drop_pp: float | None
     measurements: int
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer of the plan.
+
+    Attributes:
+        layer: Its name.
+        scheme: What it is stored as.
+        nbytes: Stored bytes.
+        drop_pp: By how much the plan's drop would fall if this layer were stored as gently as it
+            can be, as the model has it; None if there is no model.
+        cheaper: The next smaller scheme on the menu; None if there is none.
+        saved: Bytes it would save.
+        cheaper_drop_pp: Drop of the plan with it; None if not known.
+        cheaper_measured: Whether that was measured rather than predicted.
+    """
+
+    layer: str
+    scheme: str
+    nbytes: int
+    drop_pp: float | None = None
+    cheaper: str | None = None
+    saved: int = 0
+    cheaper_drop_pp: float | None = None
+    cheaper_measured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,46 +64,66 @@ class SearchResult:
     """The outcome of a search.
 
     Attributes:
-        plan: The smallest plan that keeps the budget; the nearest one if none does.
-        feasible: Whether it keeps the budget, in the final plain forward pass.
+        plan: The best plan that keeps the limit; the nearest one if none does.
+        feasible: Whether it keeps the limit, in the final plain forward pass.
         reason: Why there is no feasible plan, and how far the nearest one is; '' if there is one.
+        goal: What was asked.
         nbytes: Stored bytes of the plan's weight layers.
         other_nbytes: Bytes of all other parameters, float32.
         original_nbytes: Bytes of the weight layers as float32.
-        metric: How the drops of images became one.
-        budget_pp: Largest drop allowed.
-        baseline_confidence_pct: Mean over images, in a plain forward pass of the trained model.
+        baseline_confidence_pct: Mean over search images, in a plain forward pass of the trained
+            model.
         confidence_pct: The same under the plan, of a Keras model holding the decoded weights.
-        drop_pp: Under the metric, from those two passes.
-        top1_changes: Images whose most probable class changed.
-        measurements: Plans measured beyond the profile.
-        screening_measurements: Plans of the profile that the search rests on.
+        search: The plan on the images searched on, from those two passes.
+        verify: The plan on the held-back images, likewise; None if none were held back.
+        measurements: Plans measured, single layers aside.
+        screening_measurements: Single layers whose measurement the search could rest on.
+        gradient_passes: Backward passes of one image each.
         trials: Finished trials in the study.
         seconds: Wall time of this run.
         ladder: What simpler methods reach.
         front: Plans no other beats, the smallest first.
-        proved_optimal: Only an enumeration of all plans may say so.
+        layers: The plan, layer by layer.
+        assessment: Of the fitted model; None if nothing was fitted.
+        one_change_optimal: Every single change that could improve the plan was measured, and does
+            not; None for a front.
+        proved_optimal: Every plan that could be better was measured; only ``brute`` may say so.
+        stopped: ``done``, ``trials`` or ``timeout``.
     """
 
     plan: Plan
     feasible: bool
     reason: str
+    goal: Goal
     nbytes: int
     other_nbytes: int
     original_nbytes: int
-    metric: Metric
-    budget_pp: float
     baseline_confidence_pct: float
     confidence_pct: float
-    drop_pp: float
-    top1_changes: int
+    search: ImageSetDrop
+    verify: ImageSetDrop | None
     measurements: int
     screening_measurements: int
+    gradient_passes: int
     trials: int
     seconds: float
     ladder: Mapping[str, Rung]
     front: tuple[FrontPoint, ...]
-    proved_optimal: bool = False
+    layers: tuple[LayerRow, ...]
+    assessment: Assessment | None
+    one_change_optimal: bool | None
+    proved_optimal: bool
+    stopped: str
+
+    @property
+    def drop_pp(self) -> float:
+        """Drop on the images searched on, under the metric, by plain forward passes."""
+        return self.search.drop_pp
+
+    @property
+    def top1_changes(self) -> int:
+        """Images searched on whose most probable class changed."""
+        return self.search.top1_changes
 
     @property
     def ratio(self) -> float:

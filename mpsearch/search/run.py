@@ -1,7 +1,7 @@
 """The search: propose, measure, write down, until nothing promises or the limits are reached."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -9,18 +9,18 @@ from mpsearch.core.errors import SettingError
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
-from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
+from mpsearch.search.brute import BruteProposer
+from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
-from mpsearch.search.margins import MarginModel
 from mpsearch.search.menu import Menu
-from mpsearch.search.propose import FrontierProposer
-from mpsearch.search.samplers import OptunaProposer
+from mpsearch.search.samplers import OptunaProposer, Proposer, Suggestion, SurrogateProposer
 from mpsearch.search.study import StudyStore
-from mpsearch.sensitivity.plans import uniform_plan
-from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+from mpsearch.search.surrogate.candidates import uniform_choices
+from mpsearch.search.surrogate.sampler import SurrogateSampler
 
-Sampler = Literal["surrogate", "tpe", "nsga2", "random"]
+Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]
 SAMPLERS: Final[tuple[Sampler, ...]] = get_args(Sampler)
 
 
@@ -41,140 +41,183 @@ class Limits:
     """When to stop.
 
     Attributes:
-        trials: Finished trials in the study, at most.
+        trials: Finished trials in the study, at most; None for no limit.
         timeout: Seconds of this run, at most; None for no limit.
     """
 
-    trials: int = 100
+    trials: int | None = 100
     timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What became of a search.
+
+    Attributes:
+        history: All that was measured.
+        stopped: ``done`` if the sampler had nothing left to propose (for ``brute``: every plan that
+            could be better was measured), else ``trials`` or ``timeout``.
+        uniform: Uniform plans looked at, the smallest first; with a budget up to the first that
+            keeps it.
+        is_exhaustive: The proposer leaves out only what cannot be better.
+    """
+
+    history: History
+    stopped: Literal["done", "trials", "timeout"]
+    uniform: tuple[Tried, ...]
+    is_exhaustive: bool
+
+
+def make_proposer(
+    kind: Sampler, menu: Menu, goal: Goal, surrogate: SurrogateSampler, seed: int
+) -> Proposer:
+    """Who proposes plans: *surrogate*, or another.
+
+    Raises:
+        SettingError: If there are too many plans for ``brute``.
+    """
+    match kind:
+        case "surrogate":
+            return SurrogateProposer(menu, goal, surrogate)
+        case "brute":
+            return BruteProposer(menu)
+        case _:
+            return OptunaProposer(kind, menu, goal, seed)
 
 
 def run_search(
     engine: Engine,
-    profile: SensitivityProfile,
     menu: Menu,
     store: StudyStore,
+    proposer: Proposer,
+    known: Mapping[Plan, Tried],
     *,
-    metric: Metric,
-    budget_pp: float,
-    sampler: Sampler,
-    seed: int,
     limits: Limits,
     progress: Progress,
     on_best: Callable[[Tried], None],
-) -> History:
+) -> Searched:
     """Search until nothing promises, or a limit is reached; resume if the study has trials.
+
+    After the last proposal the uniform plans are measured, the smallest first, until one keeps the
+    limit: the result is never worse than the best of them.
 
     Args:
         engine: Measures plans.
-        profile: With its per-layer and uniform parts complete.
         menu: The choices.
         store: Gets every finished measurement before the next begins.
-        metric: How the drops of images become one.
-        budget_pp: Largest drop allowed.
-        sampler: Who proposes.
-        seed: Of the sampler.
+        proposer: Says what to measure.
+        known: Plans that need no measurement: others' in the same storage, or a profile's.
         limits: When to stop.
         progress: Is told of every trial.
-        on_best: Called whenever the smallest feasible plan changes.
-
-    Returns:
-        All that was measured.
+        on_best: Called whenever the best feasible plan changes.
     """
-    history = store.history()
-    known = store.known_elsewhere(profile.baseline.confidence) | _from_profile(profile, metric)
-    original = sum(layer.original_nbytes for layer in profile.layers)
     deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
+    history = store.history()
+    loop = _Loop(engine, store, history, known, progress, on_best)
 
-    def keep(one: Tried) -> None:
-        before = history.best
-        store.add(one, original)
-        history.add(one)
-        best = history.best
-        if best is not None and best is not before:
-            on_best(best)
-
-    progress.start("searching", limits.trials, done=min(len(history), limits.trials))
+    steps = menu.plans if limits.trials is None else limits.trials
+    progress.start("searching", steps, done=min(len(history), steps))
     if history.best is not None:
         on_best(history.best)
-    for one in known.values():
-        if one.origin == "uniform" and one.plan not in history and menu.choice(one.plan):
-            keep(one)
-            progress.advance(1, _remark(history))
-    proposers = _proposers(sampler, menu, profile, metric, budget_pp, seed)
-    while len(history) < limits.trials and (deadline is None or time.monotonic() < deadline):
-        proposal = next((p for q in proposers if (p := q.next(history)) is not None), None)
-        if proposal is None:
+    loop.begin(menu)
+    stopped: Literal["done", "trials", "timeout"]
+    while True:
+        if limits.trials is not None and len(history) >= limits.trials:
+            stopped = "trials"
             break
-        plan, origin = proposal
-        keep(known.get(plan) or _measure(engine, plan, origin, profile, metric))
-        progress.advance(1, _remark(history))
+        if deadline is not None and time.monotonic() >= deadline:
+            stopped = "timeout"
+            break
+        suggestions = proposer.next(history)
+        if not suggestions:
+            stopped = "done"
+            break
+        room = len(suggestions) if limits.trials is None else limits.trials - len(history)
+        loop.measure(suggestions[:room])
+    uniform = loop.measure_uniform(menu)
     progress.finish()
-    return history
+    return Searched(history, stopped, uniform, isinstance(proposer, BruteProposer))
 
 
-def _proposers(
-    sampler: Sampler,
-    menu: Menu,
-    profile: SensitivityProfile,
-    metric: Metric,
-    budget_pp: float,
-    seed: int,
-) -> list[FrontierProposer | OptunaProposer]:
-    if sampler != "surrogate":
-        return [OptunaProposer(sampler, menu, seed)]
-    model = MarginModel(profile, menu, metric)
-    return [FrontierProposer(menu, model, budget_pp), OptunaProposer("tpe", menu, seed)]
+class _Loop:
+    """Measures, writes down, tells."""
 
+    def __init__(
+        self,
+        engine: Engine,
+        store: StudyStore,
+        history: History,
+        known: Mapping[Plan, Tried],
+        progress: Progress,
+        on_best: Callable[[Tried], None],
+    ) -> None:
+        self._engine, self._store, self._history = engine, store, history
+        self._known, self._progress, self._on_best = known, progress, on_best
+        self._expected: float | None = None
 
-def _measure(
-    engine: Engine, plan: Plan, origin: str, profile: SensitivityProfile, metric: Metric
-) -> Tried:
-    (measurement,) = engine.measure([plan])
-    return _tried(measurement, origin, profile, metric)
+    def begin(self, menu: Menu) -> None:
+        """What is known without measuring: the unchanged model."""
+        original = Plan.uniform(menu.layers, "original")
+        if menu.choice(original) is not None and original not in self._history:
+            self._keep(self._tried(self._engine.baseline, "original", 0))
 
-
-def _tried(
-    measurement: Measurement, origin: str, profile: SensitivityProfile, metric: Metric
-) -> Tried:
-    drops = drops_pp(profile.baseline.confidence, measurement.confidence)
-    return Tried(
-        plan=measurement.plan,
-        nbytes=measurement.nbytes,
-        drop_pp=float(aggregate(drops, metric)),
-        confidence=measurement.confidence,
-        margin=measurement.margin,
-        origin=origin,
-        stage_runs=measurement.stage_runs,
-    )
-
-
-def _from_profile(profile: SensitivityProfile, metric: Metric) -> dict[Plan, Tried]:
-    """Plans whose measurements the profile holds: nothing is measured twice."""
-    names = tuple(layer.name for layer in profile.layers)
-    refused = frozenset(profile.refused)
-
-    def tried(plan: Plan, reading: Reading) -> Tried:
-        return Tried(
-            plan,
-            reading.nbytes,
-            profile.drop_pp(reading, metric),
-            reading.confidence,
-            reading.margin,
-            "uniform",
-            0,
+    def measure(self, suggestions: Sequence[Suggestion]) -> None:
+        """Measure plans, or take what is known of them."""
+        origin = {one.plan: one.origin for one in suggestions}
+        self._expected = suggestions[-1].expected_saving
+        for plan in [plan for plan in origin if plan in self._known]:
+            self._keep(self._known[plan])
+            del origin[plan]
+        self._engine.measure(
+            list(origin), lambda m: self._keep(self._tried(m, origin[m.plan], m.stage_runs))
         )
 
-    return {
-        plan: tried(plan, reading)
-        for scheme, reading in profile.uniform.items()
-        for plan in [uniform_plan(names, scheme, refused)]
-    }
+    def measure_uniform(self, menu: Menu) -> tuple[Tried, ...]:
+        """Uniform plans, the smallest first; with a budget up to the first that keeps it."""
+        goal = self._history.goal
+        plans = {menu.plan(choice): menu.total(choice) for choice in uniform_choices(menu)}
+        looked_at: list[Tried] = []
+        for plan in sorted(plans, key=lambda plan: (plans[plan], plan.schemes)):
+            if goal.max_nbytes is not None and plans[plan] > goal.max_nbytes:
+                break
+            if plan not in self._history:
+                self.measure([Suggestion(plan, "uniform")])
+            one = self._history.get(plan)
+            assert one is not None
+            looked_at.append(one)
+            if goal.kind == "budget" and self._history.feasible(one):
+                break
+        return tuple(looked_at)
 
+    def _tried(self, measurement: Measurement, origin: str, stage_runs: int) -> Tried:
+        drops = drops_pp(self._engine.baseline.confidence, measurement.confidence)
+        return Tried(
+            plan=measurement.plan,
+            nbytes=measurement.nbytes,
+            drop_pp=float(aggregate(drops, self._history.goal.metric)),
+            confidence=measurement.confidence,
+            margin=measurement.margin,
+            origin=origin,
+            stage_runs=stage_runs,
+        )
 
-def _remark(history: History) -> str:
-    best = history.best
-    if best is None:
-        nearest = history.nearest
-        return "" if nearest is None else f"nothing feasible yet, nearest {nearest.drop_pp:.2f} pp"
-    return f"best {best.nbytes:,} bytes, {best.drop_pp:.3f} pp"
+    def _keep(self, one: Tried) -> None:
+        before = self._history.best
+        self._store.add(one, self._engine.baseline.nbytes)
+        self._history.add(one)
+        best = self._history.best
+        if best is not None and best is not before:
+            self._on_best(best)
+        self._progress.advance(1, self._remark())
+
+    def _remark(self) -> str:
+        history = self._history
+        best, nearest = history.best, history.nearest
+        if best is None:
+            return "" if nearest is None else f"nothing feasible yet, {nearest.drop_pp:.2f} pp"
+        text = f"best {best.nbytes:,} bytes, {best.drop_pp:.3f} pp"
+        if self._expected is None:
+            return text
+        unit = "pp" if history.goal.kind == "max_bytes" else "bytes"
+        digits = ".3f" if unit == "pp" else ",.0f"
+        return f"{text}, expected to save {self._expected:{digits}} {unit} more"

@@ -1,94 +1,190 @@
-"""Optuna's samplers, asked in memory over the plans measured so far."""
+"""Optuna's samplers and ours, asked in memory over the plans measured so far."""
 
 import hashlib
 import warnings
-from typing import Final, Literal, get_args
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal, Protocol
 
 import optuna
-from optuna.distributions import CategoricalDistribution
-from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from mpsearch.core.plan import Plan
+from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
+from mpsearch.search.surrogate.sampler import SurrogateSampler, distributions
 
 OptunaSampler = Literal["tpe", "nsga2", "random"]
-OPTUNA_SAMPLERS: Final[tuple[OptunaSampler, ...]] = get_args(OptunaSampler)
 
-#: Name of the constraint in every trial: drop − budget in percentage points, ≤ 0 if it is kept.
-CONSTRAINT: Final = "drop_over_budget_pp"
+#: Name of the constraint in every trial: by how much the limit is broken, ≤ 0 if it is kept.
+CONSTRAINTS: Final = {"budget": "drop_over_budget_pp", "max_bytes": "nbytes_over_limit"}
 
 _ATTEMPTS: Final = 40  # proposals looked at before the sampler counts as exhausted
 _POPULATION: Final = 20
 
 
-def as_trial(
-    one: Tried, menu: Menu, budget_pp: float, attributes: dict[str, object]
-) -> FrozenTrial:
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A plan to measure.
+
+    Attributes:
+        plan: Which one.
+        origin: Who proposes it.
+        expected_saving: Bytes (or percentage points) the proposer expects; None if it does not say.
+    """
+
+    plan: Plan
+    origin: str
+    expected_saving: float | None = None
+
+
+class Proposer(Protocol):
+    """Whoever says what to measure next."""
+
+    def next(self, history: History) -> Sequence[Suggestion]:
+        """Plans that are not measured yet, in order; none if nothing promises."""
+
+
+def as_trial(one: Tried, menu: Menu, goal: Goal, attributes: dict[str, Any]) -> FrozenTrial:
     """A measured plan as one finished Optuna trial.
 
-    Parameters are layer → scheme, the value is nbytes, the constraint is drop − budget.
+    Parameters are layer → scheme; the values are those the goal minimizes, the constraint is by
+    how much the plan breaks the limit.
     """
     return create_trial(
-        params=dict(zip(one.plan.layers, one.plan.schemes, strict=True)),
+        params=one.plan.as_mapping(),
         distributions=distributions(menu),
-        value=float(one.nbytes),
+        values=values(one, goal),
         user_attrs=attributes,
-        constraints={CONSTRAINT: one.drop_pp - budget_pp},
+        constraints=constraints(one, goal),
     )
 
 
-def distributions(menu: Menu) -> dict[str, optuna.distributions.BaseDistribution]:
-    """Layer → its choices."""
-    return {
-        layer: CategoricalDistribution(schemes)
-        for layer, schemes in zip(menu.layers, menu.schemes, strict=True)
-    }
+def as_trials(history: History, menu: Menu) -> list[FrozenTrial]:
+    """All measured plans of a menu, with what :class:`SurrogateSampler` reads of them."""
+    return [
+        as_trial(one, menu, history.goal, {"margin": one.margin.tolist(), "drop_pp": one.drop_pp})
+        for one in history.tried
+        if menu.choice(one.plan) is not None
+    ]
+
+
+def values(one: Tried, goal: Goal) -> list[float]:
+    """What is minimized: bytes, the drop, or both."""
+    if goal.kind == "max_bytes":
+        return [one.drop_pp]
+    return [float(one.nbytes)] if goal.kind == "budget" else [float(one.nbytes), one.drop_pp]
+
+
+def directions(goal: Goal) -> list[Literal["minimize", "maximize"]]:
+    """One per value."""
+    return ["minimize"] * (2 if goal.kind == "front" else 1)
+
+
+def constraints(one: Tried, goal: Goal) -> dict[str, float] | None:
+    """Constraint name → value, or None for a front, which has none."""
+    if goal.kind == "front":
+        return None
+    return {CONSTRAINTS[goal.kind]: goal.excess(one.nbytes, one.drop_pp)}
+
+
+class _Asked:
+    """An in-memory study that is told what was measured."""
+
+    def __init__(self, menu: Menu, goal: Goal, sampler: optuna.samplers.BaseSampler) -> None:
+        self._menu, self._goal = menu, goal
+        optuna.logging.set_verbosity(optuna.logging.ERROR)  # what a study does, we say
+        self.study = optuna.create_study(directions=directions(goal), sampler=sampler)
+
+    def ask(self) -> tuple[optuna.Trial, Plan]:
+        trial = self.study.ask(distributions(self._menu))
+        return trial, Plan(self._menu.layers, tuple(trial.params[k] for k in self._menu.layers))
+
+    def tell(self, trial: optuna.Trial, one: Tried) -> None:
+        for name, value in (constraints(one, self._goal) or {}).items():
+            trial.set_constraint(name, value)
+        self.study.tell(trial, values(one, self._goal))
+
+    def add(self, one: Tried) -> None:
+        if self._menu.choice(one.plan) is not None:
+            attributes = {"margin": one.margin.tolist(), "drop_pp": one.drop_pp}
+            self.study.add_trial(as_trial(one, self._menu, self._goal, attributes))
+
+
+class SurrogateProposer:
+    """Proposes what :class:`SurrogateSampler` does.
+
+    Args:
+        menu: The choices.
+        goal: What is asked.
+        sampler: Ours.
+    """
+
+    def __init__(self, menu: Menu, goal: Goal, sampler: SurrogateSampler) -> None:
+        self._menu, self._sampler = menu, sampler
+        self._asked = _Asked(menu, goal, sampler)
+        self._told = 0
+
+    def next(self, history: History) -> Sequence[Suggestion]:
+        """One plan, or none."""
+        for one in history.tried[self._told :]:
+            self._asked.add(one)
+        self._told = len(history.tried)
+        trial, plan = self._asked.ask()
+        self._asked.study.tell(trial, state=TrialState.FAIL)  # it is added when it is measured
+        last = self._sampler.last
+        if last is None or plan in history:
+            return []
+        return [Suggestion(plan, last.origin, last.expected_saving)]
 
 
 class OptunaProposer:
     """Proposes what one of Optuna's samplers would.
 
     A fresh sampler is made for every proposal, seeded by the search's seed and the number of
-    plans measured, so that a resumed search continues as if it had not been interrupted.
+    plans measured, and what a sampler keeps in its trials is made again by asking again: a
+    resumed search continues as if it had not been interrupted.
 
     Args:
         kind: Which sampler.
         menu: The choices.
+        goal: What is asked.
         seed: Of the search.
     """
 
-    def __init__(self, kind: OptunaSampler, menu: Menu, seed: int) -> None:
+    def __init__(self, kind: OptunaSampler, menu: Menu, goal: Goal, seed: int) -> None:
         self._kind = kind
-        self._menu = menu
         self._seed = seed
+        self._asked = _Asked(menu, goal, self._sampler(0))
+        self._told: dict[Plan, Tried] = {}
+        self._open: tuple[optuna.Trial, Plan] | None = None
 
-    def next(self, history: History) -> tuple[Plan, str] | None:
-        """A plan that is not measured yet and could be better than the best, or None."""
-        best = history.best
-        limit = None if best is None else best.nbytes
-        study = self._study(history)
-        for _ in range(_ATTEMPTS):
-            trial = study.ask(distributions(self._menu))
-            plan = Plan.from_mapping(self._menu.layers, trial.params)
-            choice = self._menu.choice(plan)
-            assert choice is not None
-            smaller = limit is None or self._menu.total(choice) < limit
-            if smaller and plan not in history:
-                return plan, self._kind
+    def next(self, history: History) -> Sequence[Suggestion]:
+        """One plan that is not measured yet, or none."""
+        for one in history.tried[len(self._told) :]:
+            if self._open is None and one.origin == self._kind:
+                self._open = self._ask()
+            if self._open is not None and self._open[1] == one.plan:
+                self._asked.tell(self._open[0], one)
+                self._open = None
+            else:
+                self._asked.add(one)
+            self._told[one.plan] = one
+        if self._open is None:
+            self._open = self._ask()
+        return [] if self._open is None else [Suggestion(self._open[1], self._kind)]
+
+    def _ask(self) -> tuple[optuna.Trial, Plan] | None:
+        for attempt in range(_ATTEMPTS):
+            text = f"{self._seed}:{len(self._told)}:{attempt}"
+            digest = hashlib.sha256(text.encode()).digest()
+            self._asked.study.sampler = self._sampler(int.from_bytes(digest[:4]))
+            trial, plan = self._asked.ask()
+            if plan not in self._told:
+                return trial, plan
+            self._asked.tell(trial, self._told[plan])
         return None
-
-    def _study(self, history: History) -> optuna.Study:
-        digest = hashlib.sha256(f"{self._seed}:{len(history)}".encode()).digest()
-        study = optuna.create_study(sampler=self._sampler(int.from_bytes(digest[:4])))
-        study.add_trials(
-            [
-                as_trial(one, self._menu, history.budget_pp, {})
-                for one in history.tried
-                if self._menu.choice(one.plan) is not None
-            ]
-        )
-        return study
 
     def _sampler(self, seed: int) -> optuna.samplers.BaseSampler:
         with warnings.catch_warnings():

@@ -3,7 +3,6 @@
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,27 +12,22 @@ import sqlalchemy.exc
 
 from mpsearch.core.errors import EnvironmentFault, SettingError, StudyError
 from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.engine.confidence import aggregate, drops_pp
+from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
-from mpsearch.search.samplers import as_trial
+from mpsearch.search.samplers import as_trial, directions
 
 _SQLITE: Final = "sqlite:///"
 _PREFIX: Final = "mpsearch:"
+# What studies that know nothing of a setting were started with.
+_BEFORE: Final[dict[str, object]] = {"tied": []}
+_METRIC_NAMES: Final = {
+    "budget": ["nbytes"],
+    "max_bytes": ["drop_pp"],
+    "front": ["nbytes", "drop_pp"],
+}
 _LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What a study asks; with the fingerprint of model and images, its identity.
-
-    Attributes:
-        metric: How the drops of images become one.
-        budget_pp: Largest drop allowed.
-    """
-
-    metric: Metric
-    budget_pp: float
 
 
 class StudyStore:
@@ -44,7 +38,7 @@ class StudyStore:
         name: Of the study.
         fingerprint: Of model and images.
         menu: The choices.
-        question: Metric and budget.
+        goal: What is asked.
 
     Raises:
         StudyError: If the study was started with something else; says with what.
@@ -52,24 +46,29 @@ class StudyStore:
     """
 
     def __init__(
-        self, url: str, name: str, fingerprint: Mapping[str, str], menu: Menu, question: Question
+        self, url: str, name: str, fingerprint: Mapping[str, str], menu: Menu, goal: Goal
     ) -> None:
         self.url = url
         self.name = name
         self._menu = menu
-        self._question = question
+        self._goal = goal
         self._identity: dict[str, Any] = {
             **fingerprint,
             "layers": list(menu.layers),
-            "schemes": {k: list(v) for k, v in zip(menu.layers, menu.schemes, strict=True)},
-            "metric": question.metric,
-            "budget_pp": question.budget_pp,
+            "schemes": {k: list(v) for k, v in zip(menu.layers, menu.layer_schemes, strict=True)},
+            "tied": [[menu.layers[i] for i in group] for group in menu.variables if len(group) > 1],
+            "metric": goal.metric,
+            "budget_pp": goal.budget_pp,
+            "max_nbytes": goal.max_nbytes,
         }
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._storage = _open(url)
         try:
             self._study = optuna.create_study(
-                storage=self._storage, study_name=name, load_if_exists=True, direction="minimize"
+                storage=self._storage,
+                study_name=name,
+                load_if_exists=True,
+                directions=directions(goal),
             )
             self._check_identity()
         except sqlalchemy.exc.SQLAlchemyError as error:
@@ -77,7 +76,7 @@ class StudyStore:
 
     def history(self) -> History:
         """What this study has measured, in order."""
-        return History(self._question.budget_pp, self._read(self._study))
+        return History(self._goal, self._read(self._study))
 
     def known_elsewhere(self, baseline: "np.ndarray[Any, Any]") -> dict[Plan, Tried]:
         """Plans that other studies in this storage measured on the same model and images.
@@ -91,7 +90,7 @@ class StudyStore:
                 continue
             study = optuna.load_study(study_name=other.study_name, storage=self._storage)
             for one in self._read(study):
-                drop = float(aggregate(drops_pp(baseline, one.confidence), self._question.metric))
+                drop = float(aggregate(drops_pp(baseline, one.confidence), self._goal.metric))
                 known[one.plan] = Tried(
                     one.plan, one.nbytes, drop, one.confidence, one.margin, one.origin, 0
                 )
@@ -104,6 +103,7 @@ class StudyStore:
             EnvironmentFault: If the storage refuses it.
         """
         attributes: dict[str, object] = {
+            "nbytes": one.nbytes,
             "drop_pp": one.drop_pp,
             "ratio": original_nbytes / max(1, one.nbytes),
             "origin": one.origin,
@@ -112,7 +112,7 @@ class StudyStore:
             "margin": one.margin.tolist(),
         }
         try:
-            self._study.add_trial(as_trial(one, self._menu, self._question.budget_pp, attributes))
+            self._study.add_trial(as_trial(one, self._menu, self._goal, attributes))
         except sqlalchemy.exc.SQLAlchemyError as error:
             raise _fault(self.url, error) from error
 
@@ -123,12 +123,12 @@ class StudyStore:
     def _read(self, study: optuna.Study) -> list[Tried]:
         found = []
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
-            if "confidence" not in trial.user_attrs or trial.value is None:
+            if "confidence" not in trial.user_attrs:
                 continue
             found.append(
                 Tried(
                     plan=Plan.from_mapping(self._menu.layers, trial.params),
-                    nbytes=int(trial.value),
+                    nbytes=int(trial.user_attrs.get("nbytes", trial.values[0])),
                     drop_pp=float(trial.user_attrs["drop_pp"]),
                     confidence=np.array(trial.user_attrs["confidence"], dtype=np.float64),
                     margin=np.array(trial.user_attrs["margin"], dtype=np.float64),
@@ -152,9 +152,11 @@ class StudyStore:
             with warnings.catch_warnings():
                 # Marked experimental since Optuna 3.2; the dashboard shows the name.
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                self._study.set_metric_names(["nbytes"])
+                self._study.set_metric_names(_METRIC_NAMES[self._goal.kind])
             return
-        different = [k for k, v in self._identity.items() if stored.get(_PREFIX + k) != v]
+        different = [
+            k for k, v in self._identity.items() if stored.get(_PREFIX + k, _BEFORE.get(k)) != v
+        ]
         if different:
             key = different[0]
             before, now = stored.get(_PREFIX + key), self._identity[key]

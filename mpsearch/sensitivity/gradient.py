@@ -1,28 +1,49 @@
 """First-order prediction of every cell from one backward pass per image.
 
 With the log-odds margin m of an image's reference class, storing a layer's weights W as Q(W)
-changes m by about ⟨∂m/∂W, Q(W) − W⟩; the probability follows exactly as sigmoid(m).
+changes m by about ⟨∂m/∂W, Q(W) − W⟩; the probability follows exactly as sigmoid(m). The
+derivative may be taken at any plan's weights: the prediction is then of changes of that plan.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.core.outer import OuterProduct
+from mpsearch.core.plan import Plan
 from mpsearch.engine.protocol import Network
 from mpsearch.engine.weight_bank import WeightBank
 
+_GRADIENT_NBYTES = 2**30  # of gradients held at once; one image's are, whatever their size
+_Gradient = Float32Array | OuterProduct
 
-def margin_changes(
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstOrder:
+    """Predicted effect of one cell.
+
+    Attributes:
+        change: Of every image's margin, shape (n,).
+        perturbation: ‖Q(W) − W'‖ / ‖W'‖ over the layer's tensors, W' being where the derivative
+            was taken: how far the prediction reaches.
+    """
+
+    change: Float64Array
+    perturbation: float
+
+
+def first_order(
     network: Network,
     bank: WeightBank,
     inputs: Float32Array,
     reference: IntArray,
     cells: Iterable[tuple[int, str]],
     *,
-    memory: int,
-    on_images: Callable[[int], None],
-) -> dict[tuple[int, str], Float64Array]:
+    at: Plan | None = None,
+    on_images: Callable[[int], None] = lambda _: None,
+) -> dict[tuple[int, str], FirstOrder]:
     """Predict the change of every image's margin for every cell.
 
     Args:
@@ -31,36 +52,58 @@ def margin_changes(
         inputs: Preprocessed images, shape (n, h, w, c).
         reference: Class per image, shape (n,).
         cells: Layer indices and scheme names.
-        memory: Bytes of gradients held at once; at least one image's are.
+        at: The plan whose weights are changed; the trained ones where it is None.
         on_images: Called with the number of images just done.
 
     Returns:
-        (layer, scheme) → change of every image's margin, shape (n,).
+        One prediction per (layer, scheme).
     """
+    start = Plan.uniform([layer.name for layer in network.layers], "original") if at is None else at
+    loaded = [bank.loaded(i, variant) for i, variant in enumerate(bank.variants(start.schemes))]
     per_image = sum(layer.original_nbytes for layer in network.layers)
-    step = max(1, memory // per_image)
-    parts: dict[tuple[int, str], list[Float64Array]] = {cell: [] for cell in cells}
-    for start in range(0, len(inputs), step):
-        rows = range(start, min(start + step, len(inputs)))
-        gradients = [network.margin_gradients(inputs[i : i + 1], int(reference[i])) for i in rows]
-        for cell, found in parts.items():
-            found.append(_changes(network, bank, gradients, *cell))
+    step = max(1, _GRADIENT_NBYTES // max(1, per_image))
+    by_layer: dict[int, list[str]] = {}
+    for layer, scheme in cells:
+        by_layer.setdefault(layer, []).append(scheme)
+    changes: dict[tuple[int, str], list[Float64Array]] = {}
+    reach: dict[tuple[int, str], float] = {}
+    for first in range(0, len(inputs), step):
+        rows = range(first, min(first + step, len(inputs)))
+        gradients = [
+            network.margin_gradients(inputs[i : i + 1], int(reference[i]), loaded) for i in rows
+        ]
+        for layer, schemes in by_layer.items():
+            before = bank.decoded(layer, start.schemes[layer])
+            stacks = [_stacked([g[layer][t] for g in gradients]) for t in range(len(before))]
+            for scheme in schemes:
+                after = bank.decoded(layer, scheme)
+                differences = [a - b for a, b in zip(after, before, strict=True)]
+                change = sum(_dot(s, d) for s, d in zip(stacks, differences, strict=True))
+                changes.setdefault((layer, scheme), []).append(np.asarray(change, np.float64))
+                if first == 0:
+                    reach[layer, scheme] = _norm(differences) / max(_norm(before), 1e-30)
         on_images(len(rows))
-    return {cell: np.concatenate(found) for cell, found in parts.items()}
+    return {cell: FirstOrder(np.concatenate(parts), reach[cell]) for cell, parts in changes.items()}
 
 
-def _changes(
-    network: Network,
-    bank: WeightBank,
-    gradients: list[tuple[tuple[Float32Array, ...], ...]],
-    layer: int,
-    scheme: str,
+def _stacked(gradients: list[_Gradient]) -> Float32Array | tuple[Float32Array, Float32Array]:
+    """Of several images: shape (images, weights), or both factors with an axis of images."""
+    outer = [g for g in gradients if isinstance(g, OuterProduct)]
+    if outer:
+        return np.stack([g.left for g in outer]), np.stack([g.right for g in outer])
+    return np.stack([g.reshape(-1) for g in gradients if not isinstance(g, OuterProduct)])
+
+
+def _dot(
+    gradients: Float32Array | tuple[Float32Array, Float32Array], difference: Float32Array
 ) -> Float64Array:
-    decoded = bank.decoded(layer, scheme)
-    trained = network.weights(layer)
-    change = np.zeros(len(gradients))
-    for position, (after, before) in enumerate(zip(decoded, trained, strict=True)):
-        difference = (after - before).reshape(-1)
-        for row, gradient in enumerate(gradients):
-            change[row] += float(np.dot(gradient[layer][position].reshape(-1), difference))
-    return change
+    """Inner product of every image's gradient with a difference of weights, shape (images,)."""
+    if isinstance(gradients, tuple):
+        left, right = gradients
+        products: Float64Array = ((left @ difference) * right).sum(axis=1, dtype=np.float64)
+        return products
+    return (gradients @ difference.reshape(-1)).astype(np.float64)
+
+
+def _norm(tensors: Iterable[Float32Array]) -> float:
+    return float(np.sqrt(sum(float(np.vdot(t, t)) for t in tensors)))

@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
@@ -12,7 +12,7 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.protocol import Network
-from mpsearch.sensitivity.gradient import margin_changes
+from mpsearch.sensitivity.gradient import first_order
 from mpsearch.sensitivity.plans import cumulative_plan, per_layer_plan, uniform_plan
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
 
@@ -20,7 +20,6 @@ Part = Literal["per_layer", "uniform", "cumulative", "predicted"]
 ALL_PARTS: Final[tuple[Part, ...]] = ("per_layer", "uniform", "cumulative", "predicted")
 
 _SAVE_EVERY: Final = 2.0  # seconds
-_GRADIENT_NBYTES: Final = 2**30
 
 Save = Callable[[SensitivityProfile], object]
 # Where a measurement belongs: the part, and the key inside it.
@@ -63,6 +62,17 @@ class _Notebook:
         )
 
 
+def refusals(engine: Engine, schemes: Sequence[str]) -> dict[tuple[str, str], str]:
+    """(layer name, scheme) → why the scheme cannot store the layer."""
+    found: dict[tuple[str, str], str] = {}
+    for layer in engine.layers:
+        for scheme in schemes:
+            reason = engine.bank.refusal(layer.index, scheme)
+            if reason is not None:
+                found[layer.name, scheme] = reason
+    return found
+
+
 def empty_profile(
     engine: Engine,
     schemes: tuple[str, ...],
@@ -70,12 +80,7 @@ def empty_profile(
     fingerprint: Mapping[str, str],
 ) -> SensitivityProfile:
     """A profile of which only the baseline and the refusals are known."""
-    refused: dict[tuple[str, str], str] = {}
-    for layer in engine.layers:
-        for scheme in schemes:
-            reason = engine.bank.refusal(layer.index, scheme)
-            if reason is not None:
-                refused[layer.name, scheme] = reason
+    refused = refusals(engine, schemes)
     return SensitivityProfile(
         fingerprint=dict(fingerprint),
         layers=engine.layers,
@@ -195,16 +200,15 @@ def _predict(
     if not cells:
         return
     progress.start("predicting from gradients", len(inputs))
-    changes = margin_changes(
+    found = first_order(
         network,
         engine.bank,
         inputs,
         engine.reference,
         cells,
-        memory=_GRADIENT_NBYTES,
         on_images=progress.advance,
     )
     progress.finish()
     notebook.predicted.update(
-        {(names[layer], scheme): change for (layer, scheme), change in changes.items()}
+        {(names[layer], scheme): one.change for (layer, scheme), one in found.items()}
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +38,10 @@ class Reading:
         """Condense a measurement."""
         return cls(nbytes, measurement.confidence, measurement.margin, measurement.top1)
 
+    def of_images(self, rows: IntArray) -> "Reading":
+        """Of some of the images only."""
+        return Reading(self.nbytes, self.confidence[rows], self.margin[rows], self.top1[rows])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SensitivityProfile:
@@ -70,6 +74,28 @@ class SensitivityProfile:
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
     seconds: float = 0.0
     stage_runs: int = 0
+
+    def of_images(self, rows: IntArray, fingerprint: Mapping[str, str]) -> "SensitivityProfile":
+        """What the profile says of some of its images.
+
+        Args:
+            rows: Positions of the images.
+            fingerprint: Of those images.
+        """
+
+        def some(readings: Mapping[Any, Reading]) -> dict[Any, Reading]:
+            return {key: reading.of_images(rows) for key, reading in readings.items()}
+
+        return replace(
+            self,
+            fingerprint=fingerprint,
+            images=tuple(self.images[int(i)] for i in rows),
+            baseline=self.baseline.of_images(rows),
+            per_layer=some(self.per_layer),
+            predicted={cell: change[rows] for cell, change in self.predicted.items()},
+            uniform=some(self.uniform),
+            cumulative=some(self.cumulative),
+        )
 
     def drops_pp(self, reading: Reading) -> Float64Array:
         """Drop of every image in percentage points, shape (n,)."""

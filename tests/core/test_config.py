@@ -21,6 +21,14 @@ WHOLE: dict[str, Any] = {
     "schemes": ("fix8", "bitwiseAnd_16"),
     "metric": "p95",
     "budget": 1.25,
+    "max_bytes": 1000,
+    "ratio": 2.5,
+    "pareto": True,
+    "budget_on": "verify",
+    "holdout": 0.25,
+    "lock": {"conv1": "fl16"},
+    "forbid": {"*": ("fix8",), "head": ("fl16", "fix8")},
+    "tie": ("block*",),
     "sampler": "tpe",
     "trials": 7,
     "timeout": 60.5,
@@ -58,6 +66,14 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         schemes = ["fix8", "bitwiseAnd_16"]
         metric = "p95"
         budget = 1.25
+        max_bytes = 1000
+        ratio = 2.5
+        pareto = true
+        budget_on = "verify"
+        holdout = 0.25
+        lock = { "conv1" = "fl16" }
+        forbid = { "*" = "fix8", "head" = ["fl16", "fix8"] }
+        tie = "block*"
         sampler = "tpe"
         trials = 7
         timeout = 60.5

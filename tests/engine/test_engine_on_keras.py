@@ -8,6 +8,7 @@ import zoo
 
 from mpsearch.core.errors import ModelError
 from mpsearch.core.measurement import Measurement
+from mpsearch.core.outer import OuterProduct
 from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
@@ -148,7 +149,8 @@ def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
         for row in range(2):
             gradient = network.margin_gradients(x[row : row + 1], int(engine.reference[row]))[i]
             decoded, trained = bank.decoded(i, "bitwiseAnd_16"), network.weights(i)
-            terms = [g * (d - t) for g, d, t in zip(gradient, decoded, trained, strict=True)]
+            arrays = [g.as_array() if isinstance(g, OuterProduct) else g for g in gradient]
+            terms = [g * (d - t) for g, d, t in zip(arrays, decoded, trained, strict=True)]
             change = sum(float(term.sum()) for term in terms)
             weight = sum(float(np.abs(term).sum()) for term in terms)
             seen = measurement.margin[row] - engine.baseline.margin[row]

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.search.knapsack import frontier
+from mpsearch.core.arrays import Float64Array, IntArray
+from mpsearch.search.knapsack import frontier, least_nbytes
 
 CELLS = 64
 
@@ -30,11 +31,14 @@ real = instances(st.floats(-5, 5))
 
 
 def solved(layers: Layers, limit: float, cells: int) -> list[tuple[int, ...]]:
-    return frontier(
+    points = frontier(*arrays(layers), limit, cells)
+    return [tuple(point) for point in points.tolist()]
+
+
+def arrays(layers: Layers) -> tuple[list[IntArray], list[Float64Array]]:
+    return (
         [np.array([size for size, _ in layer], dtype=np.int64) for layer in layers],
         [np.array([harm for _, harm in layer], dtype=np.float64) for layer in layers],
-        limit,
-        cells,
     )
 
 
@@ -166,3 +170,37 @@ def test_one_choice_per_layer_leaves_one_point() -> None:
 def test_bytes_of_the_largest_networks_stay_exact() -> None:
     layers: Layers = [[(2**51, 0.0), (2**51 - 1, 1.0)], [(1, 0.0), (0, 1.0)]]
     assert [size(layers, p) for p in solved(layers, 2, 2)] == [2**51 + 1, 2**51, 2**51 - 1]
+
+
+@quick
+@given(real, st.floats(0, 20))
+def test_the_dual_bound_is_below_the_best_choice_and_above_nothing(
+    layers: Layers, room: float
+) -> None:
+    least = sum(min(h for _, h in layer) for layer in layers)
+    limit = least + room
+    bound = least_nbytes(*arrays(layers), limit)
+    best = min(
+        size(layers, choice)
+        for choice in choices(layers)
+        if sum(layer[c][1] for layer, c in zip(layers, choice, strict=True)) <= limit + 1e-9
+    )
+    smallest = sum(min(s for s, _ in layer) for layer in layers)
+    assert smallest - 1e-6 <= bound <= best + 1e-6
+
+
+@quick
+@given(whole, st.integers(1, CELLS))
+def test_the_dual_bound_is_below_the_frontier_by_less_than_one_layers_range(
+    layers: Layers, room: int
+) -> None:
+    limit = sum(min(h for _, h in layer) for layer in layers) + room
+    bound = least_nbytes(*arrays(layers), limit)
+    exact = size(layers, solved(layers, room, room)[-1])
+    # The linear relaxation splits one layer's choice at most (Sinha and Zoltners 1979).
+    widest = max(max(s for s, _ in layer) - min(s for s, _ in layer) for layer in layers)
+    assert exact - widest - 1e-6 <= bound <= exact + 1e-6
+
+
+def test_nothing_keeps_a_limit_below_the_least_damage() -> None:
+    assert least_nbytes(*arrays([[(3, 1.0)], [(4, 2.0)]]), 2.9) == float("inf")

@@ -7,6 +7,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.layer import WeightLayer, WeightTensor
+from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
 
 WIDTH = 6
@@ -116,21 +117,22 @@ class NumpyNetwork:
         return result
 
     def margin_gradients(
-        self, image: Float32Array, reference: int
-    ) -> tuple[tuple[Float32Array, ...], ...]:
+        self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None
+    ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
         """By central differences, one weight at a time: slow, and independent of any formula."""
         step = 1e-3
+        at = [tuple(a.copy() for a in layer) for layer in (weights or self._weights)]
         gradients = []
-        for layer in self._weights:
+        for layer in at:
             found = []
             for array in layer:
                 gradient = np.zeros_like(array)
                 for i in range(array.size):
                     kept = array.flat[i]
                     array.flat[i] = kept + step
-                    up = self._margin(image, reference)
+                    up = self._margin(image, reference, at)
                     array.flat[i] = kept - step
-                    down = self._margin(image, reference)
+                    down = self._margin(image, reference, at)
                     array.flat[i] = kept
                     gradient.flat[i] = (up - down) / (2 * step)
                 found.append(gradient)
@@ -149,8 +151,8 @@ class NumpyNetwork:
         x = np.tanh(dense(np.tanh(dense(x, 3)), 3))
         return self.probabilities(dense(x, 4))
 
-    def _margin(self, image: Float32Array, reference: int) -> float:
-        p = self.whole(image, self._weights)[0].astype(np.float64)
+    def _margin(self, image: Float32Array, reference: int, weights: Sequence[Any]) -> float:
+        p = self.whole(image, weights)[0].astype(np.float64)
         tiny = np.finfo(np.float32).tiny
         others = p.sum() - p[reference]
         return float(np.log(max(p[reference], tiny)) - np.log(max(others, tiny)))

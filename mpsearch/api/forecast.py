@@ -1,0 +1,74 @@
+"""Look ahead at a search without making it."""
+
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.plan import Plan
+from mpsearch.search.forecast import Forecast
+from mpsearch.search.menu import Menu
+from mpsearch.search.rules import Rules
+from mpsearch.search.verify import held_back
+from mpsearch.sensitivity.gradient import first_order
+
+_TYPICAL: Final = 60  # measurements after which a search has rarely anything left to find
+
+
+def forecast(
+    workbench: Workbench,
+    schemes: Sequence[str],
+    rules: Rules,
+    trials: int,
+    holdout: float | None,
+) -> Forecast:
+    """Measure one plan and screen one image; search nothing.
+
+    Args:
+        workbench: Model and images.
+        schemes: The menu.
+        rules: Locked, forbidden and tied layers.
+        trials: The search's limit.
+        holdout: As for :func:`mpsearch.api.search.find_plan`.
+    """
+    bank, layers = workbench.engine.bank, workbench.layers
+    menu = Menu.of(layers, schemes, workbench.refusals(schemes), bank.nbytes, rules)
+    count = len(workbench.images)
+    share = (1 / 3 if count >= 4 else 0.0) if holdout is None else holdout
+    held = len(held_back(count, share))
+    smallest = menu.plan([int(sizes.argmin()) for sizes in menu.nbytes])
+    workbench.measure([smallest])  # compiles what is compiled on first use
+    gentler = [int(np.argsort(sizes)[min(1, len(sizes) - 1)]) for sizes in menu.nbytes]
+    begun = time.perf_counter()
+    workbench.measure([menu.plan(gentler)])
+    per_plan = (time.perf_counter() - begun) * (count - held) / count
+    cells = [(i, s) for i, names in enumerate(menu.layer_schemes) for s in names]
+    seconds = []
+    for _ in range(2):  # the first compiles
+        begun = time.perf_counter()
+        one = slice(0, 1)
+        first_order(
+            workbench.model.network,
+            bank,
+            workbench.inputs[one],
+            workbench.engine.reference[one],
+            cells,
+            at=Plan.uniform(workbench.layer_names, "original"),
+        )
+        seconds.append(time.perf_counter() - begun)
+    return Forecast(
+        layers=workbench.layer_names,
+        nbytes=tuple(
+            {s: bank.nbytes(i, s) for s in names} for i, names in enumerate(menu.layer_schemes)
+        ),
+        other_nbytes=workbench.model.other_nbytes,
+        plans=menu.plans,
+        images=count - held,
+        held=held,
+        measurements=min(trials, menu.plans),
+        typical_measurements=min(_TYPICAL, trials, menu.plans),
+        seconds_per_plan=per_plan,
+        seconds_of_screening=seconds[0] + seconds[1] * (count - held - 1),
+    )

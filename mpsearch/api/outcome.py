@@ -1,0 +1,213 @@
+"""From all that was measured to a result: the plan, checked by Keras' own forward passes."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mpsearch.api.limits import Wanted
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.errors import SettingError
+from mpsearch.core.plan import Plan
+from mpsearch.search.goal import Goal
+from mpsearch.search.history import History, Tried
+from mpsearch.search.layer_rows import layer_rows
+from mpsearch.search.menu import Choice, Menu
+from mpsearch.search.neighbours import is_one_change_optimal
+from mpsearch.search.result import FrontPoint, Rung, SearchResult
+from mpsearch.search.run import Searched
+from mpsearch.search.samplers import as_trials
+from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.verify import ImageSetDrop, compare
+from mpsearch.sensitivity.profile import SensitivityProfile
+
+_FINAL_TRIES: Final = 5  # plans checked by a plain forward pass before the search gives up
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A plan after its plain forward passes."""
+
+    one: Tried
+    search: ImageSetDrop
+    verify: ImageSetDrop | None
+    confidence_pct: float
+
+
+def conclude(
+    *,
+    work: Workbench,
+    held: Workbench | None,
+    menu: Menu,
+    searched: Searched,
+    others: Sequence[History],
+    wanted: Wanted,
+    surrogate: SurrogateSampler,
+    profile: SensitivityProfile | None,
+    passes: int,
+    begun: float,
+) -> SearchResult:
+    """Choose the plan, check it, and say what is known of it.
+
+    Args:
+        work: The images searched on.
+        held: The images held back, if any.
+        menu: The choices.
+        searched: The study.
+        others: Searches with tighter budgets, for ``budget_on="verify"``.
+        wanted: What was asked.
+        surrogate: Judges the model on the plans measured.
+        profile: What had been measured before; may be None.
+        passes: Backward passes of one image.
+        begun: When the call began, by the monotonic clock.
+    """
+    goal = searched.history.goal
+    history = History(wanted.choosing(goal), searched.history.tried)
+    checker = _Checker(work, held, history.goal)
+    if wanted.budget_on == "verify":
+        checked = checker.on_held_images(history, others)
+    else:
+        checked = checker.first_that_keeps(history)
+    one, drop = checked.one, checked.search.drop_pp
+    feasible = history.goal.feasible(one.nbytes, drop)
+    reason = "" if feasible else _why(history, one, drop)
+    if wanted.budget_on == "verify" and checked.verify is not None and feasible:
+        assert history.goal.budget_pp is not None
+        feasible = checked.verify.interval_pp[1] <= history.goal.budget_pp
+        reason = "" if feasible else _why_not_verified(history.goal, checked.verify)
+    trials = as_trials(searched.history, menu)
+
+    def expected(choices: list[Choice]) -> list[float]:
+        return surrogate.expected_drops(trials, choices)
+
+    measured = [tried for tried in searched.history.tried if tried.stage_runs]
+    chosen = History(history.goal, history.tried)
+    best_is_chosen = chosen.best is not None and chosen.best.plan == one.plan
+    proved = searched.stopped == "done" and searched.is_exhaustive and best_is_chosen
+    return SearchResult(
+        plan=one.plan,
+        feasible=feasible,
+        reason=reason,
+        goal=goal,
+        nbytes=one.nbytes,
+        other_nbytes=work.model.other_nbytes,
+        original_nbytes=work.baseline.nbytes,
+        baseline_confidence_pct=checker.baseline_pct,
+        confidence_pct=checked.confidence_pct,
+        search=checked.search,
+        verify=checked.verify,
+        measurements=len(measured),
+        screening_measurements=0 if profile is None else len(profile.per_layer),
+        gradient_passes=passes,
+        trials=len(searched.history),
+        seconds=time.monotonic() - begun,
+        ladder=_ladder(work, searched, history.goal),
+        front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in searched.history.front),
+        layers=layer_rows(menu, searched.history, one, expected),
+        assessment=surrogate.assess(trials),
+        one_change_optimal=None
+        if goal.kind == "front"
+        else best_is_chosen and is_one_change_optimal(menu, history),
+        proved_optimal=proved,
+        stopped=searched.stopped,
+    )
+
+
+class _Checker:
+    """Plain forward passes of the unchanged model, once, and of plans."""
+
+    def __init__(self, work: Workbench, held: Workbench | None, goal: Goal) -> None:
+        self._work, self._held, self._goal = work, held, goal
+        original = Plan.uniform(work.layer_names, "original")
+        self._before = work.plain_forward(original)
+        self._held_before = None if held is None else held.plain_forward(original)
+        self.baseline_pct = _mean_confidence_pct(work, self._before)
+
+    def first_that_keeps(self, history: History) -> _Checked:
+        """The best plan that keeps the limit here too; the nearest one if none does."""
+        nearest = history.nearest
+        assert nearest is not None  # uniform plans were measured at least
+        for one in history.ranked[:_FINAL_TRIES] or [nearest]:
+            checked = self.check(one)
+            if self._goal.feasible(one.nbytes, checked.search.drop_pp):
+                break
+        return replace(checked, verify=self._verify(checked.one))
+
+    def on_held_images(self, history: History, others: Sequence[History]) -> _Checked:
+        """The smallest plan that held-back images do not refute.
+
+        Plans are tested from the gentlest to the smallest, and the first failure ends it: so no
+        plan is picked for its luck on the held-back images (fixed-sequence testing).
+
+        Raises:
+            SettingError: If no images are held back.
+        """
+        if self._held is None:
+            raise SettingError(
+                "--budget-on verify needs images held back; give 4 images or more, or --holdout"
+            )
+        assert self._goal.budget_pp is not None
+        union = History(self._goal, [t for h in (history, *others) for t in h.tried])
+        passed: _Checked | None = None
+        for one in reversed([t for t in union.front if union.feasible(t)]):
+            checked = replace(self.check(one), verify=self._verify(one))
+            assert checked.verify is not None
+            fails = checked.verify.interval_pp[1] > self._goal.budget_pp
+            if fails or not self._goal.feasible(one.nbytes, checked.search.drop_pp):
+                return passed or checked
+            passed = checked
+        return passed or self.first_that_keeps(history)
+
+    def check(self, one: Tried) -> _Checked:
+        after = self._work.plain_forward(one.plan)
+        reference = self._work.engine.reference
+        drop = compare(self._before, after, reference, self._goal.metric, self._work.images)
+        return _Checked(one, drop, None, _mean_confidence_pct(self._work, after))
+
+    def _verify(self, one: Tried) -> ImageSetDrop | None:
+        if self._held is None or self._held_before is None:
+            return None
+        after = self._held.plain_forward(one.plan)
+        held = self._held
+        return compare(
+            self._held_before, after, held.engine.reference, self._goal.metric, held.images
+        )
+
+
+def _mean_confidence_pct(bench: Workbench, probabilities: Float32Array) -> float:
+    chosen = probabilities[range(len(probabilities)), bench.engine.reference]
+    return 100 * float(chosen.mean(dtype="float64"))
+
+
+def _why(history: History, one: Tried, drop: float) -> str:
+    goal = history.goal
+    if goal.max_nbytes is not None:
+        return (
+            f"no plan is within {goal.max_nbytes:,} bytes of weight layers; the nearest takes "
+            f"{one.nbytes:,}: allow that many, or add smaller schemes to --schemes"
+        )
+    return (
+        f"no plan measured keeps the drop within {goal.budget_pp:g} pp; the nearest drops "
+        f"{drop:.3f} pp: allow that much, or add gentler schemes such as original to --schemes"
+    )
+
+
+def _why_not_verified(goal: Goal, verify: ImageSetDrop) -> str:
+    return (
+        f"no plan measured keeps the held-back drop within {goal.budget_pp:g} pp up to the upper "
+        f"end of its interval; the nearest reaches {verify.interval_pp[1]:.3f} pp: allow that "
+        "much, or give more images"
+    )
+
+
+def _ladder(work: Workbench, searched: Searched, goal: Goal) -> dict[str, Rung]:
+    ranked = History(goal, searched.uniform).best
+    return {
+        "original": Rung(work.baseline.nbytes, 0.0, 0),
+        "uniform": Rung(
+            None if ranked is None else ranked.nbytes,
+            None if ranked is None else ranked.drop_pp,
+            len(searched.uniform),
+        ),
+    }

@@ -1,0 +1,1 @@
+"""Our sampler: what it knows of a plan before measuring it, and which plan it would measure."""

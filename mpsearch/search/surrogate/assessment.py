@@ -1,0 +1,83 @@
+"""How good the model turned out to be, and the least bytes any plan could have if it were right."""
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float64Array
+from mpsearch.search.goal import Goal
+from mpsearch.search.knapsack import least_nbytes
+from mpsearch.search.menu import Menu
+from mpsearch.search.surrogate.advisor import Observed
+from mpsearch.search.surrogate.candidates import damage_at
+from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.posterior import Posterior
+
+_FEWEST: Final = 4  # plans from which an error can be told
+_REACH: Final = 3.0  # budgets; plans far beyond the limit say nothing about it
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Of the fitted model.
+
+    Attributes:
+        bound_nbytes: No plan has fewer bytes if the model, linear in each layer around the best
+            plan, is right. It is not: this is no proof. None without a budget or a best plan.
+        plans: Measured plans the errors below were taken on, each predicted without itself.
+        r2: Share of the variance of their drops that was predicted; None for too few plans.
+        misranked: Share of pairs of them predicted in the wrong order; None for too few plans.
+    """
+
+    bound_nbytes: int | None
+    plans: int
+    r2: float | None
+    misranked: float | None
+
+
+def assess(menu: Menu, cells: Cells, goal: Goal, seen: Observed) -> Assessment:
+    """Judge the model by the plans that were measured."""
+    posterior = Posterior(cells, seen.choices, seen.change)
+    believed = cells.drop_pp(posterior.left_out().change)
+    reach = _REACH * goal.budget_pp + 1 if goal.budget_pp is not None else np.inf
+    near = (seen.drop_pp <= reach) & (seen.drop_pp > 0)
+    r2 = misranked = None
+    if np.count_nonzero(near) >= _FEWEST:
+        r2 = _r2(seen.drop_pp[near], believed[near])
+        misranked = _misranked(seen.drop_pp[near], believed[near])
+    bound = _bound(menu, cells, posterior, goal, seen)
+    return Assessment(bound, int(np.count_nonzero(near)), r2, misranked)
+
+
+def _bound(
+    menu: Menu, cells: Cells, posterior: Posterior, goal: Goal, seen: Observed
+) -> int | None:
+    if goal.budget_pp is None:
+        return None
+    inside = np.flatnonzero(seen.drop_pp <= goal.budget_pp)
+    if not len(inside):
+        return None
+    best = int(inside[np.argmin(seen.nbytes[inside])])
+    choice = seen.choices[best]
+    tables = tuple(
+        table - table[choice[variable]] for variable, table in enumerate(posterior.corrected())
+    )
+    damage = damage_at(cells, tables, seen.change[best])
+    room = goal.budget_pp - float(seen.drop_pp[best])
+    least = least_nbytes(menu.nbytes, damage, room)
+    return min(int(np.ceil(least - 1e-6)), int(seen.nbytes[best]))
+
+
+def _r2(truth: Float64Array, believed: Float64Array) -> float:
+    spread = np.square(truth - truth.mean()).sum()
+    return float(1 - np.square(truth - believed).sum() / max(float(spread), 1e-12))
+
+
+def _misranked(truth: Float64Array, believed: Float64Array) -> float:
+    wrong = [
+        (truth[i] - truth[j]) * (believed[i] - believed[j]) < 0
+        for i, j in combinations(range(len(truth)), 2)
+    ]
+    return float(np.mean(wrong))

@@ -1,0 +1,81 @@
+"""Everything a search needs, on a network of plain numpy and a real SQLite study."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.progress import Silent
+from mpsearch.engine.confidence import Metric
+from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.search.goal import Goal
+from mpsearch.search.history import Tried
+from mpsearch.search.menu import Menu
+from mpsearch.search.rules import Rules
+from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
+from mpsearch.search.study import StudyStore, sqlite_url
+from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.surrogate.screen import Screen
+from mpsearch.sensitivity.measure import refusals
+from mpsearch.sensitivity.profile import SensitivityProfile
+
+SCHEMES = ("original", "fl16", "bitwiseAnd_19", "bitwiseAnd_21", "fix8")
+FINGERPRINT = {"model": "m", "images": "i", "reference": "r", "numerics": "n"}
+
+
+class SearchBench:
+    """A network, its images, and a menu."""
+
+    def __init__(
+        self,
+        network: Any,
+        inputs: Float32Array,
+        schemes: Sequence[str] = SCHEMES,
+        rules: Rules | None = None,
+        profile: SensitivityProfile | None = None,
+    ) -> None:
+        self.network, self.inputs, self.profile = network, inputs, profile
+        self.engine = Engine(network, WeightBank(network, 2**24), inputs, None, 2**24)
+        self.menu = Menu.of(
+            self.engine.layers,
+            schemes,
+            refusals(self.engine, schemes),
+            self.engine.bank.nbytes,
+            rules,
+        )
+
+    def sampler(self, goal: Goal) -> SurrogateSampler:
+        screen = Screen(
+            self.engine, self.network, self.inputs, self.menu, goal.metric, self.profile
+        )
+        return SurrogateSampler(self.menu, goal, screen)
+
+    def search(
+        self,
+        folder: Path,
+        budget_pp: float | None = 2.0,
+        *,
+        metric: Metric = "mean",
+        max_nbytes: int | None = None,
+        kind: Sampler = "surrogate",
+        trials: int | None = 60,
+        name: str = "study",
+        on_best: Callable[[Tried], None] = lambda _: None,
+    ) -> Searched:
+        goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
+        proposer = make_proposer(kind, self.menu, goal, self.sampler(goal), seed=1)
+        store = StudyStore(sqlite_url(folder / "study.db"), name, FINGERPRINT, self.menu, goal)
+        try:
+            return run_search(
+                self.engine,
+                self.menu,
+                store,
+                proposer,
+                store.known_elsewhere(self.engine.baseline.confidence),
+                limits=Limits(trials),
+                progress=Silent(),
+                on_best=on_best,
+            )
+        finally:
+            store.close()

@@ -84,9 +84,9 @@ class NodeTable:
         return path
 
     def _first_change(self, one: tuple[int, ...], other: tuple[int, ...]) -> int:
-        return min(
+        return next(
             (k.index for k in self._stages if any(one[i] != other[i] for i in k.layers)),
-            default=len(self._stages),
+            len(self._stages),
         )
 
     def final(self, path: list[int]) -> Source:

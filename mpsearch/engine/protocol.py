@@ -49,8 +49,22 @@ class Network(Protocol):
     ) -> tuple[Batch, ...]:
         """Evaluate one stage with one loaded weight set per layer of the stage."""
 
-    def stackable(self, stage: int) -> bool:
-        """Whether several sets of weights of this stage run faster together."""
+    def spreads(self, stage: int) -> bool:
+        """Whether an input of :meth:`run` may have n images where others have k·n.
+
+        It then stands for k times the same n images.
+        """
+
+    def most_stacked(self, stage: int, shared: bool) -> int:
+        """Images per weight set up to which :meth:`run_stacked` is faster than single runs.
+
+        Args:
+            stage: Which one.
+            shared: As there; never less where it is true.
+
+        Returns:
+            0 where the stage cannot be run so.
+        """
 
     def run_stacked(
         self,
@@ -59,7 +73,7 @@ class Network(Protocol):
         inputs: Sequence[Batch],
         shared: bool,
     ) -> tuple[Batch, ...]:
-        """Evaluate a stackable stage with several sets of weights.
+        """Evaluate a stage with several sets of weights, if :meth:`most_stacked` allows it.
 
         Args:
             stage: Which one.

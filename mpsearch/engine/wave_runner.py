@@ -2,17 +2,14 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from typing import Final
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.engine.activations import ActivationCache, Block, Place, Worth
+from mpsearch.engine.grouping import groups
 from mpsearch.engine.nodes import ROOT, NodeTable
 from mpsearch.engine.protocol import Batch, Loaded, Network
 from mpsearch.engine.schedule import Wave
 from mpsearch.engine.weight_bank import WeightBank
-
-# Images per weight set up to which several sets run faster as one call.
-_MOST_STACKED: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +119,7 @@ class WaveRunner:
         places, missing = self._plan_work(images, wanted)
         readers = self._count_readers(missing, wanted)
         for stage in sorted(missing):
-            for group in self._groups(stage, missing[stage], images.count):
+            for group in groups(self._network, self._table, stage, missing[stage], images.count):
                 block = self._run_stage(images.count, stage, group, places)
                 places.update(block.places())
                 if keep is not None:
@@ -182,23 +179,6 @@ class WaveRunner:
         self._serial += 1
         return Block(outputs, nodes, images, nbytes, self._serial)
 
-    def _groups(self, stage: int, nodes: list[int], images: int) -> list[list[int]]:
-        """Split the nodes of a stage into those that run as one call.
-
-        Nodes with the same weights do; where the network can stack weights, so do small groups of
-        the same size.
-        """
-        alike: dict[object, list[int]] = defaultdict(list)
-        for node in nodes:
-            alike[self._table[node].variants].append(node)
-        if not self._network.stackable(stage):
-            return list(alike.values())
-        joined: dict[int, list[int]] = defaultdict(list)
-        for number, group in enumerate(alike.values()):
-            small = len(group) * images <= _MOST_STACKED
-            joined[len(group) if small else -number].extend(group)
-        return list(joined.values())
-
     def _run_stage(
         self, images: int, stage: int, nodes: list[int], places: dict[int, Place]
     ) -> Block:
@@ -215,9 +195,12 @@ class WaveRunner:
         sources = list(dict.fromkeys(self._table[node].sources for node in nodes))
         shared = len(sources) == 1
         read = sources if shared else [self._table[node].sources for node in nodes]
+        columns = [list(column) for column in zip(*read, strict=True)]
+        if len(sets) == 1 and self._network.spreads(stage):
+            columns = [column[:1] if len(set(column)) == 1 else column for column in columns]
         inputs = [
             self._gather([(places[number], position) for number, position in column])
-            for column in zip(*read, strict=True)
+            for column in columns
         ]
         loaded = [self._weights(stage, variants) for variants in sets]
         with self.timings.of_forward():

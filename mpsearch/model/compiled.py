@@ -11,7 +11,7 @@ from mpsearch.model.backend import keras, tf
 from mpsearch.model.folding import FoldedCall, fold
 from mpsearch.model.graph import Cut
 from mpsearch.model.split_concat import SplitCall, split_first
-from mpsearch.model.stacking import can_stack, run_stacked
+from mpsearch.model.stacking import most_stacked, run_stacked
 
 # Variables outside the weight layers up to this many elements are built into the code as constants,
 # so that TensorFlow computes beforehand what depends on nothing else.
@@ -25,6 +25,9 @@ class CompiledStage:
         piece: What to run.
         variables: The variables of its weight layers; calls give a value for each.
         specs: Shape and type of each input.
+
+    Attributes:
+        spreads: An input may have n images where others have k·n: it is the same for each n.
     """
 
     def __init__(self, piece: Cut, variables: list[Any], specs: list[Any]) -> None:
@@ -43,7 +46,10 @@ class CompiledStage:
             return tuple(known[value] for value in piece.outputs)
 
         self._code = Code(stage, [weight_specs, specs])
-        self.stackable = len(variables) > 0 and can_stack(steps[0])
+        self._most_stacked = {
+            shared: most_stacked(steps[0], shared) if variables else 0 for shared in (False, True)
+        }
+        self.spreads = isinstance(steps[0], SplitCall)
         many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
         # Compiled when first asked for: not every stage is.
         self._stacked = cache(lambda shared: Code(partial(stacked, shared), [many, specs]))
@@ -52,10 +58,14 @@ class CompiledStage:
         """Outputs of the stage, with *weights* in place of its variables."""
         return self._code(weights, inputs)
 
+    def most_stacked(self, shared: bool) -> int:
+        """Images per weight set up to which :meth:`stacked` is faster; 0 where it cannot be."""
+        return self._most_stacked[shared]
+
     def stacked(
         self, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool
     ) -> tuple[Any, ...]:
-        """Outputs of a :attr:`stackable` stage for several sets of weights, one after the other."""
+        """Outputs of the stage for several sets of weights, one after the other."""
         weights = [tf.raw_ops.Pack(values=list(same)) for same in zip(*sets, strict=True)]
         return self._stacked(shared)(weights, inputs)
 

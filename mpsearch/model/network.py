@@ -86,9 +86,13 @@ class KerasNetwork:
         flat = [tensor for layer in weights for tensor in layer]
         return self._functions[stage](flat, inputs)
 
-    def stackable(self, stage: int) -> bool:
-        """Whether :meth:`run_stacked` takes this stage."""
-        return self._functions[stage].stackable
+    def spreads(self, stage: int) -> bool:
+        """Whether an input of :meth:`run` may have the images of one node for all of them."""
+        return self._functions[stage].spreads
+
+    def most_stacked(self, stage: int, shared: bool) -> int:
+        """Images per weight set up to which :meth:`run_stacked` is faster."""
+        return self._functions[stage].most_stacked(shared)
 
     def run_stacked(
         self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool

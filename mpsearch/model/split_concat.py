@@ -2,11 +2,12 @@
 
 A single-pixel convolution sums over input channels, so over ``[a, b]`` it is that of *a* with the
 first rows of the kernel plus that of *b* with the others: the concatenation, which is copying and
-nothing else, is not needed.
+nothing else, is not needed. A part that many plans share is then convolved once for all of them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 from mpsearch.model.backend import keras, tf
@@ -38,7 +39,8 @@ class SplitCall:
         """Compute the outputs from the values *known* and add them there.
 
         Args:
-            known: Value number → tensor.
+            known: Value number → tensor. A part may have n images where others have k·n: it is
+                the same for each n of theirs.
             weights: id of a variable → the tensor that stands for it.
         """
         operation = plain(self.layer).operation
@@ -53,13 +55,26 @@ class SplitCall:
             if isinstance(self.before, PooledConcat):
                 part = self.before.pooling(part)
             last = first + part.shape[-1]
-            one = operation.convolution_op(part, kernel[..., first:last, :])
+            one = _product(part, kernel[0, 0, first:last])
             if total is None and offset is not None:
                 one = tf.nn.bias_add(one, offset)
-            total, first = one if total is None else one + total, last
+            total, first = one if total is None else _spread_sum(one, total), last
         if not isinstance(self.layer, FoldedCall) and operation.activation is not None:
             total = operation.activation(total)
         known[self.outputs[0]] = total
+
+
+def _product(x: Any, matrix: Any) -> Any:
+    """A single-pixel convolution: with few outputs, TensorFlow's product is faster than its own."""
+    rows = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), matrix)
+    return tf.reshape(rows, [-1, *x.shape[1:-1], matrix.shape[-1]])
+
+
+def _spread_sum(one: Any, other: Any) -> Any:
+    """The sum; where one has fewer images, they are added to each as many of the other."""
+    images = tf.minimum(tf.shape(one)[0], tf.shape(other)[0])
+    rows = [-1, images * prod(one.shape[1:])]
+    return tf.reshape(tf.reshape(one, rows) + tf.reshape(other, rows), [-1, *one.shape[1:]])
 
 
 def plain(layer: Call | FoldedCall) -> Call:

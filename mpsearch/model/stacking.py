@@ -4,6 +4,9 @@ A dense layer, and a convolution whose kernel is a single pixel, multiply each p
 with a matrix. With S matrices that is one batched product, whose result already lies as S batches
 of images one after the other; one call instead of S, and for the small products of late layers
 several times faster.
+
+A larger kernel does the same with each position's neighbourhood. Writing all neighbourhoods down
+costs more than a convolution, so that pays only where every weight set reads the same few images.
 """
 
 import math
@@ -16,26 +19,58 @@ from mpsearch.model.split_concat import SplitCall, plain
 
 # Stacking copies the kernels; for large ones that takes longer than it gains. Bytes.
 _LARGEST_KERNEL: Final = 4 * 2**20
+# Bytes of one image's neighbourhoods: beyond, they leave the processor's cache.
+_LARGEST_PATCHES: Final = 4 * 2**20
 _CONVOLUTIONS: Final = ("Conv1D", "Conv2D", "Conv3D")
+# Images per weight set up to which several sets run faster together.
+_MOST_IMAGES: Final = 8
+_MOST_PATCHED: Final = 4
 
 
-def can_stack(step: Any) -> bool:
-    """Whether the first step of a stage is such a layer."""
+def most_stacked(step: Any, shared: bool) -> int:
+    """Images per weight set up to which several sets of a stage run faster together.
+
+    Args:
+        step: The first of the stage.
+        shared: Every weight set is run on the same images.
+
+    Returns:
+        0 where they cannot, or never do.
+    """
     operation = _layer(step).operation
+    if not _is_product(operation):
+        return 0
+    if type(operation).__name__ == "Dense" or set(operation.weights[0].shape[:-2]) == {1}:
+        return _MOST_IMAGES
+    return _MOST_PATCHED if shared and _has_small_patches(operation) else 0
+
+
+def _is_product(operation: Any) -> bool:
+    """Whether it is a layer that multiplies each position, or its neighbourhood, with a matrix."""
     kind = type(operation).__name__
     if not type(operation).__module__.startswith("keras.") or kind not in ("Dense", *_CONVOLUTIONS):
         return False
-    kernel = operation.weights[0].shape
-    if 4 * math.prod(kernel) > _LARGEST_KERNEL or operation.compute_dtype != "float32":
+    if operation.compute_dtype != "float32":
         return False
     if len(operation.weights) != 1 + (operation.bias is not None):
         return False
+    if 4 * math.prod(operation.weights[0].shape) > _LARGEST_KERNEL:
+        return False
     return kind == "Dense" or (
-        set(kernel[:-2]) == {1}
-        and set(operation.strides) == {1}
+        set(operation.strides) == {1}
         and operation.groups == 1
         and operation.data_format == "channels_last"
     )
+
+
+def _has_small_patches(operation: Any) -> bool:
+    if type(operation).__name__ != "Conv2D" or set(operation.dilation_rate) != {1}:
+        return False
+    positions = operation.output.shape[1:-1]
+    if None in positions:
+        return False
+    nbytes: int = 4 * math.prod(positions) * math.prod(operation.weights[0].shape[:-1])
+    return nbytes <= _LARGEST_PATCHES
 
 
 def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared: bool) -> None:
@@ -56,7 +91,10 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared
     (source,) = call.inputs
     kernels = weights[0]
     x = tf.cast(known[source], kernels.dtype)  # as the layer itself would
-    rows, columns = kernels.shape[-2:]
+    window = kernels.shape[1:-2]
+    if math.prod(window) > 1:
+        x = _patches(x, window[0], window[1], call.operation.padding)
+    rows, columns = x.shape[-1], kernels.shape[-1]
     kernels = tf.reshape(kernels, [-1, rows, columns])
     offset = weights[1][:, None, :] if len(weights) > 1 else None
     if folded:
@@ -71,6 +109,27 @@ def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared
     if activation is not None and activation is not keras.activations.linear:
         y = activation(y)
     known[step.outputs[0]] = y
+
+
+def _patches(x: Any, height: int, width: int, padding: str) -> Any:
+    """Every window of some images, in the order in which a kernel lies in memory.
+
+    Args:
+        x: Shape (n, h, w, c).
+        height: Of the window.
+        width: Of the window.
+        padding: ``same`` or ``valid``.
+
+    Returns:
+        Shape (n, positions down, positions across, height · width · c).
+    """
+    if padding == "same":
+        sides = [[(size - 1) // 2, size // 2] for size in (height, width)]
+        x = tf.pad(x, [[0, 0], *sides, [0, 0]])
+    down, across = x.shape[1] - height + 1, x.shape[2] - width + 1
+    # Shifted copies side by side: faster than TensorFlow's own extraction of patches.
+    shifted = [x[:, i : i + down, j : j + across] for i in range(height) for j in range(width)]
+    return tf.concat(shifted, axis=-1)
 
 
 def _layer(step: Any) -> Any:

@@ -42,7 +42,10 @@ class Counting:
 
     def run(self, stage: int, weights: Any, inputs: Any) -> Any:
         """Count and run."""
-        self.macs += self._stage_macs[stage] * int(inputs[0].shape[0])
+        # An input that is shared has fewer images; its part of the kernel is applied only to them.
+        channels = [int(x.shape[-1]) for x in inputs]
+        images = sum(int(x.shape[0]) * c for x, c in zip(inputs, channels, strict=True))
+        self.macs += self._stage_macs[stage] * images // sum(channels)
         return self._network.run(stage, weights, inputs)
 
     def run_stacked(self, stage: int, sets: Any, inputs: Any, shared: bool) -> Any:

@@ -87,13 +87,18 @@ class NumpyNetwork:
     def run(self, stage: int, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         self.rows_run += len(inputs[0])
         if not weights:
-            return (inputs[0] + inputs[1],)
+            few = min(len(x) for x in inputs)
+            left, right = (x.reshape(-1, few, x.shape[1]) for x in inputs)
+            return ((left + right).reshape(-1, WIDTH),)
         ((kernel, bias),) = weights
         out = inputs[0] @ kernel + bias
         return (out if stage == len(self._stages) - 1 else np.tanh(out),)
 
-    def stackable(self, stage: int) -> bool:
-        return stage in {1, 6}
+    def spreads(self, stage: int) -> bool:
+        return stage == 3
+
+    def most_stacked(self, stage: int, shared: bool) -> int:
+        return {1: 8, 6: 8, 2: 4 if shared else 0}.get(stage, 0)
 
     def run_stacked(
         self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool

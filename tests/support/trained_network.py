@@ -81,8 +81,11 @@ class TrainedNetwork:
         out = inputs[0] @ kernel + bias
         return (out if stage == self._last else np.maximum(out, 0),)
 
-    def stackable(self, stage: int) -> bool:
+    def spreads(self, stage: int) -> bool:
         return False
+
+    def most_stacked(self, stage: int, shared: bool) -> int:
+        return 0
 
     def run_stacked(
         self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool

@@ -1,7 +1,7 @@
 """From all that was measured to a result: the plan, checked by Keras' own forward passes."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -42,6 +42,7 @@ def conclude(
     menu: Menu,
     searched: Searched,
     others: Sequence[History],
+    rivals: Mapping[str, History],
     wanted: Wanted,
     surrogate: SurrogateSampler,
     profile: SensitivityProfile | None,
@@ -56,6 +57,7 @@ def conclude(
         menu: The choices.
         searched: The study.
         others: Searches with tighter budgets, for ``budget_on="verify"``.
+        rivals: What other methods measured, by their names.
         wanted: What was asked.
         surrogate: Judges the model on the plans measured.
         profile: What had been measured before; may be None.
@@ -102,7 +104,7 @@ def conclude(
         gradient_passes=passes,
         trials=len(searched.history),
         seconds=time.monotonic() - begun,
-        ladder=_ladder(work, searched, history.goal),
+        ladder=_ladder(work, searched, rivals, history.goal),
         front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in searched.history.front),
         layers=layer_rows(menu, searched.history, one, expected),
         assessment=surrogate.assess(trials),
@@ -201,13 +203,17 @@ def _why_not_verified(goal: Goal, verify: ImageSetDrop) -> str:
     )
 
 
-def _ladder(work: Workbench, searched: Searched, goal: Goal) -> dict[str, Rung]:
-    ranked = History(goal, searched.uniform).best
-    return {
+def _ladder(
+    work: Workbench, searched: Searched, rivals: Mapping[str, History], goal: Goal
+) -> dict[str, Rung]:
+    rungs = {
         "original": Rung(work.baseline.nbytes, 0.0, 0),
-        "uniform": Rung(
-            None if ranked is None else ranked.nbytes,
-            None if ranked is None else ranked.drop_pp,
-            len(searched.uniform),
-        ),
+        "uniform": _rung(searched.uniform, goal),
     }
+    return rungs | {name: _rung(history.tried, goal) for name, history in rivals.items()}
+
+
+def _rung(tried: Sequence[Tried], goal: Goal) -> Rung:
+    best = History(goal, tried).best
+    measured = sum(one.origin != "original" for one in tried)
+    return Rung(best and best.nbytes, best and best.drop_pp, measured)

@@ -23,7 +23,7 @@ from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.result import SearchResult
 from mpsearch.search.rules import Rules
-from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
+from mpsearch.search.run import Limits, Rival, Sampler, Searched, make_proposer, run_search
 from mpsearch.search.study import StudyStore, sqlite_url
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
@@ -53,6 +53,7 @@ def find_plan(
     seed: int = 0,
     holdout: float | None = None,
     budget_on: BudgetOn = "search",
+    compare: Sequence[Rival] = (),
     folder: Path,
     study_name: str = "search",
     storage: str | None = None,
@@ -83,6 +84,8 @@ def find_plan(
             is None and there are four images or more.
         budget_on: ``verify`` returns a plan whose drop on the held-back images keeps the budget
             up to the upper end of its 95 % interval.
+        compare: Other methods to run with as many trials, each in a study of its own beside this
+            one; what they reach is in the result's ladder.
         folder: The study's folder.
         study_name: Of the Optuna study.
         storage: Optuna's storage URL; an SQLite file in *folder* where it is None.
@@ -114,12 +117,17 @@ def find_plan(
         for share in _TIGHTER:
             tighter = Goal(metric, share * (budget_pp or 0.0))
             others.append(search.run(tighter, f"{study_name}~{share:g}").history)
+    rivals = {
+        rival: search.run(goal, f"{study_name}~{rival}", rival, len(searched.history)).history
+        for rival in compare
+    }
     return conclude(
         work=search.work,
         held=search.held,
         menu=search.menu,
         searched=searched,
         others=others,
+        rivals=rivals,
         wanted=wanted,
         surrogate=search.surrogate(goal),
         profile=search.profile,
@@ -197,13 +205,17 @@ class _Search:
         """Backward passes of one image each."""
         return sum(screen.passes for screen in self._screens)
 
-    def run(self, goal: Goal, name: str) -> Searched:
-        """One study."""
-        proposer = make_proposer(self.sampler, self.menu, goal, self.surrogate(goal), self.seed)
+    def run(
+        self, goal: Goal, name: str, rival: Rival | None = None, trials: int | None = None
+    ) -> Searched:
+        """One study; that of a *rival* knows nothing of the others and leaves no best plan."""
+        kind = rival or self.sampler
+        proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
         fingerprint = self.work.fingerprint.as_mapping()
         store = StudyStore(self.url, name, fingerprint, self.menu, goal)
         try:
             known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
+            limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
             left = self.limits.timeout
             if left is not None:
                 left = max(0.0, left - (time.monotonic() - self.begun))
@@ -213,9 +225,9 @@ class _Search:
                 store,
                 proposer,
                 known,
-                limits=replace(self.limits, timeout=left),
+                limits=replace(limits, timeout=left),
                 progress=self.progress,
-                on_best=lambda best: self._keep_best(best, goal),
+                on_best=lambda best: None if rival else self._keep_best(best, goal),
             )
         finally:
             store.close()

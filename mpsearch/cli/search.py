@@ -13,6 +13,7 @@ from mpsearch.cli.options import (
     add_model,
     add_schemes,
     add_study,
+    comma_list,
     load_workbench,
     require_schemes,
     settings,
@@ -112,6 +113,12 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"
     )
     group.add_argument(
+        "--compare",
+        metavar="A,B,...",
+        type=comma_list,
+        help="also run greedy, random, tpe or nsga2 with as many trials, to see what they reach",
+    )
+    group.add_argument(
         "--dry-run",
         dest="dry_run",
         action="store_true",
@@ -154,12 +161,14 @@ def _check(config: "RunConfig") -> None:
     """Refuse what can be refused before the model is loaded."""
     from mpsearch.api.limits import check_limits  # noqa: PLC0415 - Optuna
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415 - numpy
-    from mpsearch.search.run import parse_sampler  # noqa: PLC0415
+    from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
     from mpsearch.search.study import require_known_storage  # noqa: PLC0415
 
     check_limits(_wanted(config), config.trials, config.timeout, config.holdout)
     parse_metric(config.metric)
     parse_sampler(config.sampler)
+    for rival in config.compare or ():
+        parse_rival(rival)
     if config.storage is not None:
         require_known_storage(config.storage)
     require_schemes(config)
@@ -177,7 +186,7 @@ def _search(
     from mpsearch.api import find_plan  # noqa: PLC0415
     from mpsearch.api.profile import read_profile  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
-    from mpsearch.search.run import parse_sampler  # noqa: PLC0415
+    from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
 
     schemes = _menu_names(config)
     file = target / "profile.json"
@@ -202,6 +211,7 @@ def _search(
         seed=config.seed,
         holdout=config.holdout,
         budget_on=wanted.budget_on,
+        compare=[parse_rival(rival) for rival in config.compare or ()],
         folder=target,
         study_name=optuna_study_name(config, target, schemes),
         storage=config.storage,

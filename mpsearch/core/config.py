@@ -38,6 +38,7 @@ class RunConfig:
         forbid: Pattern of layer names → schemes they may not have.
         tie: Patterns of layer names that share a scheme.
         sampler: Who proposes plans.
+        compare: Other methods to run beside the search.
         trials: Finished trials in the study, at most.
         timeout: Seconds, at most.
         seed: Of the sampler.
@@ -66,6 +67,7 @@ class RunConfig:
     forbid: Mapping[str, tuple[str, ...]] | None = None
     tie: tuple[str, ...] | None = None
     sampler: str = "surrogate"
+    compare: tuple[str, ...] | None = None
     trials: int = 100
     timeout: float | None = None
     seed: int = 0
@@ -149,7 +151,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _typed(path: Path, key: str, value: Any) -> Any:
     if key in {"lock", "forbid"}:
         return _table(path, key, value)
-    if key in {"images", "schemes", "tie"}:
+    if key in {"images", "schemes", "tie", "compare"}:
         entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, list) or not all(isinstance(e, str) for e in entries):
             raise _wrong(path, key, value, "a text or a list of texts")

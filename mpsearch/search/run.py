@@ -13,6 +13,7 @@ from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
 from mpsearch.search.brute import BruteProposer
 from mpsearch.search.goal import Goal
+from mpsearch.search.greedy import GreedyProposer
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.samplers import OptunaProposer, Proposer, Suggestion, SurrogateProposer
@@ -22,6 +23,9 @@ from mpsearch.search.surrogate.sampler import SurrogateSampler
 
 Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]
 SAMPLERS: Final[tuple[Sampler, ...]] = get_args(Sampler)
+#: What a search can be compared with.
+Rival = Literal["greedy", "random", "tpe", "nsga2"]
+RIVALS: Final[tuple[Rival, ...]] = get_args(Rival)
 
 
 def parse_sampler(text: str) -> Sampler:
@@ -34,6 +38,18 @@ def parse_sampler(text: str) -> Sampler:
         if sampler == text:
             return sampler
     raise SettingError(f"unknown sampler {text!r}; choose from {', '.join(SAMPLERS)}")
+
+
+def parse_rival(text: str) -> Rival:
+    """The method called *text* to compare with.
+
+    Raises:
+        SettingError: If there is none.
+    """
+    for rival in RIVALS:
+        if rival == text:
+            return rival
+    raise SettingError(f"cannot compare with {text!r}; choose from {', '.join(RIVALS)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +85,22 @@ class Searched:
 
 
 def make_proposer(
-    kind: Sampler, menu: Menu, goal: Goal, surrogate: SurrogateSampler, seed: int
+    kind: Sampler | Rival, menu: Menu, goal: Goal, surrogate: SurrogateSampler, seed: int
 ) -> Proposer:
     """Who proposes plans: *surrogate*, or another.
 
     Raises:
-        SettingError: If there are too many plans for ``brute``.
+        SettingError: If there are too many plans for ``brute``, or no start for ``greedy``.
     """
     match kind:
         case "surrogate":
             return SurrogateProposer(menu, goal, surrogate)
         case "brute":
             return BruteProposer(menu)
+        case "greedy":
+            if menu.original is None:
+                raise SettingError("greedy starts from original; add it to --schemes, lock less")
+            return GreedyProposer(menu, surrogate.screened, menu.original)
         case _:
             return OptunaProposer(kind, menu, goal, seed)
 

@@ -29,6 +29,7 @@ WHOLE: dict[str, Any] = {
     "lock": {"conv1": "fl16"},
     "forbid": {"*": ("fix8",), "head": ("fl16", "fix8")},
     "tie": ("block*",),
+    "compare": ("tpe", "greedy"),
     "sampler": "tpe",
     "trials": 7,
     "timeout": 60.5,
@@ -74,6 +75,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         lock = { "conv1" = "fl16" }
         forbid = { "*" = "fix8", "head" = ["fl16", "fix8"] }
         tie = "block*"
+        compare = ["tpe", "greedy"]
         sampler = "tpe"
         trials = 7
         timeout = 60.5

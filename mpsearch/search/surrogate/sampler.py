@@ -62,6 +62,11 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
         #: The latest proposal; None if nothing was left to propose.
         self.last: Proposal | None = None
 
+    @property
+    def screened(self) -> Cells:
+        """The cells around the trained weights."""
+        return self._screen.around(None, self._screen.baseline.margin)
+
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
@@ -155,7 +160,7 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
         drops = np.array([row.drop_pp for row in rows], dtype=np.float64)
         centre = self._centre(goal, nbytes, drops)
         if centre is None:
-            cells = self._screen.around(None, self._screen.baseline.margin)
+            cells = self.screened
         else:
             cells = self._screen.around(rows[centre].choice, margins[centre])
         seen = Observed(

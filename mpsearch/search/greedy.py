@@ -1,0 +1,61 @@
+"""Greedy descent: the textbook method, to compare with."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mpsearch.search.history import History
+from mpsearch.search.menu import Choice, Menu
+from mpsearch.search.samplers import Suggestion
+from mpsearch.search.surrogate.candidates import damage_at
+from mpsearch.search.surrogate.cells import Cells
+
+_LEAST_HARM = 1e-4  # pp; what does none would be worth infinitely much
+
+
+class GreedyProposer:
+    """Takes the change of most bytes per drop, if it keeps the limit when measured.
+
+    Prices are what screening says of each layer alone. A function of the history.
+
+    Args:
+        menu: The choices.
+        cells: Screened around the trained weights.
+        start: The choice that changes nothing.
+    """
+
+    def __init__(self, menu: Menu, cells: Cells, start: Choice) -> None:
+        self._menu, self._start = menu, start
+        harm = damage_at(cells, cells.change, np.zeros_like(cells.margin))
+        self._harm = [np.maximum(prices, _LEAST_HARM) for prices in harm]
+
+    def next(self, history: History) -> Sequence[Suggestion]:
+        """The first step of the descent that is not measured yet, or none."""
+        current, refused = self._start, set[tuple[int, int]]()
+        while True:
+            move = self._best_move(current, refused)
+            if move is None:
+                return []
+            variable, option = move
+            candidate = (*current[:variable], option, *current[variable + 1 :])
+            plan = self._menu.plan(candidate)
+            tried = history.get(plan)
+            if tried is None:
+                return [Suggestion(plan, "greedy")]
+            if history.feasible(tried):
+                current = candidate
+            else:
+                refused.add(move)
+
+    def _best_move(self, current: Choice, refused: set[tuple[int, int]]) -> tuple[int, int] | None:
+        best, most = None, 0.0
+        for variable, (sizes, harm) in enumerate(zip(self._menu.nbytes, self._harm, strict=True)):
+            here = current[variable]
+            for option, size in enumerate(sizes):
+                saved = float(sizes[here] - size)
+                if saved <= 0 or (variable, option) in refused:
+                    continue
+                worth = saved / max(float(harm[option] - harm[here]), _LEAST_HARM)
+                if worth > most:
+                    best, most = (variable, option), worth
+        return best

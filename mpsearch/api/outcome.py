@@ -206,14 +206,14 @@ def _why_not_verified(goal: Goal, verify: ImageSetDrop) -> str:
 def _ladder(
     work: Workbench, searched: Searched, rivals: Mapping[str, History], goal: Goal
 ) -> dict[str, Rung]:
-    rungs = {
-        "original": Rung(work.baseline.nbytes, 0.0, 0),
-        "uniform": _rung(searched.uniform, goal),
-    }
+    rungs = {"original": Rung(work.baseline.nbytes, 0.0, 0)}
+    rungs["uniform"] = _rung(searched.uniform, goal)
     return rungs | {name: _rung(history.tried, goal) for name, history in rivals.items()}
 
 
 def _rung(tried: Sequence[Tried], goal: Goal) -> Rung:
     best = History(goal, tried).best
     measured = sum(one.origin != "original" for one in tried)
-    return Rung(best and best.nbytes, best and best.drop_pp, measured)
+    if best is None:
+        return Rung(None, None, measured)
+    return Rung(best.nbytes, best.drop_pp, measured)

@@ -117,7 +117,7 @@ def find_plan(
         for share in _TIGHTER:
             tighter = Goal(metric, share * (budget_pp or 0.0))
             others.append(search.run(tighter, f"{study_name}~{share:g}").history)
-    rivals = {
+    rivals: dict[str, History] = {
         rival: search.run(goal, f"{study_name}~{rival}", rival, len(searched.history)).history
         for rival in compare
     }

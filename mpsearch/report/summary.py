@@ -35,7 +35,7 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
         "",
         *_layer_table(result.layers),
         "",
-        f"compared with   {', '.join(_rungs(result))}",
+        *_rungs(result),
         *_front(result),
         *_knowledge(result),
         *(f"warning         {text}" for text in _warnings(result, len(images))),
@@ -111,15 +111,19 @@ def _layer_table(rows: Sequence[LayerRow]) -> list[str]:
 
 
 def _rungs(result: SearchResult) -> list[str]:
-    rungs = []
-    for name, rung in result.ladder.items():
+    lines = []
+    for i, (name, rung) in enumerate(result.ladder.items()):
+        head = "compared with" if not i else ""
         if rung.nbytes is None:
-            rungs.append(f"{name}: none keeps the limit")
+            lines.append(f"{head:15} {name:9} none keeps the limit")
             continue
         share = 100 * result.nbytes / max(1, rung.nbytes)
         drop = "" if rung.drop_pp is None else f", {rung.drop_pp:.2f} pp"
-        rungs.append(f"{name} {rung.nbytes:,} bytes{drop} (ours is {share:.0f} %)")
-    return rungs
+        after = f" after {rung.measurements} measurements" if rung.measurements else ""
+        lines.append(
+            f"{head:15} {name:9} {rung.nbytes:,} bytes{drop}{after} (ours is {share:.0f} %)"
+        )
+    return lines
 
 
 def _front(result: SearchResult) -> list[str]:

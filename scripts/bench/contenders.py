@@ -17,11 +17,13 @@ from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Choice, Menu
 from mpsearch.search.samplers import as_trials
+from mpsearch.search.surrogate.candidates import damage_at
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
 from mpsearch.sensitivity.measure import refusals
 
 METRIC: Final[Metric] = "mean"
+_LARGEST_TABLE: Final = 0.75  # of greedy's measurements may go into single layers
 _DUPLICATES: Final = 20  # times the measurements: proposals of known plans before giving up
 
 
@@ -59,7 +61,7 @@ class Ledger:
     """Counts one contender's measurements, and keeps the best feasible bytes after each."""
 
     def __init__(self, table: Table, budget_pp: float, measurements: int) -> None:
-        self.table, self.budget_pp, self._most = table, budget_pp, measurements
+        self.table, self.budget_pp, self.most = table, budget_pp, measurements
         self._seen: set[Choice] = set()
         self.best_after: list[int] = []
 
@@ -70,7 +72,7 @@ class Ledger:
             SpentError: If it would be one too many.
         """
         new = choice not in self._seen
-        if new and len(self._seen) == self._most:
+        if new and len(self._seen) == self.most:
             raise SpentError
         one = self.table.measure(choice)
         if new:
@@ -98,14 +100,18 @@ def surrogate(ledger: Ledger, _seed: int) -> None:
     """Ours; it needs no seed."""
     table, menu = ledger.table, ledger.table.menu
     goal = Goal(METRIC, ledger.budget_pp)
-    bench = table.bench
-    screen = Screen(bench.engine, bench.model.network, bench.inputs, menu, METRIC)
-    sampler = SurrogateSampler(menu, goal, screen)
+    sampler = _sampler(table, goal)
     original = menu.original
     assert original is not None
     history = History(goal, [table.measure(original)])
     while (proposal := sampler.propose(as_trials(history, menu))) is not None:
         history.add(ledger.measure(proposal.choice))
+
+
+def _sampler(table: Table, goal: Goal) -> SurrogateSampler:
+    bench = table.bench
+    screen = Screen(bench.engine, bench.model.network, bench.inputs, table.menu, METRIC)
+    return SurrogateSampler(table.menu, goal, screen)
 
 
 def tpe(ledger: Ledger, seed: int) -> None:
@@ -124,14 +130,23 @@ def nsga2(ledger: Ledger, seed: int) -> None:
 
 
 def greedy(ledger: Ledger, _seed: int) -> None:
-    """Measure every layer alone, then take the change of most bytes per drop that still fits."""
+    """Measure every layer alone, then take the change of most bytes per drop that still fits.
+
+    Where the layers alone would take too many measurements, their prices are those of our
+    screening.
+    """
     menu = ledger.table.menu
     current = menu.original
     assert current is not None
-    price = {}
-    for variable, option in _cells(menu):
-        single = (*current[:variable], option, *current[variable + 1 :])
-        price[variable, option] = max(ledger.measure(single).drop_pp, 1e-4)
+    cells = list(_cells(menu))
+    if len(cells) <= ledger.most * _LARGEST_TABLE:
+        singles = [(*current[:v], o, *current[v + 1 :]) for v, o in cells]
+        prices = [ledger.measure(single).drop_pp for single in singles]
+    else:
+        screened = _sampler(ledger.table, Goal(METRIC, ledger.budget_pp)).screened
+        harm = damage_at(screened, screened.change, np.zeros_like(screened.margin))
+        prices = [float(harm[v][o]) for v, o in cells]
+    price = {cell: max(drop, 1e-4) for cell, drop in zip(cells, prices, strict=True)}
     refused: set[tuple[int, int]] = set()
     while True:
         moves = [

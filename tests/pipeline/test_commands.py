@@ -266,3 +266,102 @@ def test_a_signal_loses_nothing_and_the_same_command_goes_on(
     done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["trials"] >= 14
+
+
+def test_the_mirror_keeps_a_size_and_the_front_answers_budgets_at_once(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = answer(capsys, "search", "--ratio", "3", "--trials", "30")
+    assert small["feasible"]
+    assert small["ratio"] >= 3
+    assert small["max_nbytes"] == small["original_nbytes"] // 3
+    front = answer(capsys, "search", "--pareto", "--trials", "40")
+    assert [p["nbytes"] for p in front["front"]] == sorted(p["nbytes"] for p in front["front"])
+    for budget in ("0.5", "5"):
+        again = answer(capsys, "search", "--pareto", "--trials", "40", "--budget", budget)
+        assert again["trials"] == front["trials"]
+        assert again["drop_pp"] <= float(budget)
+        fitting = [p["nbytes"] for p in front["front"] if p["drop_pp"] <= float(budget)]
+        assert again["nbytes"] == min(fitting)
+
+
+def test_layers_can_be_locked_forbidden_and_tied(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(
+        capsys, "search", "--budget", "3", "--trials", "15",
+        "--lock", "fc1=fl16", "--forbid", "block1_*=fix8,bitwiseAnd_22", "--tie", "block2_*",
+    )  # fmt: skip
+    plan = found["plan"]
+    assert plan["fc1"] == "fl16"
+    assert plan["block2_conv1"] == plan["block2_conv2"]
+    assert not {plan["block1_conv1"], plan["block1_conv2"]} & {"fix8", "bitwiseAnd_22"}
+    assert run(["search", "--budget", "3", "--lock", "conv9=fl16", "--quiet"]) == 2
+    assert "lock 'conv9' matches no weight layer" in capsys.readouterr().err
+    written = (Path(found["study"]) / "study.toml").read_text()
+    again = answer(capsys, "search", found["study"], "--trials", "15")
+    assert again["plan"] == plan
+    assert "lock" in written
+
+
+def test_held_back_images_are_reported_and_can_bind(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--budget", "2", "--trials", "20")
+    assert found["search"]["images"] == 40
+    assert found["verify"]["images"] == 20
+    assert found["search"]["drop_pp"] == found["drop_pp"]
+    low, high = found["verify"]["interval"]
+    assert low <= found["verify"]["drop_pp"] <= high <= found["verify"]["worst_pp"]
+    bound = answer(capsys, "search", "--budget", "2", "--trials", "20", "--budget-on", "verify")
+    assert bound["feasible"]
+    assert bound["verify"]["interval"][1] <= 2
+    assert answer(capsys, "search", "--budget", "2", "--holdout", "0")["verify"] is None
+
+
+def test_a_dry_run_writes_nothing_and_says_what_to_expect(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = answer(capsys, "search", "--budget", "2", "--dry-run")
+    assert len(expected["layers"]) == 6
+    assert expected["plans"] == 14**6
+    assert expected["measurements"] == 100
+    assert expected["seconds"] > 0
+    assert run(["search", "--budget", "2", "--dry-run"]) == 0
+    assert "held back" in capsys.readouterr().out
+    assert list(here.iterdir()) == []
+
+
+def test_others_can_be_compared_with(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(capsys, "search", "--budget", "2", "--compare", "greedy,random,tpe,nsga2")
+    assert set(found["ladder"]) == {"original", "uniform", "greedy", "random", "tpe", "nsga2"}
+    for rung in found["ladder"].values():
+        assert rung["nbytes"] is None or rung["nbytes"] >= found["nbytes"]
+    assert found["one_change_optimal"]
+    assert found["bound_nbytes"] <= found["nbytes"]
+    best = json.loads(Path(found["study"], "best.json").read_text())
+    assert best["nbytes"] == found["nbytes"]
+
+
+def test_a_profile_is_used_where_there_is_one(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["profile", "--out", "p", "--quiet"]) == 0
+    capsys.readouterr()
+    found = answer(capsys, "search", "--budget", "2", "--out", "p")
+    assert found["screening_measurements"] == 6 * 14
+    assert found["feasible"]
+
+
+def test_brute_proves_its_plan(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = answer(
+        capsys, "search", "--budget", "2", "--sampler", "brute", "--schemes",
+        "original,fl16,bitwiseAnd_20,fix8", "--lock", "block1_*=fl16", "--lock", "predictions=fl16",
+    )  # fmt: skip
+    assert found["proved_optimal"]
+    ours = answer(
+        capsys, "search", "--budget", "2", "--schemes", "original,fl16,bitwiseAnd_20,fix8",
+        "--lock", "block1_*=fl16", "--lock", "predictions=fl16", "--study-name", "ours",
+    )  # fmt: skip
+    assert not ours["proved_optimal"]
+    assert found["nbytes"] == ours["nbytes"]

@@ -48,7 +48,7 @@ def find_plan(
     rules: Rules | None = None,
     metric: Metric = "mean",
     sampler: Sampler = "surrogate",
-    trials: int | None = 100,
+    trials: int | None = 200,
     timeout: float | None = None,
     seed: int = 0,
     holdout: float | None = None,

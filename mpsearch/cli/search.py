@@ -100,7 +100,7 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         choices=("surrogate", "tpe", "nsga2", "random", "brute"),
         help="who proposes plans; brute measures all and proves the best (default: surrogate)",
     )
-    group.add_argument("--trials", metavar="N", type=int, help="trials in the study (default: 100)")
+    group.add_argument("--trials", metavar="N", type=int, help="trials in the study (default: 200)")
     group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
     group.add_argument("--seed", metavar="N", type=int, help="of the sampler (default: 0)")
     group.add_argument(

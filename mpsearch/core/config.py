@@ -68,7 +68,7 @@ class RunConfig:
     tie: tuple[str, ...] | None = None
     sampler: str = "surrogate"
     compare: tuple[str, ...] | None = None
-    trials: int = 100
+    trials: int = 200
     timeout: float | None = None
     seed: int = 0
     memory: str | None = None

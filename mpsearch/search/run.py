@@ -61,7 +61,7 @@ class Limits:
         timeout: Seconds of this run, at most; None for no limit.
     """
 
-    trials: int | None = 100
+    trials: int | None = 200
     timeout: float | None = None
 
 
@@ -173,7 +173,7 @@ class _Loop:
     ) -> None:
         self._engine, self._store, self._history = engine, store, history
         self._known, self._progress, self._on_best = known, progress, on_best
-        self._expected: float | None = None
+        self._latest: Suggestion | None = None
 
     def begin(self, menu: Menu) -> None:
         """What is known without measuring: the unchanged model."""
@@ -184,7 +184,7 @@ class _Loop:
     def measure(self, suggestions: Sequence[Suggestion]) -> None:
         """Measure plans, or take what is known of them."""
         origin = {one.plan: one.origin for one in suggestions}
-        self._expected = suggestions[-1].expected_saving
+        self._latest = suggestions[-1]
         for plan in [plan for plan in origin if plan in self._known]:
             self._keep(self._known[plan])
             del origin[plan]
@@ -236,8 +236,11 @@ class _Loop:
         if best is None:
             return "" if nearest is None else f"nothing feasible yet, {nearest.drop_pp:.2f} pp"
         text = f"best {best.nbytes:,} bytes, {best.drop_pp:.3f} pp"
-        if self._expected is None:
+        latest = self._latest
+        if latest is None or latest.expected_saving is None:
             return text
+        if latest.origin == "polish":
+            return f"{text}, checking single changes"
         unit = "pp" if history.goal.kind == "max_bytes" else "bytes"
         digits = ".3f" if unit == "pp" else ",.0f"
-        return f"{text}, expected to save {self._expected:{digits}} {unit} more"
+        return f"{text}, expected to save {latest.expected_saving:{digits}} {unit} more"

@@ -325,7 +325,7 @@ def test_a_dry_run_writes_nothing_and_says_what_to_expect(
     expected = answer(capsys, "search", "--budget", "2", "--dry-run")
     assert len(expected["layers"]) == 6
     assert expected["plans"] == 14**6
-    assert expected["measurements"] == 100
+    assert expected["measurements"] == 200
     assert expected["seconds"] > 0
     assert run(["search", "--budget", "2", "--dry-run"]) == 0
     assert "held back" in capsys.readouterr().out

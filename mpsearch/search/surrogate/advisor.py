@@ -34,6 +34,7 @@ _CAUTION: Final = 2.0
 # Where each image binds for itself, the exact solver is asked after so many measurements: it takes
 # as long as measuring several plans.
 _EXACT_AT: Final = frozenset({1, 3, 5, 8, 12, 16, 24, 32, 48, 64, 96, 128})
+_LARGEST_EXACT: Final = 50_000  # cells times images: beyond, it takes too long
 _SPARED: Final = 0.05  # of the images may break the limit under p95
 
 
@@ -119,7 +120,7 @@ class _Step:
             choices = np.concatenate([choices, seen.pending])
             change = np.concatenate([change, believed])
         self._posterior = Posterior(cells, choices, change)
-        self._known = {_tuple(row) for row in choices}
+        self._known = {row.tobytes() for row in np.ascontiguousarray(choices)}
         feasible = [
             i
             for i in range(len(seen.choices))
@@ -210,13 +211,12 @@ class _Step:
 
     def _fresh(self, plans: IntArray) -> IntArray:
         """Those that are not measured and could be better than the best plan, each once."""
-        if not len(plans):
-            return plans
         nbytes = self._menu.totals(plans)
         limit = self._goal.max_nbytes
         plans = plans[nbytes <= limit if limit is not None else nbytes < self._best[0]]
-        plans = np.unique(plans, axis=0) if len(plans) else plans
-        return plans[[_tuple(plan) not in self._known for plan in plans]] if len(plans) else plans
+        first = {row.tobytes(): i for i, row in reversed(list(enumerate(plans)))}
+        rows = sorted(i for key, i in first.items() if key not in self._known)
+        return plans[np.array(rows, dtype=np.int64)]
 
     @cached_property
     def _candidates(self) -> IntArray:
@@ -270,10 +270,16 @@ class _Step:
         for _ in range(rounds):
             pool = frontier_plans(self._menu, self._cells, tables, point, self._frontier_limit())
             pools.append(pool)
-            if self._cells.metric != "mean" and len(self._seen.choices) in _EXACT_AT:
+            if self._asks_exact_solver:
                 pools.append(self._smallest(tables))
             point = (point + self._middle(pool, self._outlook(pool).drop_pp)) / 2
         return np.concatenate(pools)
+
+    @property
+    def _asks_exact_solver(self) -> bool:
+        size = sum(map(len, self._menu.nbytes)) * len(self._cells.margin)
+        due = len(self._seen.choices) in _EXACT_AT
+        return self._cells.metric != "mean" and due and size <= _LARGEST_EXACT
 
     def _smallest(self, tables: tuple[Float64Array, ...]) -> IntArray:
         """The smallest plan that keeps the limit on every image for itself, if there is one."""

@@ -12,6 +12,7 @@ from itertools import product
 from typing import Final
 
 import numpy as np
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 
 from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.search.surrogate.cells import Cells
@@ -67,9 +68,9 @@ class Posterior:
         for cell_error, pair_error in product(_CELL_ERRORS, _PAIR_ERRORS):
             kernel = cell_error**2 * own + pair_error**2 * pair
             kernel[np.diag_indices_from(kernel)] += _NOISE**2
-            lower = np.linalg.cholesky(kernel)
-            right = np.linalg.solve(lower, residual)
-            left = np.stack([np.linalg.solve(lower, feature) for feature in features])
+            lower = cholesky(kernel, lower=True)
+            right = solve_triangular(lower, residual, lower=True)
+            left = np.stack([solve_triangular(lower, feature, lower=True) for feature in features])
             shares = _shares(left, right, weight)
             white = right - np.tensordot(shares, left, axes=1)
             likelihood = -weight * (
@@ -82,7 +83,7 @@ class Posterior:
         assert best is not None
         _, self._cell_error, self._pair_error, self._shares, self._lower = best
         self._residual = residual - np.tensordot(self._shares, features, axes=1)
-        self._weights = np.linalg.solve(self._lower.T, np.linalg.solve(self._lower, self._residual))
+        self._weights = cho_solve((self._lower, True), self._residual)
 
     def predict(self, choices: IntArray) -> Prediction:
         """Beliefs about plans, shape (plans, variables)."""
@@ -93,7 +94,7 @@ class Posterior:
             own, pair = self._overlap(choices, self._choices)
             cross = self._cell_error**2 * own + self._pair_error**2 * pair
             change = change + (cross @ self._weights) * self._cells.scale
-            explained = np.linalg.solve(self._lower, cross.T)
+            explained = solve_triangular(self._lower, cross.T, lower=True)
             variance = variance - np.square(explained).sum(axis=0)
         return Prediction(change, np.sqrt(np.maximum(variance, _NOISE**2)))
 
@@ -108,19 +109,6 @@ class Posterior:
             tables.append(table + own * self._cells.scale)
         return tuple(tables)
 
-    def cell_sd(self, choice: IntArray) -> Float64Array:
-        """Standard error that is left of each cell's own change, shape (variables,), in scales."""
-        result = np.zeros(len(choice))
-        for variable, option in enumerate(choice):
-            prior = self._cell_error**2 * self._own[variable][option]
-            if len(self._choices):
-                has = (self._choices[:, variable] == option).astype(np.float64)
-                seen = np.linalg.solve(self._lower, has * prior)
-                result[variable] = np.sqrt(max(0.0, prior - np.vdot(seen, seen)))
-            else:
-                result[variable] = np.sqrt(prior)
-        return result
-
     @property
     def fit(self) -> tuple[float, float, float, float]:
         """The shares of products and of second order, and the sizes of the two errors."""
@@ -129,7 +117,7 @@ class Posterior:
 
     def left_out(self) -> Prediction:
         """What would have been believed of each measured plan without its own measurement."""
-        inverse = np.linalg.inv(self._lower @ self._lower.T)
+        inverse = cho_solve((self._lower, True), np.eye(len(self._lower)))
         variance = 1 / np.diag(inverse)
         left = self._residual - self._weights * variance[:, None]
         change = self._prior_mean(self._choices) + left * self._cells.scale

@@ -156,7 +156,7 @@ STUDIES = [
     case(
         "search",
         "study.toml",
-        names=("'zzz'", "budget_on, forbid, from_logits"),
+        names=("'zzz'", "budget_on, compare, forbid"),
         study="zzz = 2\n",
     ),
     case("search", "study.toml", names="--budget", study=""),

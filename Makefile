@@ -51,7 +51,9 @@ readme: .venv/.installed-all ## run the commands of the documents
 bench: .venv/.installed-all ## measure the claims of scripts/bench; needs the real models
 	@failed=0; for script in encode_decode all_parts per_layer arithmetic_limit vgg19; do \
 	  echo "== $$script"; $(BIN)/python scripts/bench/$$script.py 2>/dev/null || failed=1; \
-	done; exit $$failed
+	done; \
+	echo "== search_quality"; $(BIN)/python scripts/bench/search_quality.py resnet8 2>/dev/null || failed=1; \
+	exit $$failed
 
 golden: .venv/.installed-all ## write the golden reports anew, then show what changed
 	$(BIN)/python -m pytest --update-golden tests/report || true

@@ -6,13 +6,14 @@ EfficientNet-Lite0 and ResNet8, documented schemes:
 - after 60 measurements its plan is not larger than that of TPE (categorical, and over schemes
   ordered by bytes) and NSGA-II after 60, and of greedy after 600: medians over the seeds;
 - it is within 1 % of the best plan known after at most 60 measurements in every problem, and after
-  at most 15 in the median.
+  at most 15 in the median of all nine.
 
 A measurement is a distinct plan on all images; the trained weights cost none. The best plan known
 is the smallest that any run of any contender, or of ours with 300 measurements, has ever found
 (BEST_KNOWN); a smaller one found now replaces it.
 
-Run: python scripts/bench/search_quality.py [--seeds N] [--long] [MODEL…]
+Run: python scripts/bench/search_quality.py [--seeds N] [--long] [MODEL…]; about 1 minute for
+ResNet8, which ``make bench`` runs, and 10 to 20 for each of the others.
 """
 
 import argparse
@@ -51,7 +52,14 @@ MODELS: Final = {
     "squeezenet": ("squeezenet11_imagenet.keras", "caffe"),
     "lite0": ("efficientnet_lite0_imagenet.keras", "0.0078125,-0.9921875"),
 }
-BEST_KNOWN: Final[dict[tuple[str, float], int]] = {}
+BEST_KNOWN: Final = {
+    ("resnet8", 0.5): 119_322,
+    ("resnet8", 2.0): 101_574,
+    ("resnet8", 5.0): 93_354,
+    ("squeezenet", 0.5): 2_265_118,
+    ("squeezenet", 2.0): 1_892_308,
+    ("squeezenet", 5.0): 1_712_636,
+}
 CONTENDERS: Final[dict[str, tuple[Contender, int, bool]]] = {
     # Name → who, measurements, whether it depends on a seed.
     "ours": (surrogate, MEASUREMENTS, False),
@@ -133,7 +141,8 @@ def main() -> None:
             near.append(when)
     median = statistics.median(near)
     print(f"ours within 1 % of the best known after {near}, median {median:g} (at most {MEDIAN})")
-    raise SystemExit(1 if failed or median > MEDIAN or max(near) > MEASUREMENTS else 0)
+    slow = median > MEDIAN and len(near) == len(MODELS) * len(BUDGETS)
+    raise SystemExit(1 if failed or slow or max(near) > MEASUREMENTS else 0)
 
 
 if __name__ == "__main__":

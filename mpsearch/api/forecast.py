@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from mpsearch.api.menu import make_menu
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.plan import Plan
 from mpsearch.search.forecast import Forecast
-from mpsearch.search.menu import Menu
 from mpsearch.search.rules import Rules
 from mpsearch.search.verify import held_back
 from mpsearch.sensitivity.gradient import first_order
@@ -21,7 +21,7 @@ def forecast(
     workbench: Workbench,
     schemes: Sequence[str],
     rules: Rules,
-    trials: int,
+    trials: int | None,
     holdout: float | None,
 ) -> Forecast:
     """Measure one plan and screen one image; search nothing.
@@ -30,11 +30,12 @@ def forecast(
         workbench: Model and images.
         schemes: The menu.
         rules: Locked, forbidden and tied layers.
-        trials: The search's limit.
+        trials: The search's limit; None for every plan.
         holdout: As for :func:`mpsearch.api.search.find_plan`.
     """
-    bank, layers = workbench.engine.bank, workbench.layers
-    menu = Menu.of(layers, schemes, workbench.refusals(schemes), bank.nbytes, rules)
+    bank = workbench.engine.bank
+    menu = make_menu(workbench, schemes, rules)
+    most = menu.plans if trials is None else min(trials, menu.plans)
     count = len(workbench.images)
     share = (1 / 3 if count >= 4 else 0.0) if holdout is None else holdout
     held = len(held_back(count, share))
@@ -67,8 +68,8 @@ def forecast(
         plans=menu.plans,
         images=count - held,
         held=held,
-        measurements=min(trials, menu.plans),
-        typical_measurements=min(_TYPICAL, trials, menu.plans),
+        measurements=most,
+        typical_measurements=most if trials is None else min(_TYPICAL, most),
         seconds_per_plan=per_plan,
         seconds_of_screening=seconds[0] + seconds[1] * (count - held - 1),
     )

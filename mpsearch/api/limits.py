@@ -9,8 +9,10 @@ from mpsearch.api.workbench import Workbench
 from mpsearch.core.errors import SettingError
 from mpsearch.engine.confidence import Metric
 from mpsearch.search.goal import Goal
+from mpsearch.search.run import Sampler
 
 BudgetOn = Literal["search", "verify"]
+DEFAULT_TRIALS: Final = 200
 FRONT_BUDGET: Final = 2.0  # pp; the plan of a front that is returned where none is asked for
 
 
@@ -53,6 +55,13 @@ class Wanted:
             return goal
         budget = FRONT_BUDGET if self.budget_pp is None else self.budget_pp
         return Goal(goal.metric, budget_pp=budget)
+
+
+def most_trials(sampler: Sampler, trials: int | None) -> int | None:
+    """How many trials a study may have; None for any number."""
+    if trials is not None:
+        return trials
+    return None if sampler == "brute" else DEFAULT_TRIALS
 
 
 def check_limits(

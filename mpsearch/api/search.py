@@ -9,15 +9,17 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.api.limits import BudgetOn, Wanted, check_limits
+from mpsearch.api.limits import BudgetOn, Wanted, check_limits, most_trials
+from mpsearch.api.menu import make_menu
 from mpsearch.api.outcome import conclude
 from mpsearch.api.workbench import Workbench
+from mpsearch.core.errors import SettingError
 from mpsearch.core.files import write_text
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.export.plan_json import PlanFile
-from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.schemes import DOCUMENTED
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
@@ -28,12 +30,12 @@ from mpsearch.search.study import StudyStore, sqlite_url
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
 from mpsearch.search.verify import held_back
-from mpsearch.sensitivity.measure import refusals
 from mpsearch.sensitivity.plans import uniform_plan
 from mpsearch.sensitivity.profile import SensitivityProfile
 
 # With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
 _TIGHTER: Final = (0.5, 0.25, 0.1)
+_FEWEST_HELD: Final = 4  # images of which an interval says anything
 
 
 def find_plan(
@@ -48,7 +50,7 @@ def find_plan(
     rules: Rules | None = None,
     metric: Metric = "mean",
     sampler: Sampler = "surrogate",
-    trials: int | None = 200,
+    trials: int | None = None,
     timeout: float | None = None,
     seed: int = 0,
     holdout: float | None = None,
@@ -76,8 +78,8 @@ def find_plan(
         rules: Locked, forbidden and tied layers.
         metric: ``mean``, ``max`` or ``p95`` over images.
         sampler: Who proposes plans.
-        trials: Finished trials in the study, at most (uniform plans may come on top); None for as
-            many as the sampler wants.
+        trials: Finished trials in the study, at most (uniform plans may come on top); where it is
+            None, 200, and for ``brute`` as many as it takes.
         timeout: Seconds, at most.
         seed: Of the sampler; ``surrogate`` and ``brute`` need none.
         holdout: Share of the images held back to verify the plan, 0 to below 1; a third where it
@@ -103,7 +105,7 @@ def find_plan(
         schemes=tuple(schemes) if schemes is not None else None,
         rules=rules or Rules(),
         sampler=sampler,
-        limits=Limits(trials, timeout),
+        limits=Limits(most_trials(sampler, trials), timeout),
         seed=seed,
         holdout=holdout,
         folder=folder,
@@ -111,14 +113,17 @@ def find_plan(
         progress=progress or Silent(),
     )
     goal = wanted.goal(metric, workbench)
+    search.require(wanted, compare)
     searched = search.run(goal, study_name)
     others: list[History] = []
     if budget_on == "verify":
         for share in _TIGHTER:
             tighter = Goal(metric, share * (budget_pp or 0.0))
-            others.append(search.run(tighter, f"{study_name}~{share:g}").history)
+            others.append(search.run(tighter, f"{study_name}~{share:g}", main=False).history)
     rivals: dict[str, History] = {
-        rival: search.run(goal, f"{study_name}~{rival}", rival, len(searched.history)).history
+        rival: search.run(
+            goal, f"{study_name}~{rival}", rival, len(searched.history), main=False
+        ).history
         for rival in compare
     }
     return conclude(
@@ -173,16 +178,28 @@ class _Search:
                 fingerprint = self.work.fingerprint.as_mapping()
                 self.profile = self.profile.of_images(rows, fingerprint)
 
+    def require(self, wanted: Wanted, compare: Sequence[Rival]) -> None:
+        """Refuse now what would fail after the search.
+
+        Raises:
+            SettingError: Says what is missing.
+        """
+        held = 0 if self.held is None else len(self.held.images)
+        if wanted.budget_on == "verify" and held < _FEWEST_HELD:
+            raise SettingError(
+                f"--budget-on verify needs {_FEWEST_HELD} images held back, there are {held}; give "
+                "more images, or a larger --holdout"
+            )
+        if "greedy" in compare and self.menu.original is None:
+            raise SettingError(
+                "--compare greedy starts from original; add it to --schemes, or lock less"
+            )
+
     @cached_property
     def menu(self) -> Menu:
         """The choices, under the rules."""
         known = self.profile.schemes if self.profile is not None else DOCUMENTED
-        names = tuple(dict.fromkeys(parse_scheme(s).name for s in self.schemes or known))
-        layers, bank = self.work.layers, self.work.engine.bank
-        self.rules.require_matches([layer.name for layer in layers])
-        every = dict.fromkeys((*names, *self.rules.lock.values()))
-        refused = refusals(self.work.engine, tuple(every))
-        return Menu.of(layers, names, refused, bank.nbytes, self.rules)
+        return make_menu(self.work, self.schemes or known, self.rules)
 
     def surrogate(self, goal: Goal) -> SurrogateSampler:
         """Our sampler for a goal; also judges what others found."""
@@ -206,9 +223,14 @@ class _Search:
         return sum(screen.passes for screen in self._screens)
 
     def run(
-        self, goal: Goal, name: str, rival: Rival | None = None, trials: int | None = None
+        self,
+        goal: Goal,
+        name: str,
+        rival: Rival | None = None,
+        trials: int | None = None,
+        main: bool = True,
     ) -> Searched:
-        """One study; that of a *rival* knows nothing of the others and leaves no best plan."""
+        """One study; only the main one leaves its best plan in ``best.json``."""
         kind = rival or self.sampler
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
         fingerprint = self.work.fingerprint.as_mapping()
@@ -227,7 +249,7 @@ class _Search:
                 known,
                 limits=replace(limits, timeout=left),
                 progress=self.progress,
-                on_best=lambda best: None if rival else self._keep_best(best, goal),
+                on_best=lambda best: self._keep_best(best, goal) if main else None,
             )
         finally:
             store.close()

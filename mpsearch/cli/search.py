@@ -194,7 +194,6 @@ def _search(
     if workbench.refusals(schemes):
         print_notes(workbench.refusals(schemes).values())
     wanted = _wanted(config)
-    brute = config.sampler == "brute" and config.trials == type(config)().trials
     result = find_plan(
         workbench,
         known,
@@ -206,7 +205,7 @@ def _search(
         rules=rules_of(config),
         metric=parse_metric(config.metric),
         sampler=parse_sampler(config.sampler),
-        trials=None if brute else config.trials,
+        trials=config.trials,
         timeout=config.timeout,
         seed=config.seed,
         holdout=config.holdout,
@@ -222,11 +221,13 @@ def _search(
 
 def _dry_run(config: "RunConfig", workbench: "Workbench", as_json_: bool) -> int:
     from mpsearch.api.forecast import forecast  # noqa: PLC0415
+    from mpsearch.api.limits import most_trials  # noqa: PLC0415
     from mpsearch.report.forecast_text import forecast_text  # noqa: PLC0415
+    from mpsearch.search.run import parse_sampler  # noqa: PLC0415
 
-    expected = forecast(
-        workbench, _menu_names(config), rules_of(config), config.trials, config.holdout
-    )
+    trials = most_trials(parse_sampler(config.sampler), config.trials)
+    names, rules = _menu_names(config), rules_of(config)
+    expected = forecast(workbench, names, rules, trials, config.holdout)
     print(
         json.dumps(expected.as_mapping(), ensure_ascii=False)
         if as_json_
@@ -253,7 +254,7 @@ def _write(
         target,
         drop_pp=result.drop_pp,
         metric=result.goal.metric,
-        budget_pp=result.goal.budget_pp,
+        budget_pp=result.budget_pp,
     )
     if profile is not None and profile.per_layer:
         write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))

@@ -26,7 +26,7 @@ def as_json(
         "original_nbytes": result.original_nbytes,
         "ratio": result.ratio,
         "metric": result.goal.metric,
-        "budget_pp": config.budget,
+        "budget_pp": result.budget_pp,
         "max_nbytes": result.goal.max_nbytes,
         "baseline_confidence_pct": result.baseline_confidence_pct,
         "confidence_pct": result.confidence_pct,

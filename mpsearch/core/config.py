@@ -39,7 +39,7 @@ class RunConfig:
         tie: Patterns of layer names that share a scheme.
         sampler: Who proposes plans.
         compare: Other methods to run beside the search.
-        trials: Finished trials in the study, at most.
+        trials: Finished trials in the study, at most; None for the sampler's default.
         timeout: Seconds, at most.
         seed: Of the sampler.
         memory: As ``--memory`` takes it.
@@ -68,7 +68,7 @@ class RunConfig:
     tie: tuple[str, ...] | None = None
     sampler: str = "surrogate"
     compare: tuple[str, ...] | None = None
-    trials: int = 200
+    trials: int | None = None
     timeout: float | None = None
     seed: int = 0
     memory: str | None = None

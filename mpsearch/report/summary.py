@@ -114,6 +114,9 @@ def _rungs(result: SearchResult) -> list[str]:
     lines = []
     for i, (name, rung) in enumerate(result.ladder.items()):
         head = "compared with" if not i else ""
+        if name not in {"original", "uniform"} and not rung.measurements:
+            lines.append(f"{head:15} {name:9} had no time left")
+            continue
         if rung.nbytes is None:
             lines.append(f"{head:15} {name:9} none keeps the limit")
             continue
@@ -132,7 +135,8 @@ def _front(result: SearchResult) -> list[str]:
     lines = ["", f"{'bytes':>15} {'drop, pp':>10}   plans no other beats"]
     shown = [p for p in result.front if p.drop_pp <= 100]
     step = max(1, len(shown) // 20)
-    lines += [f"{p.nbytes:15,} {p.drop_pp:10.3f}" for p in shown[::step]]
+    chosen = [*shown[:-1:step], *shown[-1:]]
+    lines += [f"{p.nbytes:15,} {p.drop_pp:10.3f}" for p in chosen]
     return [*lines, ""]
 
 
@@ -172,7 +176,7 @@ def _warnings(result: SearchResult, images: int) -> list[str]:
             )
         else:
             found.append("no images held back: how others do is not known; see --holdout")
-    elif result.goal.budget_pp is not None and result.verify.drop_pp > result.goal.budget_pp:
+    elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
         found.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
             "budget; give more images, or --budget-on verify"

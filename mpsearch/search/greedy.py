@@ -14,7 +14,9 @@ _LEAST_HARM = 1e-4  # pp; what does none would be worth infinitely much
 
 
 class GreedyProposer:
-    """Takes the change of most bytes per drop, if it keeps the limit when measured.
+    """Takes the change of most bytes per drop, if it keeps the budget when measured.
+
+    With a size instead of a budget, it goes on until the plan is small enough.
 
     Prices are what screening says of each layer alone. A function of the history.
 
@@ -32,7 +34,8 @@ class GreedyProposer:
     def next(self, history: History) -> Sequence[Suggestion]:
         """The first step of the descent that is not measured yet, or none."""
         current, refused = self._start, set[tuple[int, int]]()
-        while True:
+        limit = history.goal.max_nbytes
+        while limit is None or self._menu.total(current) > limit:
             move = self._best_move(current, refused)
             if move is None:
                 return []
@@ -42,10 +45,11 @@ class GreedyProposer:
             tried = history.get(plan)
             if tried is None:
                 return [Suggestion(plan, "greedy")]
-            if history.feasible(tried):
+            if limit is not None or history.feasible(tried):
                 current = candidate
             else:
                 refused.add(move)
+        return []
 
     def _best_move(self, current: Choice, refused: set[tuple[int, int]]) -> tuple[int, int] | None:
         best, most = None, 0.0

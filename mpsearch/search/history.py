@@ -42,14 +42,23 @@ class History:
         self.goal = goal
         self.tried: list[Tried] = []
         self._plans: dict[Plan, Tried] = {}
+        #: The best feasible plan, or None.
+        self.best: Tried | None = None
+        #: The plan that breaks the limit least, or None if nothing was measured.
+        self.nearest: Tried | None = None
         for one in tried:
             self.add(one)
 
     def add(self, one: Tried) -> None:
         """Remember *one*; a plan that is there already is ignored."""
-        if one.plan not in self._plans:
-            self._plans[one.plan] = one
-            self.tried.append(one)
+        if one.plan in self._plans:
+            return
+        self._plans[one.plan] = one
+        self.tried.append(one)
+        if self.feasible(one) and (self.best is None or self.key(one) < self.key(self.best)):
+            self.best = one
+        if self.nearest is None or self._distance(one) < self._distance(self.nearest):
+            self.nearest = one
 
     def __contains__(self, plan: Plan) -> bool:
         return plan in self._plans
@@ -74,19 +83,8 @@ class History:
         """Feasible plans, the best first."""
         return sorted((one for one in self.tried if self.feasible(one)), key=self.key)
 
-    @property
-    def best(self) -> Tried | None:
-        """The best feasible plan, or None."""
-        return min((one for one in self.tried if self.feasible(one)), key=self.key, default=None)
-
-    @property
-    def nearest(self) -> Tried | None:
-        """The plan that breaks the limit least, or None if nothing was measured."""
-        return min(
-            self.tried,
-            key=lambda one: (self.goal.excess(one.nbytes, one.drop_pp), one.nbytes),
-            default=None,
-        )
+    def _distance(self, one: Tried) -> tuple[float, int]:
+        return self.goal.excess(one.nbytes, one.drop_pp), one.nbytes
 
     @property
     def front(self) -> list[Tried]:

@@ -68,6 +68,7 @@ class SearchResult:
         feasible: Whether it keeps the limit, in the final plain forward pass.
         reason: Why there is no feasible plan, and how far the nearest one is; '' if there is one.
         goal: What was asked.
+        budget_pp: By which the plan was chosen; with a front, the one whose plan it is.
         nbytes: Stored bytes of the plan's weight layers.
         other_nbytes: Bytes of all other parameters, float32.
         original_nbytes: Bytes of the weight layers as float32.
@@ -95,6 +96,7 @@ class SearchResult:
     feasible: bool
     reason: str
     goal: Goal
+    budget_pp: float | None
     nbytes: int
     other_nbytes: int
     original_nbytes: int

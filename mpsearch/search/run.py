@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
 from mpsearch.core.errors import SettingError
@@ -141,7 +141,7 @@ def run_search(
         on_best(history.best)
     loop.begin(menu)
     stopped: Literal["done", "trials", "timeout"]
-    while True:
+    while loop.can_succeed(menu):
         if limits.trials is not None and len(history) >= limits.trials:
             stopped = "trials"
             break
@@ -154,6 +154,9 @@ def run_search(
             break
         room = len(suggestions) if limits.trials is None else limits.trials - len(history)
         loop.measure(suggestions[:room])
+    else:
+        loop.measure_smallest(menu)
+        stopped = "done"
     uniform = loop.measure_uniform(menu)
     progress.finish()
     return Searched(history, stopped, uniform, isinstance(proposer, BruteProposer))
@@ -181,13 +184,23 @@ class _Loop:
         if menu.choice(original) is not None and original not in self._history:
             self._keep(self._tried(self._engine.baseline, "original", 0))
 
+    def can_succeed(self, menu: Menu) -> bool:
+        """Whether the smallest plan is within the size asked for; true with a budget."""
+        limit = self._history.goal.max_nbytes
+        return limit is None or sum(int(sizes.min()) for sizes in menu.nbytes) <= limit
+
+    def measure_smallest(self, menu: Menu) -> None:
+        """The nearest there is to a size that no plan keeps."""
+        plan = menu.plan([int(sizes.argmin()) for sizes in menu.nbytes])
+        if plan not in self._history:
+            self.measure([Suggestion(plan, "nearest")])
+
     def measure(self, suggestions: Sequence[Suggestion]) -> None:
         """Measure plans, or take what is known of them."""
         origin = {one.plan: one.origin for one in suggestions}
         self._latest = suggestions[-1]
         for plan in [plan for plan in origin if plan in self._known]:
-            self._keep(self._known[plan])
-            del origin[plan]
+            self._keep(replace(self._known[plan], origin=origin.pop(plan), stage_runs=0))
         self._engine.measure(
             list(origin), lambda m: self._keep(self._tried(m, origin[m.plan], m.stage_runs))
         )
@@ -207,6 +220,8 @@ class _Loop:
             looked_at.append(one)
             if goal.kind == "budget" and self._history.feasible(one):
                 break
+        if not len(self._history):  # out of time before anything was measured
+            self.measure_smallest(menu)
         return tuple(looked_at)
 
     def _tried(self, measurement: Measurement, origin: str, stage_runs: int) -> Tried:

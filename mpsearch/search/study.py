@@ -141,12 +141,15 @@ class StudyStore:
     def _same_subject(self, attributes: Mapping[str, Any]) -> bool:
         return all(
             attributes.get(_PREFIX + key) == self._identity[key]
-            for key in ("model", "images", "reference", "layers")
+            for key in ("model", "images", "reference", "numerics", "layers")
         )
 
     def _check_identity(self) -> None:
         stored = self._study.user_attrs
-        if not stored:
+        known = {key: stored.get(_PREFIX + key) for key in self._identity}
+        fits = all(v is None or v == self._identity[k] for k, v in known.items())
+        # Written one by one: whoever was killed in between has measured nothing yet.
+        if fits and not self._study.get_trials(deepcopy=False):
             for key, value in self._identity.items():
                 self._study.set_user_attr(_PREFIX + key, value)
             with warnings.catch_warnings():
@@ -159,11 +162,13 @@ class StudyStore:
         ]
         if different:
             key = different[0]
+            # Holding back another share of the same images leaves other images to search on.
+            hint = " (and the --holdout)" if key in {"images", "reference"} else ""
             before, now = stored.get(_PREFIX + key), self._identity[key]
             raise StudyError(
                 f"study {self.name!r} was started with another {key} "
                 f"({_shown(before)}, now {_shown(now)}); give another --study-name to start a new "
-                f"study, or the {key} it was started with"
+                f"study, or the {key} it was started with{hint}"
             )
 
 
@@ -179,13 +184,15 @@ def require_known_storage(url: str) -> None:
         SettingError: If it is not SQLite; a password in it is not repeated.
     """
     if not url.startswith(_SQLITE) or "\0" in url:
-        masked = re.sub(r"://[^/@]*@", "://***@", url)
+        masked = re.sub(r"://.*@", "://***@", url).split("?")[0]
         raise SettingError(f"storage {masked!r} is not supported; use sqlite:///path/to/study.db")
 
 
 def _open(url: str) -> optuna.storages.RDBStorage:
     require_known_storage(url)
     path = Path(url.removeprefix(_SQLITE))
+    if "?" in str(path):
+        raise SettingError(f"{str(path)!r} holds a '?', which ends a URL; give another folder")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         return optuna.storages.RDBStorage(

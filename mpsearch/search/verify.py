@@ -70,6 +70,9 @@ def compare(
 def bootstrap_interval(drops: Float64Array, metric: Metric) -> tuple[float, float]:
     """Percentile bootstrap (Efron 1979) over images; the same for the same drops.
 
+    It cannot reach beyond the worst image given: with ``max`` and ``p95`` and few images, others
+    may well be worse than its upper end.
+
     Args:
         drops: Per image, shape (n,).
         metric: How they become one.

@@ -17,6 +17,7 @@ from mpsearch.engine.protocol import Network
 from mpsearch.engine.weight_bank import WeightBank
 
 _GRADIENT_NBYTES = 2**30  # of gradients held at once; one image's are, whatever their size
+_TINY = 1e-30
 _Gradient = Float32Array | OuterProduct
 
 
@@ -26,8 +27,9 @@ class FirstOrder:
 
     Attributes:
         change: Of every image's margin, shape (n,).
-        perturbation: ‖Q(W) − W'‖ / ‖W'‖ over the layer's tensors, W' being where the derivative
-            was taken: how far the prediction reaches.
+        perturbation: ‖Q(W) − W'‖ / ‖W‖ over the layer's tensors, W' being where the derivative was
+            taken and W the trained weights: how far the prediction reaches, 1 at most. It is 1
+            where the derivative is not finite; the change is then 0.
     """
 
     change: Float64Array
@@ -81,9 +83,17 @@ def first_order(
                 change = sum(_dot(s, d) for s, d in zip(stacks, differences, strict=True))
                 changes.setdefault((layer, scheme), []).append(np.asarray(change, np.float64))
                 if first == 0:
-                    reach[layer, scheme] = _norm(differences) / max(_norm(before), 1e-30)
+                    norm = max(_norm(network.weights(layer)), _norm(before), _TINY)
+                    reach[layer, scheme] = min(1.0, _norm(differences) / norm)
         on_images(len(rows))
-    return {cell: FirstOrder(np.concatenate(parts), reach[cell]) for cell, parts in changes.items()}
+    return {cell: _checked(np.concatenate(p), reach[cell]) for cell, p in changes.items()}
+
+
+def _checked(change: Float64Array, reach: float) -> FirstOrder:
+    finite = np.isfinite(change)
+    if finite.all():
+        return FirstOrder(change, reach)
+    return FirstOrder(np.where(finite, change, 0.0), 1.0)
 
 
 def _stacked(gradients: list[_Gradient]) -> Float32Array | tuple[Float32Array, Float32Array]:
@@ -98,11 +108,12 @@ def _dot(
     gradients: Float32Array | tuple[Float32Array, Float32Array], difference: Float32Array
 ) -> Float64Array:
     """Inner product of every image's gradient with a difference of weights, shape (images,)."""
-    if isinstance(gradients, tuple):
-        left, right = gradients
-        products: Float64Array = ((left @ difference) * right).sum(axis=1, dtype=np.float64)
-        return products
-    return (gradients @ difference.reshape(-1)).astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite is seen afterwards
+        if isinstance(gradients, tuple):
+            left, right = gradients
+            products: Float64Array = ((left @ difference) * right).sum(axis=1, dtype=np.float64)
+            return products
+        return (gradients @ difference.reshape(-1)).astype(np.float64)
 
 
 def _norm(tensors: Iterable[Float32Array]) -> float:

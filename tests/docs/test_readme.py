@@ -104,7 +104,7 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
 def test_the_worked_studies_say_what_their_plans_say() -> None:
     for study in sorted((ROOT / "studies").glob("*/study.toml")):
         RunConfig.from_toml(study)
-        for name in ("plan.json", "quanti_array.py", "profile.csv", "NOTES.md"):
+        for name in ("plan.json", "quanti_array.py", "NOTES.md"):
             assert (study.parent / name).is_file(), f"{study.parent.name}: {name}"
 
 

@@ -365,3 +365,36 @@ def test_brute_proves_its_plan(here: Path, capsys: pytest.CaptureFixture[str]) -
     )  # fmt: skip
     assert not ours["proved_optimal"]
     assert found["nbytes"] == ours["nbytes"]
+
+
+def test_what_would_fail_after_a_search_is_refused_before_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for argv, words in (
+        (["--budget-on", "verify", "--holdout", "0.03"], "needs 4 images held back, there are 1"),
+        (
+            ["--compare", "greedy", "--schemes", "fl16,fix8"],
+            "greedy starts from original",
+        ),
+    ):
+        assert run(["search", "--budget", "2", "--quiet", *argv]) == 2
+        assert words in capsys.readouterr().err
+    assert list(here.rglob("study.db")) == []
+
+
+def test_a_size_nobody_can_keep_gives_the_smallest_plan(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--max-bytes", "3000", "--schemes", "fl16,fix8", code=4)
+    assert not found["feasible"]
+    assert set(found["quanti_array"]) == {"fix8"}
+    assert "25,274" in found["reason"]
+
+
+def test_a_tighter_search_for_held_back_images_leaves_the_best_plan_of_the_budget(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--budget", "2", "--budget-on", "verify", "--trials", "10")
+    assert found["trials"] > 25
+    best = json.loads(Path(found["study"], "best.json").read_text())
+    assert best["budget_pp"] == 2

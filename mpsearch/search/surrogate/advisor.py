@@ -18,6 +18,7 @@ from mpsearch.search.surrogate.candidates import (
     uniform_choices,
 )
 from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.observed import MOST_FITTED, Observed
 from mpsearch.search.surrogate.posterior import Posterior
 
 Origin = Literal["surrogate", "polish", "explore", "nearest"]
@@ -34,27 +35,8 @@ _CAUTION: Final = 2.0
 # Where each image binds for itself, the exact solver is asked after so many measurements: it takes
 # as long as measuring several plans.
 _EXACT_AT: Final = frozenset({1, 3, 5, 8, 12, 16, 24, 32, 48, 64, 96, 128})
-_LARGEST_EXACT: Final = 50_000  # cells times images: beyond, it takes too long
+_LARGEST_EXACT: Final = 25_000  # cells times images: beyond, it takes too long
 _SPARED: Final = 0.05  # of the images may break the limit under p95
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Observed:
-    """What was measured, and what others are measuring.
-
-    Attributes:
-        choices: Shape (h, variables).
-        change: Of every image's margin, shape (h, n).
-        nbytes: Shape (h,).
-        drop_pp: Shape (h,).
-        pending: Plans that are being measured elsewhere, shape (p, variables).
-    """
-
-    choices: IntArray
-    change: Float64Array
-    nbytes: IntArray
-    drop_pp: Float64Array
-    pending: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +96,16 @@ class _Step:
 
     def __init__(self, menu: Menu, cells: Cells, goal: Goal, seen: Observed) -> None:
         self._menu, self._cells, self._goal, self._seen = menu, cells, goal, seen
-        choices, change = seen.choices, seen.change
+        near = seen.nearest(goal, MOST_FITTED)
+        choices, change, drops = seen.choices[near], seen.change[near], seen.drop_pp[near]
         if len(seen.pending):  # believed to turn out as predicted, so that others look elsewhere
             believed = Posterior(cells, choices, change).predict(seen.pending).change
             choices = np.concatenate([choices, seen.pending])
             change = np.concatenate([change, believed])
+            drops = np.concatenate([drops, cells.drop_pp(believed)])
         self._posterior = Posterior(cells, choices, change)
-        self._known = {row.tobytes() for row in np.ascontiguousarray(choices)}
+        every = np.concatenate([seen.choices, seen.pending])
+        self._known = {row.tobytes() for row in every}
         feasible = [
             i
             for i in range(len(seen.choices))
@@ -128,7 +113,10 @@ class _Step:
         ]
         self.best = min(
             feasible,
-            key=lambda i: goal.key(int(seen.nbytes[i]), float(seen.drop_pp[i])),
+            key=lambda i: (
+                goal.key(int(seen.nbytes[i]), float(seen.drop_pp[i])),
+                menu.plan(seen.choices[i].tolist()).schemes,
+            ),
             default=None,
         )
         most = float(sum(int(sizes.max()) for sizes in menu.nbytes)) + 1
@@ -140,7 +128,6 @@ class _Step:
         reach = 100.0 if goal.budget_pp is None else _REACH * goal.budget_pp + 1.0
         self._factor = 1.0
         if len(choices):
-            drops = np.concatenate([seen.drop_pp, cells.drop_pp(change[len(seen.choices) :])])
             self._factor = error_factor(cells, self._posterior, drops, reach)
 
     @property
@@ -262,7 +249,7 @@ class _Step:
         point = np.zeros_like(self._cells.margin)
         starts = self._starts()
         rounds = _ROUNDS
-        pools = []
+        pools = [self._smallest(tables)] if self._asks_exact_solver else []
         if starts and np.any(starts[-1][0] != starts[0][0]):
             point, rounds = starts[-1][1] / 2, 1
         elif starts and self._seen.drop_pp[self.best or 0] > 0 and self.best is not None:
@@ -270,8 +257,6 @@ class _Step:
         for _ in range(rounds):
             pool = frontier_plans(self._menu, self._cells, tables, point, self._frontier_limit())
             pools.append(pool)
-            if self._asks_exact_solver:
-                pools.append(self._smallest(tables))
             point = (point + self._middle(pool, self._outlook(pool).drop_pp)) / 2
         return np.concatenate(pools)
 

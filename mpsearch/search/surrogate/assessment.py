@@ -10,9 +10,9 @@ from mpsearch.core.arrays import Float64Array
 from mpsearch.search.goal import Goal
 from mpsearch.search.knapsack import least_nbytes
 from mpsearch.search.menu import Menu
-from mpsearch.search.surrogate.advisor import Observed
 from mpsearch.search.surrogate.candidates import damage_at
 from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.observed import MOST_FITTED, Observed
 from mpsearch.search.surrogate.posterior import Posterior
 
 _FEWEST: Final = 4  # plans from which an error can be told
@@ -38,7 +38,9 @@ class Assessment:
 
 
 def assess(menu: Menu, cells: Cells, goal: Goal, seen: Observed) -> Assessment:
-    """Judge the model by the plans that were measured."""
+    """Judge the model by the plans that were measured, those nearest the limit if many."""
+    best = _best(goal, seen)
+    seen = seen.only(seen.nearest(goal, MOST_FITTED))
     posterior = Posterior(cells, seen.choices, seen.change)
     believed = cells.drop_pp(posterior.left_out().change)
     reach = _REACH * goal.budget_pp + 1 if goal.budget_pp is not None else np.inf
@@ -47,27 +49,27 @@ def assess(menu: Menu, cells: Cells, goal: Goal, seen: Observed) -> Assessment:
     if np.count_nonzero(near) >= _FEWEST:
         r2 = _r2(seen.drop_pp[near], believed[near])
         misranked = _misranked(seen.drop_pp[near], believed[near])
-    bound = _bound(menu, cells, posterior, goal, seen)
+    bound = None if best is None else _bound(menu, cells, posterior, goal, best)
     return Assessment(bound, int(np.count_nonzero(near)), r2, misranked)
 
 
-def _bound(
-    menu: Menu, cells: Cells, posterior: Posterior, goal: Goal, seen: Observed
-) -> int | None:
+def _best(goal: Goal, seen: Observed) -> Observed | None:
+    """The smallest plan within the budget alone, or None."""
     if goal.budget_pp is None:
         return None
     inside = np.flatnonzero(seen.drop_pp <= goal.budget_pp)
-    if not len(inside):
-        return None
-    best = int(inside[np.argmin(seen.nbytes[inside])])
-    choice = seen.choices[best]
+    return seen.only(inside[[np.argmin(seen.nbytes[inside])]]) if len(inside) else None
+
+
+def _bound(menu: Menu, cells: Cells, posterior: Posterior, goal: Goal, best: Observed) -> int:
+    assert goal.budget_pp is not None
     tables = tuple(
-        table - table[choice[variable]] for variable, table in enumerate(posterior.corrected())
+        table - table[option]
+        for table, option in zip(posterior.corrected(), best.choices[0], strict=True)
     )
-    damage = damage_at(cells, tables, seen.change[best])
-    room = goal.budget_pp - float(seen.drop_pp[best])
-    least = least_nbytes(menu.nbytes, damage, room)
-    return min(int(np.ceil(least - 1e-6)), int(seen.nbytes[best]))
+    damage = damage_at(cells, tables, best.change[0])
+    least = least_nbytes(menu.nbytes, damage, goal.budget_pp - float(best.drop_pp[0]))
+    return min(int(np.ceil(least - 1e-6)), int(best.nbytes[0]))
 
 
 def _r2(truth: Float64Array, believed: Float64Array) -> float:

@@ -90,6 +90,8 @@ def double_changes(
         Shape (plans, variables).
     """
     moves = _moves(menu, start)
+    if not len(moves):
+        return start[None][:0]
     saved = np.array([menu.nbytes[v][start[v]] - menu.nbytes[v][o] for v, o in moves], np.int64)
     if len(moves) > _MOST_MOVES:
         heaviest = np.sort(np.argsort(-np.abs(saved), kind="stable")[:_MOST_MOVES])

@@ -12,7 +12,7 @@ from itertools import product
 from typing import Final
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cho_solve, cholesky, solve_triangular
 
 from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.search.surrogate.cells import Cells
@@ -67,8 +67,7 @@ class Posterior:
         best = None
         for cell_error, pair_error in product(_CELL_ERRORS, _PAIR_ERRORS):
             kernel = cell_error**2 * own + pair_error**2 * pair
-            kernel[np.diag_indices_from(kernel)] += _NOISE**2
-            lower = cholesky(kernel, lower=True)
+            lower = _factor(kernel)
             right = solve_triangular(lower, residual, lower=True)
             left = np.stack([solve_triangular(lower, feature, lower=True) for feature in features])
             shares = _shares(left, right, weight)
@@ -165,6 +164,19 @@ class Posterior:
             first += size
             second += np.square(size)
         return own, (np.square(first) - second) / 2
+
+
+def _factor(kernel: Float64Array) -> Float64Array:
+    """Lower Cholesky factor; where rounding made the kernel indefinite, of a little more noise."""
+    noise = _NOISE**2 + 1e-10 * float(np.diag(kernel).mean())
+    while True:
+        try:
+            noisy = kernel + noise * np.eye(len(kernel))
+            lower: Float64Array = cholesky(noisy, lower=True)
+        except LinAlgError:
+            noise *= 100
+        else:
+            return lower
 
 
 def _shares(left: Float64Array, right: Float64Array, weight: float) -> Float64Array:

@@ -12,9 +12,10 @@ from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.core.plan import Plan
 from mpsearch.search.goal import Goal
 from mpsearch.search.menu import Choice, Menu
-from mpsearch.search.surrogate.advisor import TOLERANCE, Advisor, Observed, Proposal
+from mpsearch.search.surrogate.advisor import TOLERANCE, Advisor, Proposal
 from mpsearch.search.surrogate.assessment import Assessment, assess
 from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.observed import MOST_FITTED, Observed
 from mpsearch.search.surrogate.posterior import Posterior
 from mpsearch.search.surrogate.screen import Screen
 
@@ -117,6 +118,7 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
         """Drops that the model, fitted to the finished trials, expects of plans."""
         rows, _ = self._read(trials)
         cells, seen = self._view(self._goal, rows, [])
+        seen = seen.only(seen.nearest(self._goal, MOST_FITTED))
         posterior = Posterior(cells, seen.choices, seen.change)
         change = posterior.predict(np.array(choices, dtype=np.int64)).change
         return [float(drop) for drop in cells.drop_pp(change)]

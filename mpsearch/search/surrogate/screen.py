@@ -15,7 +15,7 @@ from mpsearch.search.surrogate.cells import Cells
 from mpsearch.sensitivity.gradient import first_order
 from mpsearch.sensitivity.profile import SensitivityProfile
 
-_KEPT: Final = 4  # centres
+_KEPT: Final = 32  # centres; a front has one per budget
 
 OnImages = Callable[[int], None]
 

@@ -14,8 +14,9 @@ from trained_network import TrainedNetwork, digits
 from mpsearch.core.plan import Plan
 from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.search.goal import Goal
-from mpsearch.search.surrogate.advisor import Advisor, Observed
+from mpsearch.search.surrogate.advisor import Advisor
 from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.observed import Observed
 from mpsearch.search.surrogate.sampler import SurrogateSampler, distributions
 
 COARSE = ("original", "fl16", "bitwiseAnd_20", "bitwiseAnd_22", "fix8")

@@ -1,0 +1,43 @@
+"""The last check, where the engine and a plain forward pass disagree."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy_network import NumpyNetwork, images
+from search_bench import SearchBench
+
+from mpsearch.api.outcome import _Checker
+from mpsearch.core.plan import Plan
+from mpsearch.search.goal import Goal
+from mpsearch.search.history import History, Tried
+
+
+def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) -> _Checker:
+    """Plain forward passes in which only some plans keep their confidence."""
+
+    def plain_forward(plan: Plan) -> Any:
+        fall = 0.0 if plan.schemes in keeps else 1e-6
+        return np.array([[0.9 - fall, 0.1 + fall]], dtype=np.float32)
+
+    bench: Any = SimpleNamespace(
+        layer_names=layers,
+        plain_forward=plain_forward,
+        engine=SimpleNamespace(reference=np.array([0])),
+        images=("a",),
+    )
+    return _Checker(bench, None, goal)
+
+
+def test_rounding_does_not_hide_a_plan_that_is_feasible() -> None:
+    menu = SearchBench(NumpyNetwork(), images(1)).menu
+    base = np.array([0.9])
+    plans = [menu.plan((option, 0, 0, 0, 0)) for option in (1, 2, 3, 4)]
+    plans += [menu.plan((0, option, 0, 0, 0)) for option in (1, 2, 3)]
+    plans.append(Plan.uniform(menu.layers, "original"))
+    goal = Goal("mean", 0.0)
+    tried = [Tried(p, 100 + i, 0.0, base, base, "x", 1) for i, p in enumerate(plans[:-1])]
+    tried.append(Tried(plans[-1], 999, 0.0, base, base, "original", 0))
+    found = checker({plans[-1].schemes}, menu.layers, goal).first_that_keeps(History(goal, tried))
+    assert found.one.plan == plans[-1]
+    assert found.search.drop_pp == 0.0

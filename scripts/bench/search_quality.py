@@ -59,8 +59,8 @@ BEST_KNOWN: Final = {
     ("squeezenet", 0.5): 2_265_118,
     ("squeezenet", 2.0): 1_892_308,
     ("squeezenet", 5.0): 1_712_636,
-    ("lite0", 0.5): 5_361_006,
-    ("lite0", 2.0): 5_247_848,
+    ("lite0", 0.5): 5_348_164,
+    ("lite0", 2.0): 5_231_250,
     ("lite0", 5.0): 4_999_122,
 }
 CONTENDERS: Final[dict[str, tuple[Contender, int, bool]]] = {

@@ -30,8 +30,9 @@ _ROUNDS: Final = 3  # of moving the operating point before anything near the bud
 _MOST_PAIRS: Final = 1500
 _CLIMBS: Final = 5  # of following single changes from the best candidate
 # Of thousands of candidates the one that looks best is the one whose error is luckiest: chances
-# count with this power until they promise nothing, then as they are.
-_CAUTION: Final = 2.0
+# count with a power, higher for more variables, until they promise nothing; then as they are.
+_CAUTION: Final = (2.0, 4.0)
+_VARIABLES_PER_CAUTION: Final = 12
 # Where each image binds for itself, the exact solver is asked after so many measurements: it takes
 # as long as measuring several plans.
 _EXACT_AT: Final = frozenset({1, 3, 5, 8, 12, 16, 24, 32, 48, 64, 96, 128})
@@ -71,12 +72,13 @@ class Advisor:
         self._cells = cells
         self._goal = goal
         self._tolerance = tolerance
+        self._caution = float(np.clip(len(menu.variables) / _VARIABLES_PER_CAUTION, *_CAUTION))
 
     def propose(self, seen: Observed) -> Proposal | None:
         """The plan to measure next, or None if nothing promises and the best plan is polished."""
         step = _Step(self._menu, self._cells, self._goal, seen)
         worth = self._tolerance * step.worth
-        careful = step.best_candidate(_CAUTION)
+        careful = step.best_candidate(self._caution)
         if careful is not None and careful[1] > worth:
             return Proposal(_tuple(careful[0]), "surrogate", careful[1])
         if step.best is None:

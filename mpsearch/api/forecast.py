@@ -8,7 +8,6 @@ import numpy as np
 
 from mpsearch.api.menu import make_menu
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.plan import Plan
 from mpsearch.search.forecast import Forecast
 from mpsearch.search.rules import Rules
 from mpsearch.search.verify import held_back
@@ -37,10 +36,8 @@ def forecast(
     menu = make_menu(workbench, schemes, rules)
     most = menu.plans if trials is None else min(trials, menu.plans)
     count = len(workbench.images)
-    share = (1 / 3 if count >= 4 else 0.0) if holdout is None else holdout
-    held = len(held_back(count, share))
-    smallest = menu.plan([int(sizes.argmin()) for sizes in menu.nbytes])
-    workbench.measure([smallest])  # compiles what is compiled on first use
+    held = len(held_back(count, holdout))
+    workbench.measure([menu.plan(menu.smallest)])  # compiles what is compiled on first use
     gentler = [int(np.argsort(sizes)[min(1, len(sizes) - 1)]) for sizes in menu.nbytes]
     begun = time.perf_counter()
     workbench.measure([menu.plan(gentler)])
@@ -56,7 +53,6 @@ def forecast(
             workbench.inputs[one],
             workbench.engine.reference[one],
             cells,
-            at=Plan.uniform(workbench.layer_names, "original"),
         )
         seconds.append(time.perf_counter() - begun)
     return Forecast(

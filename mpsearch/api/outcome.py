@@ -86,8 +86,7 @@ def conclude(
 
     histories = [searched.history, *others]
     measured = [tried for one_ in histories for tried in one_.tried if tried.stage_runs]
-    chosen = History(history.goal, history.tried)
-    best_is_chosen = feasible and chosen.best is not None and chosen.best.plan == one.plan
+    best_is_chosen = feasible and history.best is not None and history.best.plan == one.plan
     proved = searched.stopped == "done" and searched.is_exhaustive and best_is_chosen
     return SearchResult(
         plan=one.plan,

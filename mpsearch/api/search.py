@@ -104,6 +104,7 @@ def find_plan(
         whole_profile=profile,
         schemes=tuple(schemes) if schemes is not None else None,
         rules=rules or Rules(),
+        metric=metric,
         sampler=sampler,
         limits=Limits(most_trials(sampler, trials), timeout),
         seed=seed,
@@ -136,7 +137,7 @@ def find_plan(
         wanted=wanted,
         surrogate=search.surrogate(goal),
         profile=search.profile,
-        passes=search.screen_passes,
+        passes=search.screen.passes,
         begun=search.begun,
     )
 
@@ -149,6 +150,7 @@ class _Search:
     whole_profile: SensitivityProfile | None
     schemes: tuple[str, ...] | None
     rules: Rules
+    metric: Metric
     sampler: Sampler
     limits: Limits
     seed: int
@@ -157,16 +159,10 @@ class _Search:
     url: str
     progress: Progress
     begun: float = field(default_factory=time.monotonic)
-    _surrogates: dict[Goal, SurrogateSampler] = field(default_factory=dict)
-    _screens: list[Screen] = field(default_factory=list)
-    _known: dict[Plan, Tried] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         count = len(self.everything.images)
-        fraction = self.holdout
-        if fraction is None:
-            fraction = 1 / 3 if count >= 4 else 0.0
-        back = held_back(count, fraction)
+        back = held_back(count, self.holdout)
         kept = [i for i in range(count) if i not in set(back.tolist())]
         self.work, self.held = self.everything, None
         self.profile = self.whole_profile
@@ -201,26 +197,22 @@ class _Search:
         known = self.profile.schemes if self.profile is not None else DOCUMENTED
         return make_menu(self.work, self.schemes or known, self.rules)
 
+    @cached_property
+    def screen(self) -> Screen:
+        """Screens for all goals of the call: they differ in their limits alone."""
+        return Screen(
+            self.work.engine,
+            self.work.model.network,
+            self.work.inputs,
+            self.menu,
+            self.metric,
+            self.profile,
+            lambda _: self.progress.advance(0, "screening layers by their gradients"),
+        )
+
     def surrogate(self, goal: Goal) -> SurrogateSampler:
         """Our sampler for a goal; also judges what others found."""
-        if goal not in self._surrogates:
-            screen = Screen(
-                self.work.engine,
-                self.work.model.network,
-                self.work.inputs,
-                self.menu,
-                goal.metric,
-                self.profile,
-                lambda _: self.progress.advance(0, "screening layers by their gradients"),
-            )
-            self._screens.append(screen)
-            self._surrogates[goal] = SurrogateSampler(self.menu, goal, screen)
-        return self._surrogates[goal]
-
-    @property
-    def screen_passes(self) -> int:
-        """Backward passes of one image each."""
-        return sum(screen.passes for screen in self._screens)
+        return SurrogateSampler(self.menu, goal, self.screen)
 
     def run(
         self,

@@ -5,7 +5,7 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from mpsearch.core.arrays import Float64Array
-from mpsearch.core.errors import SettingError
+from mpsearch.core.choices import one_of
 
 Metric = Literal["mean", "max", "p95"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
@@ -17,10 +17,7 @@ def parse_metric(text: str) -> Metric:
     Raises:
         SettingError: If there is none.
     """
-    for metric in METRICS:
-        if metric == text:
-            return metric
-    raise SettingError(f"unknown metric {text!r}; choose from {', '.join(METRICS)}")
+    return one_of(text, METRICS, f"unknown metric {text!r}")
 
 
 def drops_pp(baseline: Float64Array, confidence: Float64Array) -> Float64Array:

@@ -134,6 +134,11 @@ class Menu:
         """The choice that changes nothing, or None if it is not on the menu."""
         return self.choice(Plan.uniform(self.layers, "original"))
 
+    @cached_property
+    def smallest(self) -> Choice:
+        """The choice of the fewest bytes."""
+        return tuple(int(sizes.argmin()) for sizes in self.nbytes)
+
     @property
     def plans(self) -> int:
         """How many plans there are."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, get_args
 
+from mpsearch.core.choices import one_of
 from mpsearch.core.errors import SettingError
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
@@ -34,10 +35,7 @@ def parse_sampler(text: str) -> Sampler:
     Raises:
         SettingError: If there is none.
     """
-    for sampler in SAMPLERS:
-        if sampler == text:
-            return sampler
-    raise SettingError(f"unknown sampler {text!r}; choose from {', '.join(SAMPLERS)}")
+    return one_of(text, SAMPLERS, f"unknown sampler {text!r}")
 
 
 def parse_rival(text: str) -> Rival:
@@ -46,10 +44,7 @@ def parse_rival(text: str) -> Rival:
     Raises:
         SettingError: If there is none.
     """
-    for rival in RIVALS:
-        if rival == text:
-            return rival
-    raise SettingError(f"cannot compare with {text!r}; choose from {', '.join(RIVALS)}")
+    return one_of(text, RIVALS, f"cannot compare with {text!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +182,11 @@ class _Loop:
     def can_succeed(self, menu: Menu) -> bool:
         """Whether the smallest plan is within the size asked for; true with a budget."""
         limit = self._history.goal.max_nbytes
-        return limit is None or sum(int(sizes.min()) for sizes in menu.nbytes) <= limit
+        return limit is None or menu.total(menu.smallest) <= limit
 
     def measure_smallest(self, menu: Menu) -> None:
         """The nearest there is to a size that no plan keeps."""
-        plan = menu.plan([int(sizes.argmin()) for sizes in menu.nbytes])
+        plan = menu.plan(menu.smallest)
         if plan not in self._history:
             self.measure([Suggestion(plan, "nearest")])
 

@@ -82,13 +82,16 @@ def bootstrap_interval(drops: Float64Array, metric: Metric) -> tuple[float, floa
     return float(low), float(high)
 
 
-def held_back(images: int, fraction: float) -> IntArray:
+def held_back(images: int, fraction: float | None) -> IntArray:
     """Positions of the images kept for verification, spread evenly over the set.
 
     Args:
         images: How many there are.
-        fraction: Share to hold back, 0 to below 1; at least one image is searched on.
+        fraction: Share to hold back, 0 to below 1; at least one image is searched on. None for a
+            third of four images or more, and none of fewer.
     """
+    if fraction is None:
+        fraction = 1 / 3 if images >= 4 else 0.0
     count = min(int(images * fraction + 1e-9), images - 1)
     if count <= 0:
         return np.zeros(0, dtype=np.int64)

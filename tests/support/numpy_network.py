@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from array_network import ArrayNetwork
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.layer import WeightLayer, WeightTensor
@@ -14,7 +15,7 @@ WIDTH = 6
 CLASSES = 4
 
 
-class NumpyNetwork:
+class NumpyNetwork(ArrayNetwork):
     """Dense layers with a branch, a merge, a shared layer and a stage without weights.
 
     ::
@@ -60,30 +61,6 @@ class NumpyNetwork:
         )
         self.rows_run = 0
 
-    @property
-    def layers(self) -> tuple[WeightLayer, ...]:
-        return self._layers
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        return self._stages
-
-    @property
-    def output(self) -> int:
-        return 7
-
-    def weights(self, layer: int) -> tuple[Float32Array, ...]:
-        return tuple(array.copy() for array in self._weights[layer])
-
-    def trained(self, layer: int) -> Any:
-        return self._weights[layer]
-
-    def load(self, tensors: tuple[Float32Array, ...]) -> Any:
-        return tensors
-
-    def enter(self, inputs: Float32Array) -> Any:
-        return inputs.reshape(len(inputs), -1)
-
     def run(self, stage: int, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         self.rows_run += len(inputs[0])
         if not weights:
@@ -99,27 +76,6 @@ class NumpyNetwork:
 
     def most_stacked(self, stage: int, shared: bool) -> int:
         return {1: 8, 6: 8, 2: 4 if shared else 0}.get(stage, 0)
-
-    def run_stacked(
-        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool
-    ) -> tuple[Any, ...]:
-        each = [
-            list(inputs) if shared else [np.split(x, len(sets))[i] for x in inputs]
-            for i in range(len(sets))
-        ]
-        parts = [self.run(stage, weights, own) for weights, own in zip(sets, each, strict=True)]
-        return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
-
-    def take(self, batch: Any, start: int, stop: int) -> Any:
-        return batch[start:stop]
-
-    def join(self, batches: Sequence[Any]) -> Any:
-        return np.concatenate(list(batches))
-
-    def probabilities(self, scores: Any) -> Float32Array:
-        raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-        result: Float32Array = (raised / raised.sum(axis=1, keepdims=True)).astype(np.float32)
-        return result
 
     def margin_gradients(
         self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None

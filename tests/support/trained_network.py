@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from array_network import ArrayNetwork
 
 import mpsearch
 from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
@@ -16,7 +17,7 @@ from mpsearch.core.stage import Stage
 Layer = tuple[Float32Array, Float32Array]
 
 
-class TrainedNetwork:
+class TrainedNetwork(ArrayNetwork):
     """Dense layers with ReLU, one after the other, trained by gradient descent.
 
     Args:
@@ -52,30 +53,6 @@ class TrainedNetwork:
         self._last = last
         self._train(x.reshape(len(x), -1), y)
 
-    @property
-    def layers(self) -> tuple[WeightLayer, ...]:
-        return self._layers
-
-    @property
-    def stages(self) -> tuple[Stage, ...]:
-        return self._stages
-
-    @property
-    def output(self) -> int:
-        return self._last + 1
-
-    def weights(self, layer: int) -> tuple[Float32Array, ...]:
-        return tuple(array.copy() for array in self._weights[layer])
-
-    def trained(self, layer: int) -> Any:
-        return self._weights[layer]
-
-    def load(self, tensors: tuple[Float32Array, ...]) -> Any:
-        return tensors
-
-    def enter(self, inputs: Float32Array) -> Any:
-        return inputs.reshape(len(inputs), -1)
-
     def run(self, stage: int, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         ((kernel, bias),) = weights
         out = inputs[0] @ kernel + bias
@@ -87,20 +64,6 @@ class TrainedNetwork:
     def most_stacked(self, stage: int, shared: bool) -> int:
         return 0
 
-    def run_stacked(
-        self, stage: int, sets: Sequence[Sequence[Any]], inputs: Sequence[Any], shared: bool
-    ) -> tuple[Any, ...]:
-        raise NotImplementedError
-
-    def take(self, batch: Any, start: int, stop: int) -> Any:
-        return batch[start:stop]
-
-    def join(self, batches: Sequence[Any]) -> Any:
-        return np.concatenate(list(batches))
-
-    def probabilities(self, scores: Any) -> Float32Array:
-        return _softmax(scores)
-
     def margin_gradients(
         self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None
     ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
@@ -110,7 +73,7 @@ class TrainedNetwork:
         for index, (kernel, bias) in enumerate(at):
             out = activations[-1] @ kernel + bias
             activations.append(out if index == self._last else np.maximum(out, 0))
-        p = _softmax(activations[-1])[0].astype(np.float64)
+        p = self.probabilities(activations[-1])[0].astype(np.float64)
         others = p / max(p.sum() - p[reference], 1e-300)
         others[reference] = 0.0
         slope = (-others).astype(np.float32)[None]
@@ -131,7 +94,7 @@ class TrainedNetwork:
             states = np.stack(outs, axis=1).reshape(-1, len(inputs), outs[0].shape[-1])
             if index < self._last:
                 states = np.maximum(states, 0)
-        p = _softmax(states.reshape(-1, states.shape[-1])).reshape(states.shape)
+        p = self.probabilities(states.reshape(-1, states.shape[-1])).reshape(states.shape)
         chosen: Float64Array = p[:, np.arange(len(inputs)), reference].astype(np.float64)
         return chosen
 
@@ -144,7 +107,7 @@ class TrainedNetwork:
             for index, (kernel, bias) in enumerate(self._weights):
                 out = activations[-1] @ kernel + bias
                 activations.append(out if index == self._last else np.maximum(out, 0))
-            slope = (_softmax(activations[-1]) - wanted) / len(x)
+            slope = (self.probabilities(activations[-1]) - wanted) / len(x)
             for index in reversed(range(len(self._weights))):
                 kernel, bias = self._weights[index]
                 by_kernel, by_bias = activations[index].T @ slope, slope.sum(axis=0)
@@ -166,9 +129,3 @@ def digits() -> tuple[Float32Array, IntArray]:
 def every_choice(counts: Sequence[int]) -> IntArray:
     """All combinations, in the order of :meth:`TrainedNetwork.all_confidences`."""
     return np.array(list(product(*map(range, counts))), dtype=np.int64)
-
-
-def _softmax(scores: Any) -> Float32Array:
-    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    result: Float32Array = (raised / raised.sum(axis=-1, keepdims=True)).astype(np.float32)
-    return result

@@ -176,12 +176,6 @@ class _Step:
         """The single change of the best plan that is most likely to improve it."""
         assert self.best is not None
         plans = self._fresh(single_changes(self._menu, self._seen.choices[self.best]))
-        if len(plans):
-            nbytes = self._menu.totals(plans)
-            if self._goal.max_nbytes is not None:
-                plans = plans[nbytes <= self._goal.max_nbytes]
-            else:
-                plans = plans[nbytes < self._best[0]]
         if not len(plans):
             return None
         view = self._outlook(plans)

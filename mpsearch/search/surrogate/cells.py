@@ -26,7 +26,7 @@ class Cells:
         change: Per variable of the menu, what each of its choices does to every image's margin,
             shape (choices, n); zero for the centre's own choice.
         perturbation: Per variable, how far each choice is from the centre's,
-            ‖Q(W) − W'‖ / ‖W'‖, shape (choices,).
+            ‖Q(W) − W'‖ / ‖W‖, shape (choices,).
         measured: Per variable, whether the change was measured, shape (choices,); otherwise it is
             the first-order prediction.
     """

@@ -113,6 +113,8 @@ def run_search(
 ) -> Searched:
     """Search until nothing promises, or a limit is reached; resume if the study has trials.
 
+    What other processes write into the study meanwhile is taken as measured.
+
     After the last proposal the uniform plans are measured, the smallest first, until one keeps the
     limit: the result is never worse than the best of them.
 
@@ -137,6 +139,7 @@ def run_search(
     loop.begin(menu)
     stopped: Literal["done", "trials", "timeout"]
     while loop.can_succeed(menu):
+        loop.hear()
         if limits.trials is not None and len(history) >= limits.trials:
             stopped = "trials"
             break
@@ -178,6 +181,12 @@ class _Loop:
         original = Plan.uniform(menu.layers, "original")
         if menu.choice(original) is not None and original not in self._history:
             self._keep(self._tried(self._engine.baseline, "original", 0))
+
+    def hear(self) -> None:
+        """What other processes on the same study have measured meanwhile."""
+        for one in self._store.unread():
+            if one.plan not in self._history:
+                self._remember(one)
 
     def can_succeed(self, menu: Menu) -> bool:
         """Whether the smallest plan is within the size asked for; true with a budget."""
@@ -232,8 +241,11 @@ class _Loop:
         )
 
     def _keep(self, one: Tried) -> None:
-        before = self._history.best
         self._store.add(one, self._engine.baseline.nbytes)
+        self._remember(one)
+
+    def _remember(self, one: Tried) -> None:
+        before = self._history.best
         self._history.add(one)
         best = self._history.best
         if best is not None and best is not before:

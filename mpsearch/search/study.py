@@ -52,6 +52,7 @@ class StudyStore:
         self.name = name
         self._menu = menu
         self._goal = goal
+        self._known_numbers: set[int] = set()
         self._identity: dict[str, Any] = {
             **fingerprint,
             "layers": list(menu.layers),
@@ -76,7 +77,15 @@ class StudyStore:
 
     def history(self) -> History:
         """What this study has measured, in order."""
-        return History(self._goal, self._read(self._study))
+        self._known_numbers.clear()
+        return History(self._goal, self.unread())
+
+    def unread(self) -> list[Tried]:
+        """What was written since the last reading, by whomever, in order."""
+        try:
+            return self._read(self._study, self._known_numbers)
+        except sqlalchemy.exc.SQLAlchemyError as error:
+            raise _fault(self.url, error) from error
 
     def known_elsewhere(self, baseline: "np.ndarray[Any, Any]") -> dict[Plan, Tried]:
         """Plans that other studies in this storage measured on the same model and images.
@@ -89,7 +98,7 @@ class StudyStore:
             if other.study_name == self.name or not self._same_subject(other.user_attrs):
                 continue
             study = optuna.load_study(study_name=other.study_name, storage=self._storage)
-            for one in self._read(study):
+            for one in self._read(study, set()):
                 drop = float(aggregate(drops_pp(baseline, one.confidence), self._goal.metric))
                 known[one.plan] = Tried(
                     one.plan, one.nbytes, drop, one.confidence, one.margin, one.origin, 0
@@ -120,11 +129,13 @@ class StudyStore:
         """Let go of the database."""
         self._storage.remove_session()
 
-    def _read(self, study: optuna.Study) -> list[Tried]:
+    def _read(self, study: optuna.Study, known: set[int]) -> list[Tried]:
+        """The trials whose numbers are not *known*; they are afterwards."""
         found = []
         for trial in study.get_trials(deepcopy=False, states=(optuna.trial.TrialState.COMPLETE,)):
-            if "confidence" not in trial.user_attrs:
+            if trial.number in known or "confidence" not in trial.user_attrs:
                 continue
+            known.add(trial.number)
             found.append(
                 Tried(
                     plan=Plan.from_mapping(self._menu.layers, trial.params),

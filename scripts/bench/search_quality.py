@@ -130,13 +130,13 @@ def main() -> None:
     """Measure the problems; exit with 1 if a claim does not hold."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("models", nargs="*", choices=[*MODELS, []], default=list(MODELS))
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"of {', '.join(MODELS)}")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--long", action="store_true", help="look for better plans, too")
     args = parser.parse_args()
     failed = False
     near = []
-    for name in args.models:
+    for name in args.models or MODELS:
         table = Table(workbench(name))
         for budget_pp in BUDGETS:
             holds, when = measure(name, table, budget_pp, args.seeds, args.long)

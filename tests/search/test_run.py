@@ -1,6 +1,7 @@
 """The search's promises, on a network of plain numpy and a real SQLite study."""
 
 import contextlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from search_bench import FINGERPRINT, SCHEMES, SearchBench
 from trained_network import TrainedNetwork, digits
 
 from mpsearch.core.errors import SettingError, StudyError
+from mpsearch.core.plan import Plan
 from mpsearch.engine.confidence import METRICS, Metric, aggregate, drops_pp
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
@@ -128,6 +130,31 @@ def test_stopped_by_its_limit_and_resumed_it_is_no_worse(tmp_path: Path) -> None
         assert parts.best is not None
         assert parts.best.nbytes <= whole.best.nbytes
         assert len({one.plan for one in parts.tried}) == len(parts.tried)
+
+
+def test_what_another_process_measures_meanwhile_is_not_measured_again(tmp_path: Path) -> None:
+    alone = make_bench().search(tmp_path / "alone", 1.0).history
+    bench, other = make_bench(), make_bench()
+    measure = bench.engine.measure
+    mine: list[Plan] = []
+
+    def interrupted(plans: Sequence[Plan], *args: Any, **kwargs: Any) -> Any:
+        if len(mine) == 4:  # the other process begins and ends in the middle of this one's search
+            other.search(tmp_path / "shared", 1.0, trials=12)
+        mine.extend(plans)
+        return measure(plans, *args, **kwargs)
+
+    bench.engine.measure = interrupted  # type: ignore[method-assign]
+    shared = bench.search(tmp_path / "shared", 1.0).history
+    stored = make_bench().search(tmp_path / "shared", 1.0, trials=0).history
+    plans = [one.plan for one in stored.tried]
+    # At most the plan that was being measured is there twice, and counts once.
+    assert len(set(plans)) == len(plans)
+    assert len(mine) < len(alone) + 2
+    assert set(plans) == {one.plan for one in shared.tried}
+    assert shared.best is not None
+    assert alone.best is not None
+    assert shared.best.nbytes <= alone.best.nbytes
 
 
 def test_another_question_reuses_what_was_measured(tmp_path: Path) -> None:

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from mpsearch.api.litert_report import LiteRTReport
 from mpsearch.api.model import OpenModel
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import SettingError
+from mpsearch.coding.coder import Coding
+from mpsearch.core.choices import one_of
 from mpsearch.core.files import file_name, write_text
 from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress
+from mpsearch.export.npy_folders import write_npy_plan
 from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 
-Format = Literal["quanti_array", "json", "keras"]
+Format = Literal["quanti_array", "json", "npy", "keras", "packed", "litert"]
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
@@ -24,10 +28,12 @@ class ExportedFiles:
     Attributes:
         folder: Where.
         files: Format → path, in the order asked for.
+        litert: What became of the plan in LiteRT; None where it was not asked for.
     """
 
     folder: Path
     files: dict[str, Path]
+    litert: LiteRTReport | None = None
 
 
 def read_plan(path: Path, model: OpenModel, force: bool = False) -> PlanFile:
@@ -56,6 +62,8 @@ def export_plan(
     drop_pp: float | None = None,
     metric: str = "mean",
     budget_pp: float | None = None,
+    coding: Coding | None = None,
+    progress: Progress | None = None,
 ) -> ExportedFiles:
     """Write *plan* into *folder* in every format of *formats*.
 
@@ -63,41 +71,89 @@ def export_plan(
         workbench: The model the plan is for, with or without images.
         plan: What to export.
         folder: Made if it is missing.
-        formats: ``quanti_array``, ``json``, ``keras``.
+        formats: ``quanti_array``, ``json``, ``npy``, ``keras``, ``packed``, ``litert``.
         drop_pp: Measured drop, for ``plan.json``.
         metric: Of the drop.
         budget_pp: The search's budget, for ``plan.json``.
+        coding: How codes are packed; as the workbench counts bytes where it is None.
+        progress: Is told of every layer packed.
 
     Raises:
         SettingError: If a format is unknown.
         EnvironmentFault: If the disk refuses; files already there stay whole.
     """
     for wanted in formats:
-        if wanted not in FORMATS:
-            raise SettingError(f"unknown format {wanted!r}; choose from {', '.join(FORMATS)}")
+        parse_format(wanted)
     model = workbench.model if isinstance(workbench, Workbench) else workbench
-    folder = Path(folder)
-    files: dict[str, Path] = {}
-    for wanted in formats:
-        match wanted:
-            case "quanti_array":
-                text = quanti_array_file(plan)
-                files[wanted] = write_text(folder / "quanti_array.py", text)
-            case "json":
-                record = PlanFile(
-                    plan=plan,
-                    model=model.digest,
-                    nbytes=model.nbytes(plan),
-                    drop_pp=drop_pp,
-                    metric=metric,
-                    budget_pp=budget_pp,
-                )
-                files[wanted] = write_text(folder / "plan.json", record.to_json())
-            case "keras":
-                from mpsearch.export.keras_model import write_keras_model  # noqa: PLC0415
+    if coding is not None:
+        model = model.coded(coding)
+    job = _Job(workbench, model, plan, Path(folder), drop_pp, metric, budget_pp, progress)
+    files = {wanted: getattr(job, f"write_{wanted}")() for wanted in formats}
+    return ExportedFiles(job.folder, files, job.litert)
 
-                path = folder / f"{file_name(model.name)}.keras"
-                files[wanted] = write_keras_model(model.decoded_model(plan), path)
-            case _:
-                raise SettingError(f"unknown format {wanted!r}; choose from {', '.join(FORMATS)}")
-    return ExportedFiles(folder, files)
+
+def parse_format(text: str) -> Format:
+    """The format called *text*.
+
+    Raises:
+        SettingError: If there is none.
+    """
+    return one_of(text, FORMATS, f"unknown format {text!r}")
+
+
+@dataclass(slots=True)
+class _Job:
+    """One plan to write; a method per format."""
+
+    subject: Workbench | OpenModel
+    model: OpenModel
+    plan: Plan
+    folder: Path
+    drop_pp: float | None
+    metric: str
+    budget_pp: float | None
+    progress: Progress | None
+    litert: LiteRTReport | None = None
+
+    def write_quanti_array(self) -> Path:
+        return write_text(self.folder / "quanti_array.py", quanti_array_file(self.plan))
+
+    def write_json(self) -> Path:
+        record = PlanFile(
+            plan=self.plan,
+            model=self.model.digest,
+            nbytes=self.model.nbytes(self.plan),
+            drop_pp=self.drop_pp,
+            metric=self.metric,
+            budget_pp=self.budget_pp,
+            coding=self.model.bank.coding,
+        )
+        return write_text(self.folder / "plan.json", record.to_json())
+
+    def write_npy(self) -> Path:
+        model = self.model
+        return write_npy_plan(
+            self.folder, model.name, self.plan, model.layers, model.network.weights
+        )
+
+    def write_packed(self) -> Path:
+        from mpsearch.api.packed import pack  # noqa: PLC0415
+
+        path = self._path("mpq")
+        pack(self.model, self.plan, path, self.model.bank.coding, self.progress)
+        return path
+
+    def write_keras(self) -> Path:
+        from mpsearch.export.keras_model import write_keras_model  # noqa: PLC0415 - TensorFlow
+
+        return write_keras_model(self.model.decoded_model(self.plan), self._path("keras"))
+
+    def write_litert(self) -> Path:
+        from mpsearch.api.litert import write_litert  # noqa: PLC0415 - TensorFlow
+
+        path = self._path("tflite")
+        self.litert = write_litert(self.subject, self.plan, path)
+        return path
+
+    def _path(self, suffix: str) -> Path:
+        return self.folder / f"{file_name(self.model.name)}.{suffix}"

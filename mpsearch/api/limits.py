@@ -37,7 +37,7 @@ class Wanted:
         if self.max_bytes is None and self.ratio is None:
             return Goal(metric, budget_pp=self.budget_pp)
         other = workbench.model.other_nbytes
-        everything = workbench.baseline.nbytes + other
+        everything = workbench.model.bank.original_nbytes + other
         limit = self.max_bytes
         if limit is None:
             assert self.ratio is not None

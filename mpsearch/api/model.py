@@ -1,8 +1,9 @@
 """A model that is open: its layers can be encoded, decoded and written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from mpsearch.coding.coder import Coding
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.memory import default_memory
 from mpsearch.core.plan import Plan
@@ -22,7 +23,7 @@ class OpenModel:
         live: The Keras model; read, never changed.
         bank: Encodes and decodes its layers.
         digest: Identity of names and weights.
-        other_nbytes: Bytes of the parameters outside weight layers, float32.
+        other_nbytes: Bytes of the parameters outside weight layers.
     """
 
     source: ModelSource
@@ -53,6 +54,12 @@ class OpenModel:
         """
         return self.bank.plan_nbytes(plan.schemes)
 
+    def coded(self, coding: Coding) -> "OpenModel":
+        """The same model, with stored bytes counted under *coding*."""
+        if coding == self.bank.coding:
+            return self
+        return replace(self, bank=self.bank.coded(coding))
+
     def decoded_model(self, plan: Plan) -> Any:
         """A Keras model of its own with the plan's decoded weights."""
         from mpsearch.export.keras_model import decoded_model  # noqa: PLC0415 - loads TensorFlow
@@ -68,33 +75,38 @@ def open_model(
     from_logits: bool = False,
     size: tuple[int, int] | None = None,
     memory: int | None = None,
+    coding: Coding = "none",
 ) -> OpenModel:
     """Load a model; see :func:`mpsearch.load` for the arguments.
 
     Raises:
         ModelError: Says what cannot be used and why.
     """
-    return open_source(find_model(text), from_logits, size, memory or default_memory())
+    return open_source(find_model(text), from_logits, size, memory or default_memory(), coding)
 
 
 def open_source(
-    source: ModelSource, from_logits: bool, size: tuple[int, int] | None, memory: int
+    source: ModelSource,
+    from_logits: bool,
+    size: tuple[int, int] | None,
+    memory: int,
+    coding: Coding = "none",
 ) -> OpenModel:
     """Load the model that *source* names; TensorFlow is loaded here."""
-    from mpsearch.model.identity import model_digest, other_nbytes  # noqa: PLC0415
+    from mpsearch.model.identity import model_digest  # noqa: PLC0415
     from mpsearch.model.load import load_keras_model  # noqa: PLC0415
     from mpsearch.model.network import KerasNetwork  # noqa: PLC0415
+    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415
 
     live = load_keras_model(source, size)
     network = KerasNetwork(live, from_logits)
-    parameters = sum(layer.parameters for layer in network.layers)
     return OpenModel(
         source=source,
         size=size,
         name=str(live.name),
         network=network,
         live=live,
-        bank=WeightBank(network, memory // 4),
+        bank=WeightBank(network, memory // 4, coding),
         digest=model_digest(live),
-        other_nbytes=other_nbytes(live, parameters),
+        other_nbytes=sum(one.nbytes for one in other_parameters(live)),
     )

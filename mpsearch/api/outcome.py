@@ -96,7 +96,7 @@ def conclude(
         budget_pp=history.goal.budget_pp,
         nbytes=one.nbytes,
         other_nbytes=work.model.other_nbytes,
-        original_nbytes=work.baseline.nbytes,
+        original_nbytes=work.model.bank.original_nbytes,
         baseline_confidence_pct=checker.baseline_pct,
         confidence_pct=checked.confidence_pct,
         search=checked.search,
@@ -223,7 +223,7 @@ def _why_not_verified(goal: Goal, verify: ImageSetDrop) -> str:
 def _ladder(
     work: Workbench, searched: Searched, rivals: Mapping[str, History], goal: Goal
 ) -> dict[str, Rung]:
-    rungs = {"original": Rung(work.baseline.nbytes, 0.0, 0)}
+    rungs = {"original": Rung(work.model.bank.original_nbytes, 0.0, 0)}
     rungs["uniform"] = _rung(searched.uniform, goal)
     for name, history in rivals.items():
         # The uniform plans that every study measures at its end are nobody's own.

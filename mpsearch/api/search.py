@@ -226,7 +226,8 @@ class _Search:
         kind = rival or self.sampler
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
         fingerprint = self.work.fingerprint.as_mapping()
-        store = StudyStore(self.url, name, fingerprint, self.menu, goal)
+        bank = self.work.model.bank
+        store = StudyStore(self.url, name, fingerprint, self.menu, goal, bank.coding)
         try:
             known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
             limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
@@ -248,7 +249,10 @@ class _Search:
 
     def _keep_best(self, best: Tried, goal: Goal) -> None:
         model = self.work.fingerprint.model
-        record = PlanFile(best.plan, model, best.nbytes, best.drop_pp, goal.metric, goal.budget_pp)
+        coding = self.work.model.bank.coding
+        record = PlanFile(
+            best.plan, model, best.nbytes, best.drop_pp, goal.metric, goal.budget_pp, coding
+        )
         write_text(self.folder / "best.json", record.to_json())
 
     def _profiled(self, goal: Goal) -> Mapping[Plan, Tried]:
@@ -261,7 +265,7 @@ class _Search:
         return {
             plan: Tried(
                 plan,
-                reading.nbytes,
+                self.work.model.bank.plan_nbytes(plan.schemes),
                 profile.drop_pp(reading, goal.metric),
                 reading.confidence,
                 reading.margin,

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from mpsearch.api.model import OpenModel, open_source
+from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array, IntArray
 from mpsearch.core.errors import ImageError, SettingError
 from mpsearch.core.fingerprint import Fingerprint, array_digest
@@ -121,6 +122,7 @@ def load(
     from_logits: bool = False,
     size: tuple[int, int] | None = None,
     memory: int | None = None,
+    coding: Coding = "none",
 ) -> Workbench:
     """Load a model and images.
 
@@ -137,6 +139,8 @@ def load(
         from_logits: The model's output are logits.
         size: Input height and width, for a model that leaves them open.
         memory: Bytes for activations and decoded weights; half of what is free where it is None.
+        coding: How codes are packed: ``none``, or ``entropy``, which makes files smaller and takes
+            time once per layer and scheme.
 
     Raises:
         ModelError, ImageError, SettingError: Say what cannot be used and why.
@@ -152,7 +156,7 @@ def load(
         read_lines(Path(truth), "truth")
     room = memory or default_memory()
     # TensorFlow is loaded from here on.
-    opened = open_source(source, from_logits, size, room)
+    opened = open_source(source, from_logits, size, room, coding)
     from mpsearch.model.identity import numerics  # noqa: PLC0415
     from mpsearch.model.scores import require_probabilities  # noqa: PLC0415
 

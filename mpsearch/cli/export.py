@@ -3,18 +3,28 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from mpsearch.cli.litert_text import litert_text
 from mpsearch.cli.options import (
+    add_coding,
     add_command,
+    add_images,
     add_model,
     comma_list,
     is_file,
     is_folder,
     load_model,
+    load_workbench,
     settings,
     study_file,
 )
+from mpsearch.cli.progress import make_progress
+
+if TYPE_CHECKING:
+    from mpsearch.api import ExportedFiles, Workbench
+    from mpsearch.api.model import OpenModel
+    from mpsearch.core.config import RunConfig
 
 
 def add(commands: Any) -> None:
@@ -24,8 +34,11 @@ def add(commands: Any) -> None:
         "export",
         _run,
         "write a plan in formats other programs take",
-        "quanti_array: a Python list; json: plan.json; keras: a .keras model that holds the "
-        "decoded weights and loads anywhere.",
+        "quanti_array: a Python list; json: plan.json; npy: the original program's folders; keras: "
+        "a .keras model that holds the decoded weights and loads anywhere; packed: the small file, "
+        ".mpq, as many bytes as the search said; litert: "
+        "a LiteRT model with float16, int8 or float32 weights per layer, its own drop measured on "
+        "--images.",
     )
     parser.add_argument(
         "plan", metavar="PLAN|STUDY", help="a plan.json, a quanti_array file, or a study's folder"
@@ -35,46 +48,80 @@ def add(commands: Any) -> None:
         nargs="+",
         metavar="F",
         default=["quanti_array"],
-        help="quanti_array, json, keras (default: quanti_array)",
+        help="quanti_array, json, npy, keras, packed, litert (default: quanti_array)",
     )
     parser.add_argument("--to", metavar="DIR", default=".", help="where to write (default: here)")
     parser.add_argument("--force", action="store_true", help="take a plan made for another model")
+    add_coding(parser)
     add_model(parser)
+    add_images(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
-    from mpsearch.api.export import FORMATS  # noqa: PLC0415
-    from mpsearch.core.errors import SettingError  # noqa: PLC0415
-
-    formats = [part for text in args.format for part in comma_list(text)]
-    if not formats:
-        raise SettingError(f"--format names no format; choose from {', '.join(FORMATS)}")
-    for wanted in formats:
-        if wanted not in FORMATS:
-            raise SettingError(f"unknown format {wanted!r}; choose from {', '.join(FORMATS)}")
+    formats = _formats(args)
     path = Path(args.plan)
     if is_folder(path) or path.suffix == ".toml":
         args.study = str(study_file(args.plan))
         path = Path(args.study).parent / "plan.json"
     config, _ = settings(args)
     from mpsearch.api.export import export_plan, read_plan  # noqa: PLC0415
+    from mpsearch.api.model import OpenModel  # noqa: PLC0415
+    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415
+    from mpsearch.core.errors import SettingError  # noqa: PLC0415
 
     if not is_file(path):
         raise SettingError(f"plan {str(path)!r}: no such file; run mpsearch search first")
-    model = load_model(config)
-    record = read_plan(path, model, args.force)
+    subject = _subject(config, formats)
+    record = read_plan(
+        path, subject if isinstance(subject, OpenModel) else subject.model, args.force
+    )
     written = export_plan(
-        model,
+        subject,
         record.plan,
         Path(args.to),
         formats,
         drop_pp=record.drop_pp,
         metric=record.metric,
         budget_pp=record.budget_pp,
+        coding=parse_coding(args.coding) if args.coding else record.coding,
+        progress=make_progress(args.quiet),
     )
-    if args.json:
-        print(json.dumps({"files": {k: str(v) for k, v in written.files.items()}}))
-    else:
-        for file in written.files.values():
-            print(file)
+    _tell(written, args.json)
     return 0
+
+
+def _formats(args: argparse.Namespace) -> list[str]:
+    from mpsearch.api.export import FORMATS, parse_format  # noqa: PLC0415
+    from mpsearch.core.errors import SettingError  # noqa: PLC0415
+
+    formats = [part for text in args.format for part in comma_list(text)]
+    if not formats:
+        raise SettingError(f"--format names no format; choose from {', '.join(FORMATS)}")
+    return [parse_format(wanted) for wanted in formats]
+
+
+def _subject(config: "RunConfig", formats: list[str]) -> "Workbench | OpenModel":
+    """The model; with images where the export is measured on them."""
+    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
+
+    if "litert" not in formats:
+        return load_model(config)
+    from mpsearch.export.litert import require_litert  # noqa: PLC0415 - TensorFlow
+
+    require_litert()
+    if config.images is None and config.model != BUNDLED_DIGITS:
+        return load_model(config)
+    return load_workbench(config)
+
+
+def _tell(written: "ExportedFiles", as_json: bool) -> None:
+    if as_json:
+        document: dict[str, object] = {"files": {k: str(v) for k, v in written.files.items()}}
+        if written.litert is not None:
+            document["litert"] = written.litert.as_mapping()
+        print(json.dumps(document, ensure_ascii=False))
+        return
+    for file in written.files.values():
+        print(file)
+    if written.litert is not None:
+        print(litert_text(written.litert), end="")

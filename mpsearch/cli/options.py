@@ -117,6 +117,16 @@ def add_schemes(parser: argparse.ArgumentParser, default: str) -> None:
     )
 
 
+def add_coding(parser: argparse._ActionsContainer) -> None:
+    """Add how codes are packed."""
+    parser.add_argument(
+        "--coding",
+        choices=("none", "entropy"),
+        help="entropy: code each tensor the shortest lossless way, and count bytes so; takes "
+        "longer to unpack (default: none, codes packed back to back)",
+    )
+
+
 def comma_list(text: str) -> tuple[str, ...]:
     """Names separated by commas."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
@@ -185,9 +195,10 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def load_workbench(config: RunConfig) -> "Workbench":
-    """Load the model and images of a run."""
+def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
+    """Load the model and images of a run; bytes are counted as ``--coding`` says if *coded*."""
     from mpsearch.api import load  # noqa: PLC0415 - TensorFlow
+    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
 
     if config.resize not in {"squash", "crop"}:
         raise SettingError(f"resize {config.resize!r} is not known; give squash or crop")
@@ -201,18 +212,21 @@ def load_workbench(config: RunConfig) -> "Workbench":
         from_logits=config.from_logits,
         size=parse_size(config.size),
         memory=None if config.memory is None else parse_memory(config.memory),
+        coding=parse_coding(config.coding) if coded else "none",
     )
 
 
-def load_model(config: RunConfig) -> "OpenModel":
-    """Load the model of a run without images."""
+def load_model(config: RunConfig, coded: bool = False) -> "OpenModel":
+    """Load the model of a run without images; *coded* as above."""
     from mpsearch.api.model import open_model  # noqa: PLC0415 - TensorFlow
+    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
 
     return open_model(
         config.model,
         from_logits=config.from_logits,
         size=parse_size(config.size),
         memory=None if config.memory is None else parse_memory(config.memory),
+        coding=parse_coding(config.coding) if coded else "none",
     )
 
 

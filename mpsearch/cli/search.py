@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import (
+    add_coding,
     add_command,
     add_images,
     add_model,
@@ -47,6 +48,7 @@ def add(commands: Any) -> None:
     _add_question(parser)
     _add_search(parser)
     add_rules(parser)
+    add_coding(parser)
     add_schemes(parser, "the documented ones and original; see mpsearch schemes")
     add_model(parser)
     add_images(parser)
@@ -132,7 +134,7 @@ def _run(args: argparse.Namespace) -> int:
     _check(config)
     if args.out:
         folder = Path(args.out)
-    workbench = load_workbench(config)
+    workbench = load_workbench(config, coded=True)
     print_notes(workbench.notes)
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
@@ -160,13 +162,15 @@ def _wanted(config: "RunConfig") -> "Wanted":
 def _check(config: "RunConfig") -> None:
     """Refuse what can be refused before the model is loaded."""
     from mpsearch.api.limits import check_limits  # noqa: PLC0415 - Optuna
-    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415 - numpy
+    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
+    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
     from mpsearch.search.study import require_known_storage  # noqa: PLC0415
 
     check_limits(_wanted(config), config.trials, config.timeout, config.holdout)
     parse_metric(config.metric)
     parse_sampler(config.sampler)
+    parse_coding(config.coding)
     for rival in config.compare or ():
         parse_rival(rival)
     if config.storage is not None:

@@ -30,7 +30,7 @@ def study_folder(config: RunConfig, folder: Path | None, workbench: "Workbench")
 
 
 def optuna_study_name(config: RunConfig, folder: Path, schemes: tuple[str, ...]) -> str:
-    """Name of the Optuna study: the one given, or one for this question, menu and hold-out."""
+    """Name of the Optuna study: the one given, or one for the question and all its terms."""
     if config.study_name is not None:
         return config.study_name
     from mpsearch.core.fingerprint import text_digest  # noqa: PLC0415 - numpy
@@ -40,6 +40,8 @@ def optuna_study_name(config: RunConfig, folder: Path, schemes: tuple[str, ...])
     menu = "" if schemes == DOCUMENTED and not rules else f"-{text_digest([*schemes, *rules])[:6]}"
     if config.holdout is not None:
         menu += f"-holdout{config.holdout:g}"
+    if config.coding != "none":
+        menu += f"-{config.coding}"
     return f"{folder.resolve().name}-{config.metric}-{_question(config)}{menu}"
 
 

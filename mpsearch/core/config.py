@@ -39,6 +39,7 @@ class RunConfig:
         tie: Patterns of layer names that share a scheme.
         sampler: Who proposes plans.
         compare: Other methods to run beside the search.
+        coding: How codes are packed: ``none`` or ``entropy``.
         trials: Finished trials in the study, at most; None for the sampler's default.
         timeout: Seconds, at most.
         seed: Of the sampler.
@@ -68,6 +69,7 @@ class RunConfig:
     tie: tuple[str, ...] | None = None
     sampler: str = "surrogate"
     compare: tuple[str, ...] | None = None
+    coding: str = "none"
     trials: int | None = None
     timeout: float | None = None
     seed: int = 0

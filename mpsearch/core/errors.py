@@ -47,6 +47,10 @@ class StudyError(MPSearchError, ValueError):
     """A study that was started with something else, or is not there."""
 
 
+class PackedError(MPSearchError, ValueError):
+    """A packed file that cannot be read, or one of another model."""
+
+
 class EnvironmentFault(MPSearchError, OSError):  # noqa: N818 - not to be taken for a Python one
     """The machine failed us: disk, memory, lock or storage."""
 

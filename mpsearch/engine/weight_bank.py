@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from mpsearch.coding.coder import CodedSizes, Coding
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.engine.protocol import Loaded, Network
@@ -25,9 +26,11 @@ class WeightBank:
     Args:
         network: Whose weights.
         memory: Bytes of decoded tensors kept at most; at least one layer is always kept.
+        coding: How codes are packed, for their stored bytes.
     """
 
-    def __init__(self, network: Network, memory: int) -> None:
+    def __init__(self, network: Network, memory: int, coding: Coding = "none") -> None:
+        self.coding = coding
         self._network = network
         self._memory = memory
         self._schemes: dict[str, Scheme] = {}
@@ -38,7 +41,17 @@ class WeightBank:
         self._names: list[str] = ["original"]
         self._loaded: OrderedDict[tuple[int, int], Loaded] = OrderedDict()
         self._held = 0
+        self._coded_sizes = CodedSizes()
         self.timings = Timings()
+
+    def coded(self, coding: Coding) -> "WeightBank":
+        """A bank of the same network that packs codes as *coding* says."""
+        return WeightBank(self._network, self._memory, coding)
+
+    @property
+    def original_nbytes(self) -> int:
+        """Bytes of all layers as float32."""
+        return sum(layer.original_nbytes for layer in self._network.layers)
 
     def nbytes(self, layer: int, scheme: str) -> int:
         """Stored bytes of a layer under a scheme.
@@ -134,10 +147,15 @@ class WeightBank:
         total = 0
         for tensor, array in zip(spec.tensors, self._network.weights(layer), strict=True):
             try:
-                total += scheme.stored_nbytes(array)
+                total += self._stored_nbytes(scheme, array)
             except SchemeError as error:
                 raise SchemeError(f"layer {spec.name!r} {tensor.name}: {error}") from error
         return total
+
+    def _stored_nbytes(self, scheme: Scheme, array: Float32Array) -> int:
+        if self.coding == "none":
+            return scheme.stored_nbytes(array)
+        return sum(map(self._coded_sizes.nbytes, scheme.streams(scheme.encode(array))))
 
     def _find_variant(self, layer: int, name: str) -> int:
         """The scheme's number, or TRAINED where it changes nothing."""

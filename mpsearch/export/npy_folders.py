@@ -21,7 +21,8 @@ import numpy.typing as npt
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.files import file_name, file_names, write_bytes
 from mpsearch.core.layer import WeightLayer
-from mpsearch.schemes import Scheme
+from mpsearch.core.plan import Plan
+from mpsearch.schemes import Scheme, parse_scheme
 
 _CODES_AS_STORED: Final = frozenset({"fl16", "fix8"})
 
@@ -49,13 +50,50 @@ def write_npy_folder(
         SchemeError: If the scheme refuses a layer's weights; what was written stays whole.
         EnvironmentFault: If the disk refuses.
     """
-    target = folder / file_name(model_name) / file_name(scheme.name)
+    plan = Plan.uniform([layer.name for layer in layers], scheme.name)
+    return _write(folder / file_name(model_name), plan, layers, weights)
+
+
+def write_npy_plan(
+    folder: Path,
+    model_name: str,
+    plan: Plan,
+    layers: tuple[WeightLayer, ...],
+    weights: Callable[[int], tuple[Float32Array, ...]],
+) -> Path:
+    """Write every weight tensor under its layer's scheme, each in that scheme's folder.
+
+    Args:
+        folder: Where ``<model name>/`` goes.
+        model_name: As Keras keeps it.
+        plan: One scheme per layer.
+        layers: The weight layers.
+        weights: Gives a layer's trained tensors.
+
+    Returns:
+        ``<folder>/<model name>``.
+
+    Raises:
+        SchemeError: If a scheme refuses a layer's weights; what was written stays whole.
+        EnvironmentFault: If the disk refuses.
+    """
+    target = folder / file_name(model_name)
+    _write(target, plan, layers, weights)
+    return target
+
+
+def _write(
+    target: Path,
+    plan: Plan,
+    layers: tuple[WeightLayer, ...],
+    weights: Callable[[int], tuple[Float32Array, ...]],
+) -> list[Path]:
     # Made distinct after joining: sep + depthwise_kernel and sep_depthwise + kernel meet.
     names = iter(file_names([f"{k.name}_{tensor.name}" for k in layers for tensor in k.tensors]))
     return [
-        write_bytes(target / f"{next(names)}.npy", _npy(array))
-        for layer in layers
-        for array in _stored(scheme, weights(layer.index))
+        write_bytes(target / file_name(scheme) / f"{next(names)}.npy", _npy(array))
+        for layer, scheme in zip(layers, plan.schemes, strict=True)
+        for array in _stored(parse_scheme(scheme), weights(layer.index))
     ]
 
 

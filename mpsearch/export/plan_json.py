@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from mpsearch.coding.coder import Coding, parse_coding
 from mpsearch.core.errors import PlanError
 from mpsearch.core.plan import Plan
 from mpsearch.schemes import parse_scheme
@@ -28,6 +29,7 @@ class PlanFile:
         drop_pp: Measured drop in percentage points, or None.
         metric: Of the drop.
         budget_pp: The search's budget, or None.
+        coding: How codes are packed, for *nbytes*.
     """
 
     plan: Plan
@@ -36,6 +38,7 @@ class PlanFile:
     drop_pp: float | None = None
     metric: str = "mean"
     budget_pp: float | None = None
+    coding: Coding = "none"
 
     def to_json(self) -> str:
         """Text of the file; docs/formats.md describes it."""
@@ -45,6 +48,7 @@ class PlanFile:
             "model": self.model,
             "plan": self.plan.as_mapping(),
             "quanti_array": list(self.plan.schemes),
+            "coding": self.coding,
             "nbytes": self.nbytes,
             "metric": self.metric,
             "budget_pp": self.budget_pp,
@@ -83,6 +87,7 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
         drop_pp=_number(path, document, "drop_pp"),
         metric=str(document.get("metric", "mean")),
         budget_pp=_number(path, document, "budget_pp"),
+        coding=_coding(path, document),
     )
 
 
@@ -91,6 +96,13 @@ def _scheme_name(path: Path, name: Any) -> str:
     if not isinstance(name, str):
         raise PlanError(f"plan {str(path)!r}: {name!r} is not a scheme name; give a plan.json")
     return parse_scheme(name).name
+
+
+def _coding(path: Path, document: Mapping[str, Any]) -> Coding:
+    value = document.get("coding", "none")  # files of before there were codings
+    if not isinstance(value, str):
+        raise PlanError(f"plan {str(path)!r}: coding is {str(value)[:40]}, expected a name")
+    return parse_coding(value)
 
 
 def _number(path: Path, document: Mapping[str, Any], key: str) -> float | None:

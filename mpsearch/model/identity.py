@@ -18,11 +18,6 @@ def model_digest(model: Any) -> str:
     return text_digest([*names, *paths, values])
 
 
-def other_nbytes(model: Any, weight_parameters: int) -> int:
-    """Bytes of all parameters that are not in weight layers, as float32."""
-    return 4 * (sum(int(np.prod(v.shape)) for v in model.weights) - weight_parameters)
-
-
 def numerics() -> str:
     """Versions and settings that move probabilities by up to 3e-5."""
     one_dnn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")

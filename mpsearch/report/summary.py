@@ -42,7 +42,7 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
         "",
         f"plan            {folder / 'plan.json'}",
         f"quanti_array    {folder / 'quanti_array.py'}",
-        f"next            mpsearch export {folder} --format keras --to exported",
+        f"next            mpsearch export {folder} --format packed keras --to exported",
     ]
     if result.stopped != "done":
         lines.append(f"                the same command with more --{result.stopped} goes on")

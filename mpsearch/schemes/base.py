@@ -1,12 +1,14 @@
 """The contract of a scheme, and the checks all schemes share."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.stream import Stream
 
 
 class Scheme(ABC):
@@ -20,6 +22,7 @@ class Scheme(ABC):
       it is encoded and decoded again;
     - *w* is never changed, and codes do not share its memory in a way that lets it be;
     - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor, at most ``4 n``;
+    - ``codes(streams(encode(w)), w.shape)`` is ``encode(w)``, bit for bit;
     - ``apply(w)`` is ``decode(encode(w))`` and ``stored_nbytes(w)`` is ``nbytes(encode(w))``, bit
       for bit and refusal for refusal; a scheme that has a shorter way to them takes it there;
     - weights it cannot store are refused with a :class:`SchemeError` that names the first one.
@@ -47,7 +50,19 @@ class Scheme(ABC):
 
     @abstractmethod
     def nbytes(self, codes: Codes) -> int:
-        """Bytes that the packed form of *codes* takes."""
+        """Bytes that the packed form of *codes* takes: the sum over :meth:`streams`."""
+
+    @abstractmethod
+    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+        """*codes* as integers of certain widths; packed one after the other they are the file's."""
+
+    @abstractmethod
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+        """The codes of a tensor of *shape* from what :meth:`streams` gave.
+
+        Raises:
+            SchemeError: If the streams are not those of such a tensor; they come from a file.
+        """
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """The float32 weights the network will compute with; *weights* stay as they are.

@@ -6,8 +6,10 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import Scheme, float32_bits, native_float32, not_finite
+from mpsearch.schemes.base import float32_bits, native_float32, not_finite
+from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block
+from mpsearch.schemes.elementwise import Elementwise
 
 MOST: Final = 22  # one mantissa bit stays; the original's masks go no further
 DEFAULTS: Final = (1, 2, 4, 8, 16, 17, 18, 19, 20, 21, 22)
@@ -15,7 +17,7 @@ DEFAULTS: Final = (1, 2, 4, 8, 16, 17, 18, 19, 20, 21, 22)
 _EXPONENT: Final = np.uint32(0x7F800000)  # all ones in NaN and infinity
 
 
-class BitwiseAnd(Scheme):
+class BitwiseAnd(Elementwise):
     """32 − k bits per weight, packed back to back; truncates toward zero.
 
     Args:
@@ -62,9 +64,10 @@ class BitwiseAnd(Scheme):
         each_block(flat.size, work)
         return bits.view(np.float32)
 
-    def nbytes(self, codes: Codes) -> int:
-        """⌈n (32 − k) / 8⌉."""
-        return self._nbytes(codes.size)
+    @property
+    def width(self) -> int:
+        """32 − k bits."""
+        return 32 - self.k
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """One mask over the bits; no codes in between."""
@@ -84,7 +87,4 @@ class BitwiseAnd(Scheme):
 
     def stored_nbytes(self, weights: Float32Array) -> int:
         """⌈n (32 − k) / 8⌉, once the weights are known to be finite."""
-        return self._nbytes(float32_bits(weights, self.name).size)
-
-    def _nbytes(self, size: int) -> int:
-        return -(-size * (32 - self.k) // 8)
+        return packed_nbytes(float32_bits(weights, self.name).size, self.width)

@@ -1,9 +1,10 @@
 """Work through large tensors in pieces that stay in the processor's cache, on all cores."""
 
 import os
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final, TypeVar
 
 BLOCK: Final = 2**15  # elements; a few float32 arrays of this size fit a second-level cache
 # Threads meet at Python's lock between two blocks, so theirs are larger.
@@ -11,9 +12,14 @@ _THREAD_BLOCK: Final = 2**17
 _THREADED: Final = 2**21  # elements from which starting threads pays
 _MOST_THREADS: Final = 4  # memory is the limit beyond
 
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
+
 
 def each_block(size: int, work: Callable[[slice], None]) -> None:
     """Call *work* with consecutive slices that cover a flat array of *size* elements.
+
+    Slices begin at multiples of :data:`BLOCK`.
 
     Large arrays are shared out among threads: *work* must touch nothing outside its slice, and
     spend its time in numpy, which lets go of Python's lock.
@@ -29,7 +35,7 @@ def each_block(size: int, work: Callable[[slice], None]) -> None:
         for piece in _slices(0, size, BLOCK):
             work(piece)
         return
-    share = -(-size // threads)
+    share = -(-size // (threads * BLOCK)) * BLOCK
 
     def run(start: int) -> None:
         for piece in _slices(start, min(start + share, size), _THREAD_BLOCK):
@@ -38,6 +44,38 @@ def each_block(size: int, work: Callable[[slice], None]) -> None:
     with ThreadPoolExecutor(threads) as pool:
         for _ in pool.map(run, range(0, size, share)):
             pass
+
+
+def each_block_in_order(
+    size: int,
+    before: Callable[[slice], _Given],
+    work: Callable[[slice, _Given], _Made],
+    after: Callable[[_Made], object],
+) -> None:
+    """Read, work and write in turn: the caller's thread reads and writes while others work.
+
+    Few blocks are under way at once, so that little memory is held whatever the size.
+
+    Args:
+        size: Elements of a flat array; blocks begin at multiples of :data:`BLOCK`.
+        before: Called for every block in order, by the calling thread.
+        work: Gets what *before* gave; called by any thread.
+        after: Gets what *work* made; called in order, by the calling thread.
+    """
+    pieces = _slices(0, size, _THREAD_BLOCK)
+    if len(pieces) == 1 or _cores() == 1:
+        for piece in pieces:
+            after(work(piece, before(piece)))
+        return
+    threads = min(_MOST_THREADS, _cores())
+    under_way: deque[Future[_Made]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for piece in pieces:
+            under_way.append(pool.submit(work, piece, before(piece)))
+            if len(under_way) > threads:
+                after(under_way.popleft().result())
+        while under_way:
+            after(under_way.popleft().result())
 
 
 def _slices(start: int, stop: int, step: int) -> list[slice]:

@@ -5,8 +5,9 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
-from mpsearch.schemes.base import Scheme, float32_bits, native_float32, not_finite
+from mpsearch.schemes.base import float32_bits, native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
+from mpsearch.schemes.elementwise import Elementwise
 
 STEP: Final = 2.0**-6  # value of the lowest fraction bit
 LARGEST: Final = 127  # code of the largest magnitude, 1.984375
@@ -20,7 +21,7 @@ _DECODED: Final = np.copysign(
 ).astype(np.float32)
 
 
-class Fix8(Scheme):
+class Fix8(Elementwise):
     """One byte per weight.
 
     Source: I-SURF_Quantization, ``convert.py``; its loop over bit fields equals
@@ -63,9 +64,10 @@ class Fix8(Scheme):
         each_block(flat.size, work)
         return weights
 
-    def nbytes(self, codes: Codes) -> int:
-        """One byte per weight."""
-        return codes.size
+    @property
+    def width(self) -> int:
+        """8 bits."""
+        return 8
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """``trunc(w · 2⁶) / 2⁶``, saturated first, block by block; no codes in between."""

@@ -6,8 +6,9 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import Scheme, native_float32, not_finite
+from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
+from mpsearch.schemes.elementwise import Elementwise
 
 #: Magnitudes from here on round to infinity: half way between 65504, the largest half, and 65536.
 OVERFLOW: Final = 65520.0
@@ -18,7 +19,7 @@ _INFINITY: Final = np.uint16(0x7C00)
 _WIDENED: Final = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 
-class Fl16(Scheme):
+class Fl16(Elementwise):
     """Two bytes per weight, rounded to the nearest half, ties to even."""
 
     family: ClassVar[str] = "fl16"
@@ -48,9 +49,15 @@ class Fl16(Scheme):
         each_block(flat.size, lambda piece: _widen(flat[piece], out[piece]))
         return weights
 
-    def nbytes(self, codes: Codes) -> int:
-        """2 n."""
-        return 2 * codes.size
+    @property
+    def width(self) -> int:
+        """16 bits."""
+        return 16
+
+    @property
+    def code_dtype(self) -> np.dtype[np.generic]:
+        """float16."""
+        return np.dtype(np.float16)
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """Round to float16 and back, block by block."""

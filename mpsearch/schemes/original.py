@@ -5,10 +5,11 @@ from typing import ClassVar
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.base import float32_bits
+from mpsearch.schemes.elementwise import Elementwise
 
 
-class Original(Scheme):
+class Original(Elementwise):
     """Four bytes per weight, nothing changed."""
 
     family: ClassVar[str] = "original"
@@ -26,9 +27,15 @@ class Original(Scheme):
         """A copy of *codes*."""
         return np.array(codes, dtype=np.float32)
 
-    def nbytes(self, codes: Codes) -> int:
-        """4 n."""
-        return 4 * codes.size
+    @property
+    def width(self) -> int:
+        """32 bits."""
+        return 32
+
+    @property
+    def code_dtype(self) -> np.dtype[np.generic]:
+        """float32."""
+        return np.dtype(np.float32)
 
     def stored_nbytes(self, weights: Float32Array) -> int:
         """4 n, once the weights are known to be finite."""

@@ -1,6 +1,7 @@
 """``prun_t``: weights smaller than t become 0."""
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -9,6 +10,8 @@ from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
 from mpsearch.schemes.blocks import each_block
+from mpsearch.schemes.elementwise import expect_streams
+from mpsearch.schemes.stream import Stream
 
 
 class Prune(Scheme):
@@ -61,6 +64,37 @@ class Prune(Scheme):
         """The smaller of 4 n and ⌈n / 8⌉ + 4 · survivors."""
         survivors = int(np.count_nonzero(codes))
         return min(4 * codes.size, -(-codes.size // 8) + 4 * survivors)
+
+    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+        """One bit per weight and the survivors, or all weights where that is not larger."""
+        patterns = np.ascontiguousarray(codes).reshape(-1).view(np.uint32)
+        whole = Stream(patterns, 32)
+        if self.nbytes(codes) == whole.nbytes:
+            return (whole,)
+        survives = codes.reshape(-1) != 0
+        return Stream(survives.view(np.uint8), 1), Stream(patterns[survives], 32)
+
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+        """The survivors in their places, zeros elsewhere."""
+        size = math.prod(shape)
+        if len(streams) == 1:
+            (whole,) = expect_streams(self, streams, [32])
+            patterns = whole.symbols
+        else:
+            survives, survivors = expect_streams(self, streams, [1, 32])
+            patterns = np.zeros(len(survives.symbols), dtype=np.uint32)
+            where = survives.symbols != 0
+            if np.count_nonzero(where) != len(survivors.symbols):
+                raise SchemeError(
+                    f"{self.name} marks {np.count_nonzero(where)} weights and has "
+                    f"{len(survivors.symbols)}"
+                )
+            patterns[where] = survivors.symbols
+        if len(patterns) != size:
+            raise SchemeError(
+                f"{self.name} has {len(patterns)} weights for a tensor of shape {shape}"
+            )
+        return patterns.view(np.float32).reshape(shape)
 
 
 def _least_survivor(threshold: float) -> np.float32:

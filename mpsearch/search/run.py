@@ -241,7 +241,7 @@ class _Loop:
         )
 
     def _keep(self, one: Tried) -> None:
-        self._store.add(one, self._engine.baseline.nbytes)
+        self._store.add(one, self._engine.bank.original_nbytes)
         self._remember(one)
 
     def _remember(self, one: Tried) -> None:

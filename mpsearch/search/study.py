@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ from mpsearch.search.samplers import as_trial, directions
 _SQLITE: Final = "sqlite:///"
 _PREFIX: Final = "mpsearch:"
 # What studies that know nothing of a setting were started with.
-_BEFORE: Final[dict[str, object]] = {"tied": []}
+_BEFORE: Final[dict[str, object]] = {"tied": [], "coding": "none"}
 _METRIC_NAMES: Final = {
     "budget": ["nbytes"],
     "max_bytes": ["drop_pp"],
@@ -39,6 +40,7 @@ class StudyStore:
         fingerprint: Of model and images.
         menu: The choices.
         goal: What is asked.
+        coding: How codes are packed, for all bytes.
 
     Raises:
         StudyError: If the study was started with something else; says with what.
@@ -46,7 +48,13 @@ class StudyStore:
     """
 
     def __init__(
-        self, url: str, name: str, fingerprint: Mapping[str, str], menu: Menu, goal: Goal
+        self,
+        url: str,
+        name: str,
+        fingerprint: Mapping[str, str],
+        menu: Menu,
+        goal: Goal,
+        coding: str = "none",
     ) -> None:
         self.url = url
         self.name = name
@@ -61,6 +69,7 @@ class StudyStore:
             "metric": goal.metric,
             "budget_pp": goal.budget_pp,
             "max_nbytes": goal.max_nbytes,
+            "coding": coding,
         }
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._storage = _open(url)
@@ -88,7 +97,7 @@ class StudyStore:
             raise _fault(self.url, error) from error
 
     def known_elsewhere(self, baseline: "np.ndarray[Any, Any]") -> dict[Plan, Tried]:
-        """Plans that other studies in this storage measured on the same model and images.
+        """Plans of the menu that other studies measured here on the same model and images.
 
         Args:
             baseline: Confidence of the unchanged model, shape (n,).
@@ -99,10 +108,13 @@ class StudyStore:
                 continue
             study = optuna.load_study(study_name=other.study_name, storage=self._storage)
             for one in self._read(study, set()):
+                choice = self._menu.choice(one.plan)
+                if choice is None:
+                    continue
+                nbytes = self._menu.total(choice)
                 drop = float(aggregate(drops_pp(baseline, one.confidence), self._goal.metric))
-                known[one.plan] = Tried(
-                    one.plan, one.nbytes, drop, one.confidence, one.margin, one.origin, 0
-                )
+                # Others may have coded otherwise, and counted other bytes.
+                known[one.plan] = replace(one, nbytes=nbytes, drop_pp=drop, stage_runs=0)
         return known
 
     def add(self, one: Tried, original_nbytes: int) -> None:

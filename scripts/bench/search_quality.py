@@ -12,8 +12,8 @@ A measurement is a distinct plan on all images; the trained weights cost none. T
 is the smallest that any run of any contender, or of ours with 300 measurements, has ever found
 (BEST_KNOWN); a smaller one found now replaces it.
 
-Run: python scripts/bench/search_quality.py [--seeds N] [--long] [MODEL…]; about 1 minute for
-ResNet8, which ``make bench`` runs, and 10 to 20 for each of the others.
+Run: python scripts/bench/search_quality.py [--seeds N] [--long] [MODEL…]; 8 minutes for all
+three models; ``make bench`` runs ResNet8, which takes one.
 """
 
 import argparse

@@ -1,0 +1,66 @@
+"""A plan as a LiteRT model."""
+
+from pathlib import Path
+
+from mpsearch.api.litert_report import LiteRTReport
+from mpsearch.api.model import OpenModel
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.files import write_bytes
+from mpsearch.core.plan import Plan
+from mpsearch.engine.confidence import Metric
+from mpsearch.export.litert import LiteRTModel, run_litert, storage_of, to_litert
+from mpsearch.schemes import parse_scheme
+from mpsearch.search.verify import ImageSetDrop, compare
+
+
+def write_litert(
+    subject: Workbench | OpenModel, plan: Plan, path: Path, metric: Metric = "mean"
+) -> LiteRTReport:
+    """Write the trained model with each layer's kernels stored as its scheme maps to.
+
+    LiteRT quantizes the trained weights itself: ``fl16`` becomes the same halves, ``fix8`` becomes
+    int8 rounded with one scale per output channel, which is another thing.
+
+    Args:
+        subject: The model, with images to run it on or without.
+        plan: One scheme per weight layer.
+        path: The file.
+        metric: How the drops of images become one.
+
+    Raises:
+        SettingError: If LiteRT's packages are not installed.
+        ModelError: If its converter cannot take the model.
+        EnvironmentFault: If the disk refuses.
+    """
+    model = subject.model if isinstance(subject, Workbench) else subject
+    schemes = [parse_scheme(name) for name in plan.schemes]
+    original = Plan.uniform(model.layer_names, "original")
+    weights = [model.network.weights(layer.index) for layer in model.layers]
+    made = to_litert(
+        model.decoded_model(original), model.layers, weights, [storage_of(s) for s in schemes]
+    )
+    write_bytes(path, made.data)
+    drop, plan_drop = None, None
+    if isinstance(subject, Workbench):
+        drop, plan_drop = _drops(subject, made, plan, metric)
+    return LiteRTReport(
+        file_nbytes=len(made.data),
+        packed_nbytes=model.nbytes(plan) + model.other_nbytes,
+        storages=dict(zip(model.layer_names, made.storages, strict=True)),
+        mapping={scheme.name: storage_of(scheme) for scheme in schemes},
+        unmatched=made.unmatched,
+        drop=drop,
+        plan_drop=plan_drop,
+    )
+
+
+def _drops(
+    work: Workbench, made: LiteRTModel, plan: Plan, metric: Metric
+) -> tuple[ImageSetDrop, ImageSetDrop]:
+    before = work.plain_forward(Plan.uniform(work.layer_names, "original"))
+    scores = run_litert(made, work.inputs)
+    reference, names = work.engine.reference, work.images
+    return (
+        compare(before, work.model.network.probabilities(scores), reference, metric, names),
+        compare(before, work.plain_forward(plan), reference, metric, names),
+    )

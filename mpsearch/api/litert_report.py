@@ -1,0 +1,43 @@
+"""What became of a plan in LiteRT."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mpsearch.search.verify import ImageSetDrop
+
+
+@dataclass(frozen=True, slots=True)
+class LiteRTReport:
+    """A LiteRT model beside the plan it was made from.
+
+    Attributes:
+        file_nbytes: Of the flatbuffer, all of it.
+        packed_nbytes: Of the plan's weights and all other parameters, as mpsearch stores them.
+        storages: Layer → ``float32``, ``float16`` or ``int8``.
+        mapping: Scheme of the plan → what it became.
+        unmatched: Layers that stay float32 because LiteRT has no operator with their kernels.
+        drop: On the images, by LiteRT's interpreter against Keras' unchanged model; None without
+            images.
+        plan_drop: Of the plan itself, by Keras; None without images.
+    """
+
+    file_nbytes: int
+    packed_nbytes: int
+    storages: Mapping[str, str]
+    mapping: Mapping[str, str]
+    unmatched: tuple[str, ...]
+    drop: ImageSetDrop | None
+    plan_drop: ImageSetDrop | None
+
+    def as_mapping(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "file_bytes": self.file_nbytes,
+            "packed_bytes": self.packed_nbytes,
+            "storages": dict(self.storages),
+            "mapping": dict(self.mapping),
+            "unmatched": list(self.unmatched),
+            "drop_pp": None if self.drop is None else self.drop.drop_pp,
+            "top1_changes": None if self.drop is None else self.drop.top1_changes,
+            "plan_drop_pp": None if self.plan_drop is None else self.plan_drop.drop_pp,
+        }

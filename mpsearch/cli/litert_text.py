@@ -1,0 +1,35 @@
+"""What became of a plan in LiteRT, in a few lines."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mpsearch.api.litert_report import LiteRTReport
+
+
+def litert_text(report: "LiteRTReport") -> str:
+    """Sizes, what each scheme became, and the drop that LiteRT's interpreter measured."""
+    counts = Counter(report.storages.values())
+    layers = ", ".join(f"{name} {counts[name]}" for name in sorted(counts))
+    beside = f"the plan's parameters take {report.packed_nbytes:,}"
+    lines = [
+        f"litert bytes    {report.file_nbytes:,} in the file; {beside}",
+        f"litert layers   {layers}",
+        f"litert schemes  {', '.join(f'{a} -> {b}' for a, b in sorted(report.mapping.items()))}",
+    ]
+    if report.unmatched:
+        lines.append(f"litert float32  no operator for {', '.join(report.unmatched)}")
+    if report.drop is None or report.plan_drop is None:
+        lines.append("litert drop     not measured; give --images")
+    else:
+        images = f"{report.drop.images} image{'s' * (report.drop.images > 1)}"
+        lines.append(
+            f"litert drop     {report.drop.drop_pp:.3f} pp over {images}, top-1 changed on "
+            f"{report.drop.top1_changes}; the plan's {report.plan_drop.drop_pp:.3f} pp"
+        )
+    if "int8" in counts:
+        lines.append(
+            "note            LiteRT's int8 rounds, with one scale per output channel: it is not "
+            "fix8"
+        )
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,108 @@
+"""``mpsearch verify``."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mpsearch.cli.notes import print_notes
+from mpsearch.cli.options import (
+    add_command,
+    add_images,
+    add_model,
+    load_model,
+    load_workbench,
+    settings,
+)
+from mpsearch.cli.progress import make_progress
+
+if TYPE_CHECKING:
+    from mpsearch.api.packed import Verified
+
+_DIFFERENT: Final = 1
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "verify",
+        _run,
+        "prove a packed file",
+        "Decodes every tensor of a .mpq file, compares it bit for bit with what its plan makes of "
+        "the model, and with --images measures the confidence of the unpacked model by a plain "
+        "forward pass. Exit code 1 if a tensor differs, 2 if the file is damaged or of another "
+        "model.",
+    )
+    parser.add_argument("file", metavar="FILE", help="a .mpq file")
+    parser.add_argument(
+        "--metric", choices=("mean", "max", "p95"), help="of the images' drops (default: mean)"
+    )
+    add_model(parser)
+    add_images(parser)
+
+
+def _run(args: argparse.Namespace) -> int:
+    config, _ = settings(args)
+    from mpsearch.api.packed import verify  # noqa: PLC0415
+    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
+    from mpsearch.export.packed import PackedFile  # noqa: PLC0415
+    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
+
+    path = Path(args.file)
+    PackedFile(path).close()  # refused before TensorFlow is loaded
+    metric = parse_metric(config.metric)
+    progress = make_progress(args.quiet)
+    if config.images is None and config.model != BUNDLED_DIGITS:
+        found = verify(path, load_model(config), metric, progress)
+    else:
+        workbench = load_workbench(config)
+        print_notes(workbench.notes)
+        found = verify(path, workbench, metric, progress)
+    print(json.dumps(_as_json(found)) if args.json else _text(path, found))
+    return 0 if found.bit_exact else _DIFFERENT
+
+
+def _as_json(found: "Verified") -> dict[str, object]:
+    drop = found.drop
+    return {
+        "bit_exact": found.bit_exact,
+        "different": list(found.different),
+        "file_bytes": found.sizes.file_nbytes,
+        "nbytes": found.sizes.nbytes,
+        "other_bytes": found.sizes.other_nbytes,
+        "header_bytes": found.sizes.header_nbytes,
+        "coding": found.coding,
+        "tensors": found.tensors,
+        "quanti_array": list(found.plan.schemes),
+        "baseline_confidence_pct": found.baseline_confidence_pct,
+        "confidence_pct": found.confidence_pct,
+        "drop_pp": None if drop is None else drop.drop_pp,
+        "top1_changes": None if drop is None else drop.top1_changes,
+        "images": 0 if drop is None else drop.images,
+    }
+
+
+def _text(path: Path, found: "Verified") -> str:
+    sizes = found.sizes
+    parts = f"{sizes.nbytes:,} weights + {sizes.other_nbytes:,} other parameters"
+    lines = [
+        f"file            {path}, {sizes.file_nbytes:,} bytes",
+        f"                {parts} + {sizes.header_nbytes:,} header",
+    ]
+    if found.bit_exact:
+        lines.append(f"bit exact       all {found.tensors} tensors are what the plan makes of them")
+    else:
+        lines.append(f"NOT bit exact   {len(found.different)} of {found.tensors} tensors differ:")
+        lines += [f"                {name}" for name in found.different]
+    drop = found.drop
+    if drop is None:
+        lines.append("drop            not measured; give --images")
+    else:
+        images = f"{drop.images} image{'s' * (drop.images > 1)}"
+        changes = f"top-1 changed on {drop.top1_changes}"
+        lines += [
+            f"drop            {drop.drop_pp:.3f} pp over {images}, {changes}",
+            f"confidence      {found.baseline_confidence_pct:.2f} -> {found.confidence_pct:.2f} %",
+        ]
+    return "\n".join(lines)

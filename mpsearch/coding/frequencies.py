@@ -1,0 +1,62 @@
+"""How often each symbol comes, in whole shares of a power of two."""
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mpsearch.core.arrays import Float64Array, IntArray
+
+_STEP: Final = 16  # a share grows or shrinks by a sixteenth at once, one at least
+
+
+def counted(symbols: npt.NDArray[np.unsignedinteger[Any]], size: int) -> IntArray:
+    """How often each of 0 … size − 1 comes, shape (size,)."""
+    counts: IntArray = np.zeros(size, dtype=np.int64)
+    for start in range(0, len(symbols), 2**20):  # bincount makes 8 bytes of every symbol
+        counts += np.bincount(symbols[start : start + 2**20], minlength=size)
+    return counts
+
+
+def entropy_bits(counts: IntArray) -> float:
+    """Bits that no coder of independent symbols goes below, for all of them together."""
+    present = counts[counts > 0].astype(np.float64)
+    total = present.sum()
+    return float((present * np.log2(total / present)).sum()) if total else 0.0
+
+
+def shares(counts: IntArray, bits: int) -> IntArray:
+    """Shares of 2^bits in proportion to *counts*, none of what is there below 1.
+
+    Args:
+        counts: Shape (size,); at most 2^bits of them positive, at least one.
+        bits: Of the sum.
+
+    Returns:
+        Shape (size,), 0 where the count is; they sum to 2^bits.
+    """
+    whole = 1 << bits
+    exact = counts * (whole / counts.sum())
+    found: IntArray = np.where(counts > 0, np.maximum(1, np.rint(exact)), 0).astype(np.int64)
+    # What is left over goes where a share codes most, what is missing is taken where least.
+    while (left := whole - int(found.sum())) != 0:
+        value = _value(counts, found)
+        if left > 0:
+            at = int(np.argmax(value))
+            found[at] += min(left, max(1, int(found[at]) // _STEP))
+        else:
+            at = int(np.argmin(np.where(found > 1, value, np.inf)))
+            found[at] -= min(-left, max(1, (int(found[at]) - 1) // _STEP))
+    return found
+
+
+def cost_bits(counts: IntArray, found: IntArray, bits: int) -> float:
+    """Bits that all symbols together take when coded with *found* shares of 2^bits."""
+    there = counts > 0
+    return float((counts[there] * (bits - np.log2(found[there]))).sum())
+
+
+def _value(counts: IntArray, found: IntArray) -> Float64Array:
+    """What one more share is worth: the derivative of the coded length."""
+    value: Float64Array = np.where(found > 0, counts / np.maximum(found, 1), -np.inf)
+    return value

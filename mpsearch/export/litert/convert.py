@@ -1,0 +1,199 @@
+"""Convert a Keras model to LiteRT, and store each weight layer's kernels as its scheme maps to."""
+
+import importlib.util
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array
+from mpsearch.core.errors import ModelError, SettingError
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.silence import silenced
+from mpsearch.export.litert.match import match
+from mpsearch.export.litert.storage import Storage
+from mpsearch.model.backend import tf
+from mpsearch.model.graph import operations
+
+# Operators with weights: LiteRT's names, and what the quantizer calls them.
+_OPERATORS: Final = {
+    "CONV_2D": "CONV_2D",
+    "DEPTHWISE_CONV_2D": "DEPTHWISE_CONV_2D",
+    "FULLY_CONNECTED": "FULLY_CONNECTED",
+    "TRANSPOSE_CONV": "CONV_2D_TRANSPOSE",
+}
+_FLOAT32: Final = 0  # tensor type of the LiteRT schema
+_SCOPE: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")  # names TensorFlow takes
+
+
+@dataclass(frozen=True, slots=True)
+class LiteRTModel:
+    """A LiteRT model.
+
+    Attributes:
+        data: The flatbuffer.
+        storages: Per weight layer, how its kernels are stored.
+        unmatched: Names of the layers that stay float32 because no operator of the model could be
+            told to hold their kernels; LiteRT's 3-D convolutions for instance.
+    """
+
+    data: bytes
+    storages: tuple[Storage, ...]
+    unmatched: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Operator:
+    name: str
+    output: str
+    weights: Float32Array
+
+
+def require_litert() -> None:
+    """Check that LiteRT's packages are installed.
+
+    Raises:
+        SettingError: Says how to install them.
+    """
+    for package in ("ai_edge_litert", "ai_edge_quantizer"):
+        if importlib.util.find_spec(package) is None:
+            raise SettingError(
+                f"--format litert needs the package {package}, which is not installed; run "
+                "pip install 'mpsearch[litert]'"
+            )
+
+
+def to_litert(
+    model: Any,
+    layers: Sequence[WeightLayer],
+    weights: Sequence[Sequence[Float32Array]],
+    wanted: Sequence[Storage],
+) -> LiteRTModel:
+    """Convert a model.
+
+    Args:
+        model: A Keras model of one's own; layers with names that TensorFlow refuses are renamed.
+        layers: Its weight layers.
+        weights: Their tensors, as *model* holds them.
+        wanted: Per weight layer, how its kernels shall be stored.
+
+    Raises:
+        ModelError: If the converter cannot take the model.
+        SettingError: If LiteRT's packages are not installed.
+    """
+    require_litert()
+    data = _converted(model)
+    operators = _operators(data)
+    behind = match([(one.name, one.weights) for one in operators], layers, weights)
+    recipe = [
+        (one, wanted[layer])
+        for one, layer in zip(operators, behind, strict=True)
+        if layer is not None and wanted[layer] != "float32"
+    ]
+    found = {layer for layer in behind if layer is not None}
+    storages: tuple[Storage, ...] = tuple(
+        storage if index in found else "float32" for index, storage in enumerate(wanted)
+    )
+    unmatched = tuple(
+        layer.name
+        for layer in layers
+        if layer.index not in found and wanted[layer.index] != "float32"
+    )
+    return LiteRTModel(_quantized(data, recipe) if recipe else data, storages, unmatched)
+
+
+def _converted(model: Any) -> bytes:
+    for number, one in enumerate([model, *operations(model)]):
+        if not _SCOPE.fullmatch(one.name):
+            one.name = f"layer_{number}"
+    try:
+        with silenced(1), silenced(2):
+            data = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    # The converter raises whatever its parts do.
+    except Exception as error:
+        reason = str(error).splitlines()[0][:200]
+        raise ModelError(
+            f"LiteRT's converter cannot take this model ({type(error).__name__}: {reason}); export "
+            "it as keras or packed instead"
+        ) from error
+    return bytes(data)
+
+
+def _operators(data: bytes) -> list[_Operator]:
+    """The operators that hold weights, in order."""
+    from ai_edge_litert import schema_py_generated as schema  # noqa: PLC0415
+    from ai_edge_litert.tools import flatbuffer_utils  # noqa: PLC0415
+
+    codes = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
+    model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
+    found = []
+    for graph in model.subgraphs:
+        for one in graph.operators:
+            code = model.operatorCodes[one.opcodeIndex]
+            name = codes[max(code.builtinCode, code.deprecatedBuiltinCode)]
+            if name not in _OPERATORS:
+                continue
+            tensor = graph.tensors[one.inputs[1]]
+            buffer = model.buffers[tensor.buffer].data
+            if buffer is None or tensor.type != _FLOAT32:
+                continue
+            values = np.frombuffer(bytes(buffer), dtype="<f4").reshape(tensor.shape)
+            output = graph.tensors[one.outputs[0]].name.decode()
+            found.append(_Operator(name, output, values.astype(np.float32, copy=False)))
+    return found
+
+
+def _quantized(data: bytes, recipe: Sequence[tuple[_Operator, Storage]]) -> bytes:
+    from ai_edge_quantizer import Quantizer, qtyping  # noqa: PLC0415
+
+    tensors = {
+        "int8": qtyping.TensorQuantizationConfig(
+            8, True, qtyping.QuantGranularity.CHANNELWISE, qtyping.TensorDataType.INT
+        ),
+        "float16": qtyping.TensorQuantizationConfig(16, dtype=qtyping.TensorDataType.FLOAT),
+    }
+    algorithms = {"int8": "min_max_uniform_quantize", "float16": "float_casting"}
+    with silenced(1), silenced(2):
+        quantizer = Quantizer(bytearray(data))
+        for one, storage in recipe:
+            quantizer.update_quantization_recipe(
+                regex=f"^{re.escape(one.output)}",
+                operation_name=qtyping.TFLOperationName(_OPERATORS[one.name]),
+                op_config=qtyping.OpQuantizationConfig(
+                    weight_tensor_config=tensors[storage],
+                    compute_precision=qtyping.ComputePrecision.FLOAT,
+                    explicit_dequantize=True,
+                ),
+                algorithm_key=algorithms[storage],
+            )
+        return bytes(quantizer.quantize().quantized_model)
+
+
+def run_litert(model: LiteRTModel, inputs: Float32Array) -> Float32Array:
+    """Class scores of a LiteRT model, image by image, shape (n, classes).
+
+    Raises:
+        ModelError: If the interpreter cannot run it.
+    """
+    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
+    try:
+        with silenced(1), silenced(2):
+            interpreter = Interpreter(model_content=model.data)
+            entry = interpreter.get_input_details()[0]["index"]
+            interpreter.resize_tensor_input(entry, [1, *inputs.shape[1:]])
+            interpreter.allocate_tensors()
+            leaving = interpreter.get_output_details()[0]["index"]
+            scores = []
+            for image in inputs:
+                interpreter.set_tensor(entry, image[None])
+                interpreter.invoke()
+                scores.append(interpreter.get_tensor(leaving)[0].copy())
+    except (RuntimeError, ValueError) as error:
+        raise ModelError(
+            f"LiteRT's interpreter cannot run the converted model ({str(error)[:200]}); export it "
+            "as keras or packed instead"
+        ) from error
+    return np.stack(scores).astype(np.float32)

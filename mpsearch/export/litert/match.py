@@ -1,0 +1,84 @@
+"""Which operator of a converted model holds which weight layer's kernel.
+
+Names do not tell: the converter joins, cuts and renumbers them. The numbers do: an operator holds
+a kernel, transposed, each output channel (or each input) multiplied by what BatchNormalization was
+folded into it.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, Float64Array
+from mpsearch.core.layer import WeightLayer
+
+_SAME: Final = 1e-5  # 1 − |cosine| of two channels that are the same but for a factor
+_DEPTHWISE: Final = ("depthwise_kernel",)
+
+
+def match(
+    operators: Sequence[tuple[str, Float32Array]],
+    layers: Sequence[WeightLayer],
+    weights: Sequence[Sequence[Float32Array]],
+) -> list[int | None]:
+    """The layer behind each operator, or None.
+
+    Args:
+        operators: LiteRT name and weights of each.
+        layers: The weight layers.
+        weights: Their trained tensors.
+    """
+    kernels = [
+        (layer.index, rows)
+        for layer, tensors in zip(layers, weights, strict=True)
+        for rows in _kernel_rows(layer, tensors)
+    ]
+    found: list[int | None] = []
+    for name, array in operators:
+        rows = _operator_rows(name, array)
+        candidates = [index for index, kernel in kernels if _same_but_for_factors(rows, kernel)]
+        # Layers with equal kernels stand in the order of the model.
+        fresh = [index for index in candidates if index not in found]
+        found.append(next(iter(fresh or candidates), None))
+    return found
+
+
+def _operator_rows(name: str, array: Float32Array) -> Float32Array:
+    """One row per output channel."""
+    if name == "DEPTHWISE_CONV_2D":  # (1, height, width, channels)
+        return array.reshape(-1, array.shape[-1]).T
+    return array.reshape(array.shape[0], -1)
+
+
+def _kernel_rows(layer: WeightLayer, tensors: Sequence[Float32Array]) -> list[Float32Array]:
+    """One row per output channel, for each kernel of a layer."""
+    found = []
+    for tensor, array in zip(layer.tensors, tensors, strict=True):
+        if array.ndim < 2:
+            continue
+        if tensor.name in _DEPTHWISE or layer.kind.startswith("Depthwise"):
+            found.append(array.reshape(-1, array.shape[-2] * array.shape[-1]).T)
+        elif layer.kind.endswith("Transpose"):  # (…, output, input)
+            found.append(np.moveaxis(array, -2, 0).reshape(array.shape[-2], -1))
+        else:
+            found.append(np.moveaxis(array, -1, 0).reshape(array.shape[-1], -1))
+    return found
+
+
+def _same_but_for_factors(one: Float32Array, other: Float32Array) -> bool:
+    if one.shape != other.shape:
+        return False
+    return _rows_are_parallel(one, other) or _rows_are_parallel(one.T, other.T)
+
+
+def _rows_are_parallel(one: Float32Array, other: Float32Array) -> bool:
+    products = np.abs(np.einsum("ij,ij->i", one, other, dtype=np.float64))
+    lengths = _lengths(one) * _lengths(other)
+    # A channel whose factor is 0 says nothing; all of them together must say something.
+    return bool(np.all(products >= (1 - _SAME) * lengths) and lengths.any())
+
+
+def _lengths(rows: Float32Array) -> Float64Array:
+    lengths: Float64Array = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=np.float64))
+    return lengths

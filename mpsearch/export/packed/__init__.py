@@ -1,0 +1,18 @@
+"""The packed file, ``.mpq``: a plan's codes as they are stored, and all other parameters.
+
+docs/formats.md specifies it; scripts/read_mpq.py reads it without this package.
+"""
+
+from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
+from mpsearch.export.packed.reader import PackedFile
+from mpsearch.export.packed.writer import PackedSizes, write_packed
+
+__all__ = [
+    "Header",
+    "OtherEntry",
+    "PackedFile",
+    "PackedSizes",
+    "StreamEntry",
+    "TensorEntry",
+    "write_packed",
+]

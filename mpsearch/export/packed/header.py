@@ -1,0 +1,166 @@
+"""What the header of a packed file says."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from mpsearch.coding.coder import Coding, Method
+
+MAGIC: Final = b"\x89MPQ\r\n\x1a\n"  # as PNG's: a transfer that changes line ends breaks it
+VERSION: Final = 1
+FORMAT: Final = "mpsearch-packed"
+PREAMBLE: Final = len(MAGIC) + 8  # magic, length of the header, its crc32
+LARGEST_HEADER: Final = 64 * 2**20
+
+_NO_CRC: Final = "00000000"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamEntry:
+    """One stream of a tensor.
+
+    Attributes:
+        width: Bits of a code.
+        count: How many codes.
+        method: How they are coded.
+        length: Bytes.
+    """
+
+    width: int
+    count: int
+    method: Method
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorEntry:
+    """One tensor of a weight layer.
+
+    Attributes:
+        layer: Its layer's name.
+        tensor: Its own, for instance ``kernel``.
+        scheme: How it is stored.
+        shape: As Keras keeps it.
+        offset: Where its bytes begin, counted from the end of the header.
+        length: How many.
+        streams: What they are, in order.
+        crc32: Of the bytes.
+    """
+
+    layer: str
+    tensor: str
+    scheme: str
+    shape: tuple[int, ...]
+    offset: int
+    length: int
+    streams: tuple[StreamEntry, ...]
+    crc32: str = _NO_CRC
+
+    def __str__(self) -> str:
+        return f"layer {self.layer!r} {self.tensor}"
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEntry:
+    """A parameter outside weight layers, stored as it is.
+
+    Attributes:
+        name: Keras' path of it.
+        dtype: ``float32``, or what Keras says.
+        shape: As Keras keeps it.
+        offset: Where its bytes begin, counted from the end of the header.
+        length: How many.
+        crc32: Of the bytes.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    offset: int
+    length: int
+    crc32: str = _NO_CRC
+
+    def __str__(self) -> str:
+        return f"parameter {self.name!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header.
+
+    Attributes:
+        model: Digest of the model.
+        model_name: What Keras calls it.
+        coding: ``none`` or ``entropy``.
+        plan: Layer → scheme.
+        tensors: Of weight layers, in the order of their bytes.
+        others: Then those of all other parameters.
+    """
+
+    model: str
+    model_name: str
+    coding: Coding
+    plan: Mapping[str, str]
+    tensors: tuple[TensorEntry, ...]
+    others: tuple[OtherEntry, ...]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weight layers."""
+        return sum(entry.length for entry in self.tensors)
+
+    @property
+    def other_nbytes(self) -> int:
+        """Bytes of all other parameters."""
+        return sum(entry.length for entry in self.others)
+
+    def with_checksums(self, crc32: list[int]) -> "Header":
+        """The same with the checksums of all entries in order; its text is as long."""
+        texts = iter(f"{one:08x}" for one in crc32)
+        return replace(
+            self,
+            tensors=tuple(replace(entry, crc32=next(texts)) for entry in self.tensors),
+            others=tuple(replace(entry, crc32=next(texts)) for entry in self.others),
+        )
+
+    def to_bytes(self) -> bytes:
+        """Magic, length and checksum of the JSON text, and the text, as it begins a file."""
+        document: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "model": self.model,
+            "model_name": self.model_name,
+            "coding": self.coding,
+            "alignment": 1,
+            "plan": dict(self.plan),
+            "tensors": [
+                {
+                    "layer": entry.layer,
+                    "tensor": entry.tensor,
+                    "scheme": entry.scheme,
+                    "shape": entry.shape,
+                    "offset": entry.offset,
+                    "length": entry.length,
+                    "crc32": entry.crc32,
+                    "streams": [[s.width, s.count, s.method, s.length] for s in entry.streams],
+                }
+                for entry in self.tensors
+            ],
+            "others": [
+                {
+                    "name": entry.name,
+                    "dtype": entry.dtype,
+                    "shape": entry.shape,
+                    "offset": entry.offset,
+                    "length": entry.length,
+                    "crc32": entry.crc32,
+                }
+                for entry in self.others
+            ],
+        }
+        text = json.dumps(document, separators=(",", ":")).encode("ascii")
+        return b"".join(
+            [MAGIC, len(text).to_bytes(4, "little"), zlib.crc32(text).to_bytes(4, "little"), text]
+        )

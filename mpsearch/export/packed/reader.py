@@ -1,0 +1,159 @@
+"""Read a packed file, tensor by tensor."""
+
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from mpsearch.coding.coder import CodedStream, decode
+from mpsearch.core.arrays import Float32Array, UInt8Array, aligned_empty
+from mpsearch.core.errors import MPSearchError, PackedError
+from mpsearch.export.packed.header import OtherEntry, TensorEntry
+from mpsearch.export.packed.parse import read_header
+from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes.bits import packed_nbytes, unpack_bits
+from mpsearch.schemes.blocks import each_block_in_order
+from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.schemes.stream import Stream
+
+
+class PackedFile:
+    """An open packed file.
+
+    Args:
+        path: The file.
+
+    Attributes:
+        header: What it says of itself.
+        header_nbytes: Bytes before the first tensor.
+        file_nbytes: Bytes of the file.
+
+    Raises:
+        PackedError: If it cannot be read, or is no packed file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            if not path.is_file():
+                raise self._fault("no such file; give a .mpq file")
+            self._file = path.open("rb")
+        except (OSError, ValueError) as error:
+            raise self._fault(f"it cannot be opened ({error}); check the path") from error
+        try:
+            self.file_nbytes = path.stat().st_size
+            self.header, self.header_nbytes = read_header(self._file, self.file_nbytes)
+        except PackedError as error:
+            self.close()
+            raise self._fault(f"{error}; export it again") from error
+        except OSError as error:
+            self.close()
+            raise self._fault(f"it cannot be read ({error.strerror}); check the disk") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    def weights(self, entry: TensorEntry) -> Float32Array:
+        """The decoded weights of a tensor.
+
+        Raises:
+            PackedError: If its bytes are damaged, or are not what its scheme stores.
+        """
+        try:
+            scheme = parse_scheme(entry.scheme)
+            weights = self._decoded(entry, scheme)
+        except MPSearchError as error:
+            raise self._fault(f"{entry}: {error}; export it again") from error
+        except OSError as error:
+            raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
+        return weights
+
+    def other(self, entry: OtherEntry) -> UInt8Array:
+        """The bytes of another parameter, little-endian.
+
+        Raises:
+            PackedError: If they are damaged.
+        """
+        try:
+            return self._bytes(entry)
+        except PackedError as error:
+            raise self._fault(f"{entry}: {error}; export it again") from error
+
+    def _decoded(self, entry: TensorEntry, scheme: Scheme) -> Float32Array:
+        single = len(entry.streams) == 1 and entry.streams[0].method == "packed"
+        if single and isinstance(scheme, Elementwise):
+            return self._decoded_in_pieces(entry, scheme)
+        data = self._bytes(entry)
+        streams, at = [], 0
+        for stream in entry.streams:
+            piece = data[at : at + stream.length]
+            at += stream.length
+            coded = CodedStream(stream.width, stream.count, stream.method, piece)
+            streams.append(Stream(decode(coded), stream.width))
+        weights = scheme.decode(scheme.codes(streams, entry.shape))
+        _require_finite(weights.reshape(-1))
+        return weights
+
+    def _decoded_in_pieces(self, entry: TensorEntry, scheme: Elementwise) -> Float32Array:
+        """Without holding all of a large tensor's bytes beside its weights."""
+        (stream,) = entry.streams
+        size = int(np.prod(entry.shape, dtype=np.int64))
+        if (stream.width, stream.count) != (scheme.width, size):
+            raise PackedError(
+                f"{scheme.name} stores {size} codes of {scheme.width} bits, the file has "
+                f"{stream.count} of {stream.width}"
+            )
+        weights = aligned_empty(entry.shape)
+        flat = weights.reshape(-1)
+        self._file.seek(self.header_nbytes + entry.offset)
+        checksum = 0
+
+        def read(piece: slice) -> UInt8Array:
+            nonlocal checksum
+            data = np.empty(packed_nbytes(piece.stop - piece.start, stream.width), np.uint8)
+            if self._file.readinto(data.data) != len(data):
+                raise PackedError("the file ends in it")
+            checksum = zlib.crc32(data.data, checksum)
+            return data
+
+        def work(piece: slice, data: UInt8Array) -> None:
+            symbols = unpack_bits(data, stream.width, piece.stop - piece.start)
+            part = scheme.decode(symbols.view(scheme.code_dtype))
+            _require_finite(part)
+            flat[piece] = part
+
+        each_block_in_order(size, read, work, lambda _: None)
+        if f"{checksum:08x}" != entry.crc32:
+            raise PackedError("its checksum is wrong: the file is damaged")
+        return weights
+
+    def _bytes(self, entry: TensorEntry | OtherEntry) -> UInt8Array:
+        data = np.empty(entry.length, dtype=np.uint8)
+        self._file.seek(self.header_nbytes + entry.offset)
+        if self._file.readinto(data.data) != entry.length:
+            raise PackedError("the file ends in it")
+        if f"{zlib.crc32(data.data):08x}" != entry.crc32:
+            raise PackedError("its checksum is wrong: the file is damaged")
+        return data
+
+    def _fault(self, text: str) -> PackedError:
+        return PackedError(f"packed file {str(self.path)!r}: {text}")
+
+
+def _require_finite(weights: Float32Array) -> None:
+    if weights.size and not (np.isfinite(weights.max()) and np.isfinite(weights.min())):
+        raise PackedError("it holds a weight that is NaN or infinite")

@@ -1,0 +1,194 @@
+"""Write a packed file."""
+
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from mpsearch.coding.coder import CodedStream, Coding, code
+from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.core.errors import SchemeError
+from mpsearch.core.files import write_with
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.plan import Plan
+from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
+from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes.base import float32_bits
+from mpsearch.schemes.bits import pack_bits, packed_nbytes
+from mpsearch.schemes.blocks import each_block_in_order
+from mpsearch.schemes.elementwise import Elementwise
+
+
+class Parameter(Protocol):
+    """A parameter outside weight layers."""
+
+    @property
+    def name(self) -> str:
+        """Keras' path of it."""
+
+    @property
+    def dtype(self) -> str:
+        """As Keras names it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As Keras keeps it."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its values."""
+
+    def data(self) -> UInt8Array:
+        """Its values' bytes, little-endian."""
+
+
+_Write = Callable[[UInt8Array], object]
+
+
+@dataclass(frozen=True, slots=True)
+class PackedSizes:
+    """What a packed file is made of.
+
+    Attributes:
+        nbytes: Of the weight layers.
+        other_nbytes: Of all other parameters.
+        header_nbytes: Of what comes before.
+    """
+
+    nbytes: int
+    other_nbytes: int
+    header_nbytes: int
+
+    @property
+    def file_nbytes(self) -> int:
+        """Of the file."""
+        return self.nbytes + self.other_nbytes + self.header_nbytes
+
+
+def write_packed(
+    path: Path,
+    *,
+    model: str,
+    model_name: str,
+    layers: Sequence[WeightLayer],
+    weights: Callable[[int], tuple[Float32Array, ...]],
+    plan: Plan,
+    others: Sequence[Parameter],
+    coding: Coding = "none",
+    on_layer: Callable[[str], None] = lambda _: None,
+) -> PackedSizes:
+    """Write *plan*'s codes and all other parameters, whole or not at all.
+
+    Args:
+        path: The file.
+        model: Digest of the model.
+        model_name: What Keras calls it.
+        layers: The weight layers.
+        weights: Gives a layer's trained tensors.
+        plan: One scheme per layer.
+        others: All other parameters.
+        coding: How codes are packed.
+        on_layer: Called with the name of every layer just written.
+
+    Raises:
+        SchemeError: If a scheme refuses a layer's weights.
+        EnvironmentFault: If the disk refuses; a file already there stays whole.
+    """
+    parts: list[tuple[str, _Part]] = []
+    entries: list[TensorEntry] = []
+    end = 0
+    for layer, scheme_name in zip(layers, plan.schemes, strict=True):
+        scheme = parse_scheme(scheme_name)
+        for tensor, array in zip(layer.tensors, weights(layer.index), strict=True):
+            try:
+                part = _part(scheme, array, coding)
+            except SchemeError as error:
+                raise SchemeError(f"layer {layer.name!r} {tensor.name}: {error}") from error
+            length = sum(stream.length for stream in part.streams)
+            entries.append(
+                TensorEntry(
+                    layer.name, tensor.name, scheme.name, array.shape, end, length, part.streams
+                )
+            )
+            parts.append((layer.name, part))
+            end += length
+    other_entries = []
+    for one in others:
+        other_entries.append(OtherEntry(one.name, one.dtype, one.shape, end, one.nbytes))
+        end += one.nbytes
+    header = Header(
+        model, model_name, coding, plan.as_mapping(), tuple(entries), tuple(other_entries)
+    )
+
+    def write(file: BinaryIO) -> None:
+        file.write(header.to_bytes())
+        checksums = []
+        for name, part in parts:
+            checksums.append(_written(file, part.write))
+            on_layer(name)
+        checksums += [_written(file, _whole(one.data())) for one in others]
+        file.seek(0)
+        file.write(header.with_checksums(checksums).to_bytes())
+
+    write_with(path, write)
+    sizes = PackedSizes(header.nbytes, header.other_nbytes, len(header.to_bytes()))
+    found = path.stat().st_size
+    if found != sizes.file_nbytes:
+        raise RuntimeError(f"{path}: {found} bytes on disk, {sizes.file_nbytes} counted")
+    return sizes
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A tensor's bytes: what they are, and how to get them."""
+
+    streams: tuple[StreamEntry, ...]
+    write: Callable[[_Write], object]
+
+
+def _part(scheme: Scheme, array: Float32Array, coding: Coding) -> _Part:
+    if not array.size:
+        raise SchemeError(f"a tensor of shape {array.shape} holds nothing; remove it")
+    if isinstance(scheme, Elementwise) and coding == "none":
+        float32_bits(array, scheme.name)  # refused now rather than in the middle of the file
+        scheme.stored_nbytes(array)
+        length = packed_nbytes(array.size, scheme.width)
+        entry = StreamEntry(scheme.width, array.size, "packed", length)
+        return _Part((entry,), lambda write: _write_in_pieces(scheme, array, write))
+    coded = [code(stream, coding) for stream in scheme.streams(scheme.encode(array))]
+    streams = tuple(StreamEntry(c.width, c.count, c.method, len(c.data)) for c in coded)
+    return _Part(streams, lambda write: _write_all(coded, write))
+
+
+def _write_all(coded: Iterable[CodedStream], write: _Write) -> None:
+    for one in coded:
+        write(one.data)
+
+
+def _write_in_pieces(scheme: Elementwise, array: Float32Array, write: _Write) -> None:
+    """Without holding all of a large tensor's codes."""
+    flat = array.reshape(-1)
+
+    def work(_: slice, few: Float32Array) -> UInt8Array:
+        (stream,) = scheme.streams(scheme.encode(few))
+        return pack_bits(stream.symbols, stream.width)
+
+    each_block_in_order(flat.size, lambda piece: flat[piece], work, write)
+
+
+def _whole(data: UInt8Array) -> Callable[[_Write], object]:
+    return lambda write: write(data)
+
+
+def _written(file: BinaryIO, produce: Callable[[_Write], object]) -> int:
+    """Write what *produce* gives, and return its checksum."""
+    checksum = 0
+
+    def write(data: UInt8Array) -> None:
+        nonlocal checksum
+        checksum = zlib.crc32(data.data, checksum)
+        file.write(data.data)
+
+    produce(write)
+    return checksum

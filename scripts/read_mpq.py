@@ -1,7 +1,4 @@
-"""Read a .mpq file with Python and numpy alone, as docs/formats.md describes it.
-
-Run: python scripts/read_mpq.py FILE.mpq; prints every tensor with its scheme and sum.
-"""
+"""Read a .mpq file with Python and numpy alone: read_mpq.py FILE.mpq; see docs/formats.md."""
 
 import json
 import sys

@@ -21,6 +21,7 @@ def as_json(
     return {
         "quanti_array": list(result.plan.schemes),
         "plan": result.plan.as_mapping(),
+        "coding": workbench.model.bank.coding,
         "nbytes": result.nbytes,
         "other_bytes": result.other_nbytes,
         "original_nbytes": result.original_nbytes,

@@ -10,6 +10,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.files import write_bytes
 from mpsearch.model.load import load_keras_model
+from mpsearch.model.scopes import compile_safely
 from mpsearch.model.source import ModelSource
 from mpsearch.model.weight_layers import weight_layers
 
@@ -36,15 +37,11 @@ def decoded_model(
 
 def plain_forward(model: Any, inputs: Float32Array) -> Float32Array:
     """Class scores of Keras' own forward pass, shape (n, classes)."""
-    try:
+    if compile_safely([model]):
         scores: Float32Array = model.predict(inputs, batch_size=_BATCH, verbose=0)
-    except ValueError as error:
-        if "scope name" not in str(error):
-            raise
-        # A layer's name has a space or a letter beyond ASCII: only uncompiled code runs.
-        pieces = [inputs[i : i + _BATCH] for i in range(0, len(inputs), _BATCH)]
-        scores = np.concatenate([np.asarray(model(piece, training=False)) for piece in pieces])
-    return scores
+        return scores
+    pieces = [inputs[i : i + _BATCH] for i in range(0, len(inputs), _BATCH)]
+    return np.concatenate([np.asarray(model(piece, training=False)) for piece in pieces])
 
 
 def write_keras_model(model: Any, path: Path) -> Path:

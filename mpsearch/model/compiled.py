@@ -10,6 +10,7 @@ import numpy as np
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.folding import FoldedCall, fold
 from mpsearch.model.graph import Cut
+from mpsearch.model.scopes import compile_safely
 from mpsearch.model.split_concat import SplitCall, split_first
 from mpsearch.model.stacking import most_stacked, run_stacked
 
@@ -45,14 +46,17 @@ class CompiledStage:
             run_steps(steps[1:], [], known)
             return tuple(known[value] for value in piece.outputs)
 
-        self._code = Code(stage, [weight_specs, specs])
+        operations = [call.operation for call in piece.calls]
+        self._code = Code(stage, [weight_specs, specs], operations)
         self._most_stacked = {
             shared: most_stacked(steps[0], shared) if variables else 0 for shared in (False, True)
         }
         self.spreads = isinstance(steps[0], SplitCall)
         many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
         # Compiled when first asked for: not every stage is.
-        self._stacked = cache(lambda shared: Code(partial(stacked, shared), [many, specs]))
+        self._stacked = cache(
+            lambda shared: Code(partial(stacked, shared), [many, specs], operations)
+        )
 
     def __call__(self, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Outputs of the stage, with *weights* in place of its variables."""
@@ -76,11 +80,12 @@ class Code:
     Args:
         function: From (weights, inputs) to a tuple of tensors.
         signature: Shape and type of both.
+        operations: The Keras operations that it runs.
     """
 
-    def __init__(self, function: Any, signature: list[Any]) -> None:
+    def __init__(self, function: Any, signature: list[Any], operations: list[Any]) -> None:
         self._function = function
-        self._traced = traced(function, signature)
+        self._traced = traced(function, signature, operations)
         if self._traced is not None:
             self._types = [tensor.dtype for tensor in self._traced.outputs]
             self._captured = list(self._traced.captured_inputs)
@@ -128,17 +133,8 @@ def _value(variable: Any) -> Any:
         return np.asarray(variable)
 
 
-def traced(function: Any, signature: list[Any]) -> Any:
-    """*function* as TensorFlow graph code, or None where a layer's name forbids that.
-
-    TensorFlow takes layer names for scope names and refuses spaces and letters beyond ASCII in
-    them, but only in compiled code.
-    """
-    try:
-        return tf.function(
-            function, input_signature=signature, autograph=False
-        ).get_concrete_function()
-    except ValueError as error:
-        if "scope name" not in str(error):
-            raise
+def traced(function: Any, signature: list[Any], operations: list[Any]) -> Any:
+    """*function* as TensorFlow graph code, or None where the name of an operation forbids that."""
+    if not compile_safely(operations):
         return None
+    return tf.function(function, input_signature=signature, autograph=False).get_concrete_function()

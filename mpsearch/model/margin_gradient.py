@@ -86,7 +86,9 @@ class MarginGradient:
             return found, [known[value] for value in entering]
 
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in self._variables]
-        return traced(gradient, [weights, self._image, tf.TensorSpec([], tf.int32)]) or gradient
+        operations = [call.operation for piece in self._cuts for call in piece.calls]
+        signature = [weights, self._image, tf.TensorSpec([], tf.int32)]
+        return traced(gradient, signature, operations) or gradient
 
     def _plain_dense(self) -> dict[int, int]:
         """Dense layers used once, on vectors, with a bias: layer → position among them.

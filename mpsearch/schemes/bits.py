@@ -5,6 +5,7 @@ width *w* is bit ``(i·w + b) mod 8`` of byte ``⌊(i·w + b) / 8⌋``. Bits lef
 are 0.
 """
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,7 @@ from mpsearch.schemes.blocks import each_block
 
 MOST: Final = 32
 
-_LANES: Final = 8  # integers after which the pattern of bits in bytes begins again
+_GROUP: Final = 8  # integers after which the pattern of bits in bytes surely begins again
 _REACH: Final = 8  # bytes a window reads at once, at most
 
 _Unsigned = npt.NDArray[np.unsignedinteger[Any]]
@@ -31,12 +32,13 @@ def symbol_dtype(width: int) -> np.dtype[np.unsignedinteger[Any]]:
     return np.dtype(np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.uint32)
 
 
-def pack_bits(symbols: _Unsigned, width: int) -> UInt8Array:
+def pack_bits(symbols: _Unsigned, width: int, down: int = 0) -> UInt8Array:
     """Pack integers.
 
     Args:
-        symbols: Flat, each below 2^width.
+        symbols: Flat, each below 2^(width + down).
         width: Bits of each, 1 to 32.
+        down: How many low bits of each are left out.
 
     Returns:
         ``packed_nbytes(len(symbols), width)`` bytes.
@@ -44,20 +46,21 @@ def pack_bits(symbols: _Unsigned, width: int) -> UInt8Array:
     if width == 8 * symbols.itemsize:
         little = np.ascontiguousarray(symbols, dtype=symbols.dtype.newbyteorder("<"))
         return little.view(np.uint8)
-    if width == 1:
+    if (width, down) == (1, 0):
         return np.packbits(symbols.astype(np.uint8, copy=False), bitorder="little")
     count = len(symbols)
-    groups = -(-count // _LANES)
-    packed = np.empty(groups * width, dtype=np.uint8)
+    packed = np.empty(-(-count // _GROUP) * width, dtype=np.uint8)
 
     def work(piece: slice) -> None:
         few = symbols[piece]
-        if len(few) % _LANES:  # only the last piece's
-            few = np.concatenate([few, np.zeros(-len(few) % _LANES, few.dtype)])
+        if down:
+            few = few & few.dtype.type((1 << width) - 1 << down)
+        if len(few) % _GROUP:  # only the last piece's
+            few = np.concatenate([few, np.zeros(-len(few) % _GROUP, few.dtype)])
         # Bytes of its own: the last windows reach into what another thread packs.
-        own = np.zeros(len(few) // _LANES * width + _REACH, dtype=np.uint8)
-        _pack_lanes(few.reshape(-1, _LANES), width, own)
-        first = piece.start // _LANES * width
+        own = np.zeros(len(few) // _GROUP * width + _REACH, dtype=np.uint8)
+        _pack_lanes(few, width, down, own)
+        first = piece.start // _GROUP * width
         packed[first : first + len(own) - _REACH] = own[:-_REACH]
 
     each_block(count, work)
@@ -78,50 +81,88 @@ def unpack_bits(packed: UInt8Array, width: int, count: int) -> _Unsigned:
         return np.array(whole.view(kind.newbyteorder("<")), dtype=kind)
     if width == 1:
         return np.unpackbits(packed, count=count, bitorder="little")
-    symbols = np.empty(-(-count // _LANES) * _LANES, dtype=kind)
+    symbols = np.empty(count, dtype=kind)
+    unpack_bits_into(symbols, packed, width)
+    return symbols
+
+
+def unpack_bits_into(symbols: _Unsigned, packed: UInt8Array, width: int, up: int = 0) -> None:
+    """Fill *symbols* with the integers that :func:`pack_bits` packed.
+
+    Args:
+        symbols: Flat; gets the integers, times 2^up.
+        packed: At least ``packed_nbytes(len(symbols), width)`` bytes.
+        width: Bits of each, 1 to 32.
+        up: How many zeros are put below each; width + up bits fit the type.
+    """
 
     def work(piece: slice) -> None:
-        start = piece.start // _LANES
-        stop = -(-piece.stop // _LANES)
+        start, stop = piece.start // _GROUP, -(-piece.stop // _GROUP)
         # A copy that windows may read beyond; it stays in the cache.
-        few = np.zeros((stop - start) * width + _REACH, dtype=np.uint8)
+        few = np.empty((stop - start) * width + _REACH, dtype=np.uint8)
         source = packed[start * width : stop * width]
         few[: len(source)] = source
-        _unpack_lanes(few, width, symbols[start * _LANES : stop * _LANES].reshape(-1, _LANES))
+        few[len(source) :] = 0
+        out = symbols[piece]
+        whole = len(out) // _GROUP * _GROUP
+        _unpack_lanes(few, width, up, out[:whole])
+        if whole < len(out):
+            last = np.empty(_GROUP, symbols.dtype)
+            _unpack_lanes(few[whole // _GROUP * width :], width, up, last)
+            out[whole:] = last[: len(out) - whole]
 
-    each_block(count, work)
-    return symbols[:count]
+    each_block(len(symbols), work)
 
 
-def _pack_lanes(symbols: _Unsigned, width: int, packed: UInt8Array) -> None:
-    """Eight integers fill *width* bytes: each lane is OR-ed into windows *width* bytes apart."""
-    for lane in range(_LANES):
+def _pack_lanes(symbols: _Unsigned, width: int, down: int, packed: UInt8Array) -> None:
+    """Every so many integers fill whole bytes: each of them is OR-ed into windows that far apart.
+
+    Args:
+        symbols: A multiple of eight.
+        width: Bits of each.
+        down: How many low bits of each, which are zeros, are left out.
+        packed: Zeros; gets the bits.
+    """
+    lanes = _lanes(width)
+    while lanes < _GROUP and lanes * width // 8 < _REACH:
+        lanes *= 2  # windows must not overlap
+    stride = lanes * width // 8
+    for lane in range(lanes):
         start, shift = divmod(lane * width, 8)
         kind = _window(width, shift)
-        if width < kind.itemsize:  # neighbouring windows overlap: one byte after the other
-            _pack_narrow(symbols[:, lane], width, shift, packed[start:])
+        shifted = _shifted(symbols[lane::lanes], kind, shift - down)
+        if stride < kind.itemsize:  # they do all the same: one byte after the other
+            for byte in range(-(-(shift + width) // 8)):
+                target = packed[start + byte :: stride][: len(shifted)]
+                target |= (shifted >> kind.type(8 * byte)).astype(np.uint8)
             continue
-        windows = _windows(packed, start, len(symbols), width, kind)
-        np.bitwise_or(
-            windows, symbols[:, lane].astype(kind) << np.array(shift, dtype=kind), out=windows
-        )
+        windows = _windows(packed, start, len(shifted), stride, kind)
+        np.bitwise_or(windows, shifted, out=windows)
 
 
-def _pack_narrow(lane: _Unsigned, width: int, shift: int, packed: UInt8Array) -> None:
-    shifted = lane.astype(np.uint32) << np.uint32(shift)
-    for byte in range(-(-(shift + width) // 8)):
-        target = packed[byte::width][: len(lane)]
-        np.bitwise_or(target, (shifted >> np.uint32(8 * byte)).astype(np.uint8), out=target)
-
-
-def _unpack_lanes(packed: UInt8Array, width: int, symbols: _Unsigned) -> None:
-    mask = symbols.dtype.type((1 << width) - 1)
-    for lane in range(_LANES):
+def _unpack_lanes(packed: UInt8Array, width: int, up: int, symbols: _Unsigned) -> None:
+    lanes = _lanes(width)
+    for lane in range(lanes):
         start, shift = divmod(lane * width, 8)
         kind = _window(width, shift)
-        windows = _windows(packed, start, len(symbols), width, kind)
-        np.right_shift(windows, np.array(shift, dtype=kind), out=symbols[:, lane], casting="unsafe")
-    np.bitwise_and(symbols, mask, out=symbols)
+        out = symbols[lane::lanes]
+        windows = _windows(packed, start, len(out), lanes * width // 8, kind)
+        move = np.right_shift if shift >= up else np.left_shift
+        move(windows, kind.type(abs(shift - up)), out=out, casting="unsafe")
+    np.bitwise_and(symbols, symbols.dtype.type((1 << width) - 1 << up), out=symbols)
+
+
+def _lanes(width: int) -> int:
+    """Integers after which the pattern of bits in bytes begins again."""
+    return 8 // math.gcd(8, width)
+
+
+def _shifted(symbols: _Unsigned, kind: np.dtype[Any], left: int) -> npt.NDArray[Any]:
+    """*symbols* in another type, shifted to the left; to the right where *left* is negative."""
+    wide: npt.NDArray[Any] = symbols.astype(kind)
+    move = np.left_shift if left >= 0 else np.right_shift
+    move(wide, kind.type(abs(left)), out=wide)
+    return wide
 
 
 def _window(width: int, shift: int) -> np.dtype[Any]:

@@ -4,10 +4,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import float32_bits, native_float32, not_finite
-from mpsearch.schemes.bits import packed_nbytes
+from mpsearch.schemes.bits import pack_bits, packed_nbytes, unpack_bits_into
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
 
@@ -68,6 +68,14 @@ class BitwiseAnd(Elementwise):
     def width(self) -> int:
         """32 − k bits."""
         return 32 - self.k
+
+    def pack(self, weights: Float32Array) -> UInt8Array:
+        """Bits are cut off while they are packed; no codes in between."""
+        return pack_bits(weights.view(np.uint32), self.width, down=self.k)
+
+    def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
+        """Bits are put in their places while they are unpacked; no codes in between."""
+        unpack_bits_into(weights.view(np.uint32), packed, self.width, up=self.k)
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """One mask over the bits; no codes in between."""

@@ -10,6 +10,9 @@ BLOCK: Final = 2**15  # elements; a few float32 arrays of this size fit a second
 # Threads meet at Python's lock between two blocks, so theirs are larger.
 _THREAD_BLOCK: Final = 2**17
 _THREADED: Final = 2**21  # elements from which starting threads pays
+_PIECES: Final = 8  # an array is cut into at least so many, of which two are held at once
+_MOST_BLOCKS: Final = 16  # in one of them; larger ones leave the cache
+_PIPELINED: Final = 2**18  # elements from which threads pay where reading and writing wait
 _MOST_THREADS: Final = 4  # memory is the limit beyond
 
 _Given = TypeVar("_Given")
@@ -52,27 +55,28 @@ def each_block_in_order(
     work: Callable[[slice, _Given], _Made],
     after: Callable[[_Made], object],
 ) -> None:
-    """Read, work and write in turn: the caller's thread reads and writes while others work.
+    """Read, work and write in turn: the caller's thread reads and writes while another works.
 
-    Few blocks are under way at once, so that little memory is held whatever the size.
+    Few blocks are under way at once, so that little memory is held beside a large array. One
+    thread works: two meet at Python's lock so often that they are slower.
 
     Args:
         size: Elements of a flat array; blocks begin at multiples of :data:`BLOCK`.
         before: Called for every block in order, by the calling thread.
-        work: Gets what *before* gave; called by any thread.
+        work: Gets what *before* gave.
         after: Gets what *work* made; called in order, by the calling thread.
     """
-    pieces = _slices(0, size, _THREAD_BLOCK)
-    if len(pieces) == 1 or _cores() == 1:
+    step = min(max(size // _PIECES // BLOCK, 1), _MOST_BLOCKS) * BLOCK
+    pieces = _slices(0, size, step)
+    if size < _PIPELINED or _cores() == 1:
         for piece in pieces:
             after(work(piece, before(piece)))
         return
-    threads = min(_MOST_THREADS, _cores())
     under_way: deque[Future[_Made]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(1) as pool:
         for piece in pieces:
             under_way.append(pool.submit(work, piece, before(piece)))
-            if len(under_way) > threads:
+            if len(under_way) > 1:
                 after(under_way.popleft().result())
         while under_way:
             after(under_way.popleft().result())

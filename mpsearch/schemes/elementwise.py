@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme
-from mpsearch.schemes.bits import packed_nbytes, symbol_dtype
+from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
 from mpsearch.schemes.stream import Stream
 
 
@@ -46,6 +46,21 @@ class Elementwise(Scheme):
                 f"{self.name} has {len(one.symbols)} codes for a tensor of shape {shape}"
             )
         return one.symbols.view(self.code_dtype).reshape(shape)
+
+    def pack(self, weights: Float32Array) -> UInt8Array:
+        """The packed codes of flat weights that are known to be storable."""
+        (stream,) = self.streams(self.encode(weights))
+        return pack_bits(stream.symbols, self.width)
+
+    def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
+        """Fill flat *weights* with what their packed codes decode to.
+
+        Args:
+            weights: Gets the decoded weights; its size says how many there are.
+            packed: Their codes.
+        """
+        symbols = unpack_bits(packed, self.width, weights.size)
+        weights[...] = self.decode(symbols.view(self.code_dtype))
 
 
 def expect_streams(

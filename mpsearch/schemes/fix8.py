@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
 from mpsearch.schemes.base import float32_bits, native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
@@ -68,6 +68,10 @@ class Fix8(Elementwise):
     def width(self) -> int:
         """8 bits."""
         return 8
+
+    def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
+        """One look into a table."""
+        np.take(_DECODED, packed, out=weights, mode="clip")
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """``trunc(w · 2⁶) / 2⁶``, saturated first, block by block; no codes in between."""

@@ -4,7 +4,7 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, aligned_empty
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
@@ -58,6 +58,10 @@ class Fl16(Elementwise):
     def code_dtype(self) -> np.dtype[np.generic]:
         """float16."""
         return np.dtype(np.float16)
+
+    def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
+        """One look into a table."""
+        _widen(packed.view("<u2"), weights)
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """Round to float16 and back, block by block."""

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.schemes.base import float32_bits
 from mpsearch.schemes.elementwise import Elementwise
 
@@ -36,6 +36,10 @@ class Original(Elementwise):
     def code_dtype(self) -> np.dtype[np.generic]:
         """float32."""
         return np.dtype(np.float32)
+
+    def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
+        """One copy."""
+        weights[...] = packed.view("<f4")
 
     def stored_nbytes(self, weights: Float32Array) -> int:
         """4 n, once the weights are known to be finite."""

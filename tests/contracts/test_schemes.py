@@ -11,6 +11,8 @@ from weight_arrays import bits, every_exponent, few, tensors
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
+from mpsearch.schemes.bits import symbol_dtype
+from mpsearch.schemes.stream import Stream
 
 NAMES = (*DOCUMENTED, "prun_0.005", "prun_0.1", "bitwiseAnd_9", "bitwiseAnd_15")
 LARGEST_HALF = 65504.0
@@ -61,6 +63,39 @@ def test_storing_twice_changes_nothing_more(scheme: Scheme, w: Float32Array) -> 
 def test_storing_twice_changes_nothing_more_at_any_exponent(scheme: Scheme) -> None:
     once = stored(scheme, storable(scheme, every_exponent()))
     np.testing.assert_array_equal(bits(stored(scheme, once)), bits(once))
+
+
+@few
+@given(w=tensors())
+def test_streams_hold_the_codes_in_as_many_bytes_as_are_counted(
+    scheme: Scheme, w: Float32Array
+) -> None:
+    codes = scheme.encode(storable(scheme, w))
+    streams = scheme.streams(codes)
+    assert sum(stream.nbytes for stream in streams) == scheme.nbytes(codes)
+    assert all(stream.symbols.dtype == symbol_dtype(stream.width) for stream in streams)
+    assert all(int(s.symbols.max()) < 1 << s.width for s in streams if s.symbols.size)
+    again = scheme.codes(streams, w.shape)
+    assert again.shape == codes.shape
+    assert again.dtype == codes.dtype
+    assert again.tobytes() == codes.tobytes()
+
+
+@given(change=st.sampled_from(["width", "count", "none", "twice"]))
+def test_streams_of_something_else_are_refused(scheme: Scheme, change: str) -> None:
+    streams = list(scheme.streams(scheme.encode(np.ones((2, 3), np.float32))))
+    first = streams[0]
+    match change:
+        case "width":
+            streams[0] = Stream(first.symbols, first.width % 32 + 1)
+        case "count":
+            streams[0] = Stream(first.symbols[:-1], first.width)
+        case "none":
+            streams = []
+        case _:
+            streams *= 3
+    with pytest.raises(SchemeError):
+        scheme.codes(streams, (2, 3))
 
 
 @few

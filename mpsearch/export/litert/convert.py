@@ -1,6 +1,7 @@
 """Convert a Keras model to LiteRT, and store each weight layer's kernels as its scheme maps to."""
 
 import importlib.util
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from mpsearch.export.litert.match import match
 from mpsearch.export.litert.storage import Storage
 from mpsearch.model.backend import tf
 from mpsearch.model.graph import operations
+from mpsearch.model.scopes import is_scope_name
 
 # Operators with weights: LiteRT's names, and what the quantizer calls them.
 _OPERATORS: Final = {
@@ -25,7 +27,6 @@ _OPERATORS: Final = {
     "TRANSPOSE_CONV": "CONV_2D_TRANSPOSE",
 }
 _FLOAT32: Final = 0  # tensor type of the LiteRT schema
-_SCOPE: Final = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")  # names TensorFlow takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,19 @@ def to_litert(
 
 def _converted(model: Any) -> bytes:
     for number, one in enumerate([model, *operations(model)]):
-        if not _SCOPE.fullmatch(one.name):
+        if not is_scope_name(one.name):
             one.name = f"layer_{number}"
+    entry = model.inputs[0]
+    signature = [tf.TensorSpec([None, *entry.shape[1:]], entry.dtype)]
+    chatter = logging.getLogger("absl")  # deprecations, to a user who can change nothing
+    level = chatter.level
+    chatter.setLevel(logging.ERROR)
     try:
         with silenced(1), silenced(2):
-            data = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+            call = tf.function(
+                lambda image: model(image, training=False), signature, autograph=False
+            ).get_concrete_function()
+            data = tf.lite.TFLiteConverter.from_concrete_functions([call]).convert()
     # The converter raises whatever its parts do.
     except Exception as error:
         reason = str(error).splitlines()[0][:200]
@@ -118,6 +127,8 @@ def _converted(model: Any) -> bytes:
             f"LiteRT's converter cannot take this model ({type(error).__name__}: {reason}); export "
             "it as keras or packed instead"
         ) from error
+    finally:
+        chatter.setLevel(level)
     return bytes(data)
 
 

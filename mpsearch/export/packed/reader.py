@@ -13,7 +13,7 @@ from mpsearch.core.errors import MPSearchError, PackedError
 from mpsearch.export.packed.header import OtherEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
 from mpsearch.schemes import Scheme, parse_scheme
-from mpsearch.schemes.bits import packed_nbytes, unpack_bits
+from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block_in_order
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.stream import Stream
@@ -131,10 +131,8 @@ class PackedFile:
             return data
 
         def work(piece: slice, data: UInt8Array) -> None:
-            symbols = unpack_bits(data, stream.width, piece.stop - piece.start)
-            part = scheme.decode(symbols.view(scheme.code_dtype))
-            _require_finite(part)
-            flat[piece] = part
+            scheme.unpack_into(flat[piece], data)
+            _require_finite(flat[piece])
 
         each_block_in_order(size, read, work, lambda _: None)
         if f"{checksum:08x}" != entry.crc32:

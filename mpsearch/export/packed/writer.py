@@ -14,8 +14,7 @@ from mpsearch.core.layer import WeightLayer
 from mpsearch.core.plan import Plan
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
 from mpsearch.schemes import Scheme, parse_scheme
-from mpsearch.schemes.base import float32_bits
-from mpsearch.schemes.bits import pack_bits, packed_nbytes
+from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block_in_order
 from mpsearch.schemes.elementwise import Elementwise
 
@@ -121,8 +120,10 @@ def write_packed(
         model, model_name, coding, plan.as_mapping(), tuple(entries), tuple(other_entries)
     )
 
+    start = len(header.to_bytes())
+
     def write(file: BinaryIO) -> None:
-        file.write(header.to_bytes())
+        file.seek(start)
         checksums = []
         for name, part in parts:
             checksums.append(_written(file, part.write))
@@ -132,7 +133,7 @@ def write_packed(
         file.write(header.with_checksums(checksums).to_bytes())
 
     write_with(path, write)
-    sizes = PackedSizes(header.nbytes, header.other_nbytes, len(header.to_bytes()))
+    sizes = PackedSizes(header.nbytes, header.other_nbytes, start)
     found = path.stat().st_size
     if found != sizes.file_nbytes:
         raise RuntimeError(f"{path}: {found} bytes on disk, {sizes.file_nbytes} counted")
@@ -151,9 +152,7 @@ def _part(scheme: Scheme, array: Float32Array, coding: Coding) -> _Part:
     if not array.size:
         raise SchemeError(f"a tensor of shape {array.shape} holds nothing; remove it")
     if isinstance(scheme, Elementwise) and coding == "none":
-        float32_bits(array, scheme.name)  # refused now rather than in the middle of the file
-        scheme.stored_nbytes(array)
-        length = packed_nbytes(array.size, scheme.width)
+        length = scheme.stored_nbytes(array)  # refuses now rather than in the middle of the file
         entry = StreamEntry(scheme.width, array.size, "packed", length)
         return _Part((entry,), lambda write: _write_in_pieces(scheme, array, write))
     coded = [code(stream, coding) for stream in scheme.streams(scheme.encode(array))]
@@ -168,13 +167,11 @@ def _write_all(coded: Iterable[CodedStream], write: _Write) -> None:
 
 def _write_in_pieces(scheme: Elementwise, array: Float32Array, write: _Write) -> None:
     """Without holding all of a large tensor's codes."""
-    flat = array.reshape(-1)
+    flat = native_float32(array, scheme.name).reshape(-1)
 
-    def work(_: slice, few: Float32Array) -> UInt8Array:
-        (stream,) = scheme.streams(scheme.encode(few))
-        return pack_bits(stream.symbols, stream.width)
-
-    each_block_in_order(flat.size, lambda piece: flat[piece], work, write)
+    each_block_in_order(
+        flat.size, lambda piece: flat[piece], lambda _, few: scheme.pack(few), write
+    )
 
 
 def _whole(data: UInt8Array) -> Callable[[_Write], object]:

@@ -1,0 +1,183 @@
+"""A packed file that is damaged, or made to harm, is refused in one line."""
+
+import json
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from packed_files import read, write
+
+from mpsearch.coding.coder import CODINGS, Coding
+from mpsearch.core.errors import PackedError
+from mpsearch.export.packed import PackedFile
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def small(path: Path, coding: Coding = "none") -> bytes:
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(0, 0.1, (3, 40)).astype(np.float32)
+    long = np.tile(rng.normal(0, 0.1, 300).astype(np.float32), 4)
+    write(
+        path, ("fix8", "prun_0.1", "bitwiseAnd_13"), ((kernel, kernel[0]), (long,), (long,)), coding
+    )
+    return path.read_bytes()
+
+
+def with_header(data: bytes, change: Change) -> bytes:
+    """The file with another header whose length and checksum are right."""
+    length = int.from_bytes(data[8:12], "little")
+    document = json.loads(data[16 : 16 + length])
+    changed = change(document)
+    text = changed if isinstance(changed, bytes) else json.dumps(document).encode()
+    start = data[:8] + len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little")
+    return start + text + data[16 + length :]
+
+
+def refused(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    with pytest.raises(PackedError) as error:
+        read(path)
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_every_flipped_bit_is_refused(tmp_path: Path, coding: Coding) -> None:
+    data = small(tmp_path / "a.mpq", coding)
+    for at in range(len(data)):
+        damaged = bytearray(data)
+        damaged[at] ^= 1 << at % 8
+        refused(tmp_path / "b.mpq", bytes(damaged))
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_every_truncation_and_every_addition_is_refused(tmp_path: Path, coding: Coding) -> None:
+    data = small(tmp_path / "a.mpq", coding)
+    for length in range(len(data)):
+        refused(tmp_path / "b.mpq", data[:length])
+    assert "follow its last tensor" in refused(tmp_path / "b.mpq", data + b"x")
+
+
+def put(key: str, value: Any) -> Change:
+    return lambda header: header.update({key: value})
+
+
+def put_in(where: str, position: int, key: str, value: Any) -> Change:
+    return lambda header: header[where][position].update({key: value})
+
+
+LIES: list[tuple[str, Change]] = [
+    ("not that of a packed file", put("format", "zip")),
+    ("its version is 2, this program reads 1", put("version", 2)),
+    ("its version is True", put("version", True)),
+    ("its alignment is 64", put("alignment", 64)),
+    ("its plan is not", put("plan", ["fix8"])),
+    ("its plan is not", put("plan", {"conv/0 ä": 3})),
+    ("not of the same layers", put("plan", {})),
+    ("its plan says fix8", put_in("tensors", 0, "scheme", "fl16")),
+    ("model = None", put("model", None)),
+    ("coding = zip", put("coding", "zip")),
+    ("tensors = 3", put("tensors", 3)),
+    ("a tensor is not an object", put("tensors", [3])),
+    ("begins at byte 1", put_in("tensors", 0, "offset", 1)),
+    ("offset = -1", put_in("tensors", 0, "offset", -1)),
+    ("offset = 1.5", put_in("tensors", 0, "offset", 1.5)),
+    ("streams do not make up", put_in("tensors", 0, "length", 7)),
+    ("length = 99999999999999999999", put_in("tensors", 0, "length", 99999999999999999999)),
+    ("shape = [0, 3]", put_in("tensors", 0, "shape", [0, 3])),
+    ("shape = [True]", put_in("tensors", 0, "shape", [True])),
+    ("shape = [1099511627776, 2]", put_in("tensors", 0, "shape", [2**40, 2])),
+    ("shape = [1, 1", put_in("tensors", 0, "shape", [1] * 9)),
+    ("crc32 = 12", put_in("tensors", 0, "crc32", "12")),
+    ("its checksum is wrong", put_in("tensors", 0, "crc32", "00000000")),
+    ("stores 121 codes", put_in("tensors", 0, "shape", [121])),
+    ("a stream is not", put_in("tensors", 0, "streams", [[8, 120, "packed"]])),
+    ("method = zip", put_in("tensors", 0, "streams", [[8, 120, "zip", 120]])),
+    ("codes of 33 bits", put_in("tensors", 0, "streams", [[33, 29, "packed", 120]])),
+    ("take 60 bytes", put_in("tensors", 0, "streams", [[4, 120, "packed", 120]])),
+    ("of 8 bits, the file has", put_in("tensors", 0, "streams", [[4, 240, "packed", 120]])),
+    ("cannot be", put_in("tensors", 0, "streams", [[8, 2**40, "zstd", 120]])),
+    ("cannot be", put_in("tensors", 0, "streams", [[8, 2**40, "rans", 120]])),
+    ("streams = ", put_in("tensors", 0, "streams", [[8, 0, "packed", 0]] * 17)),
+    ("dtype = object", put_in("others", 0, "dtype", "object")),
+    ("do not fit its shape", put_in("others", 0, "shape", [8])),
+    ("has a tensor twice", put_in("tensors", 1, "tensor", "kernel")),
+    (
+        "unknown scheme 'zip'",
+        lambda h: (
+            [h["plan"].update({k: "zip"}) for k in h["plan"]]
+            and [one.update(scheme="zip") for one in h["tensors"]]
+            and None
+        ),
+    ),
+    ("not JSON", lambda _: b"{"),
+    ("not JSON", lambda _: b"[" * 100_000),
+    ("not JSON", lambda _: b'{"version": NaN}'),
+    ("is not an object", lambda _: b"[]"),
+    ("not JSON", lambda _: b"\xff\xfe"),
+]
+
+
+@pytest.mark.parametrize(("words", "change"), LIES, ids=[str(i) for i in range(len(LIES))])
+def test_a_header_that_lies_is_refused(tmp_path: Path, words: str, change: Change) -> None:
+    data = small(tmp_path / "a.mpq")
+    assert words in refused(tmp_path / "b.mpq", with_header(data, change))
+
+
+def test_a_header_of_4_gigabytes_is_not_read(tmp_path: Path) -> None:
+    data = small(tmp_path / "a.mpq")
+    huge = data[:8] + b"\xff\xff\xff\xff" + data[12:]
+    assert "4,294,967,295 bytes" in refused(tmp_path / "b.mpq", huge)
+
+
+def test_files_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(PackedError, match=r"no such file; give a \.mpq file"):
+        PackedFile(tmp_path / "none.mpq")
+    with pytest.raises(PackedError, match="no such file"):
+        PackedFile(tmp_path)
+    assert "does not begin" in refused(tmp_path / "b.mpq", b"")
+    assert "does not begin" in refused(tmp_path / "b.mpq", b"PK\x03\x04" + bytes(100))
+
+
+def test_codes_of_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.mpq", ("fl16",), ((np.ones(4, np.float32),),), others=())
+    data = bytearray((tmp_path / "a.mpq").read_bytes())
+    data[-2:] = np.array([np.inf], np.float16).tobytes()
+    crc = f"{zlib.crc32(bytes(data[-8:])):08x}"
+    changed = with_header(bytes(data), put_in("tensors", 0, "crc32", crc))
+    assert "NaN or infinite" in refused(tmp_path / "b.mpq", changed)
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), coding=st.sampled_from(CODINGS))
+def test_any_change_of_the_bytes_behind_right_checksums_is_read_or_refused(
+    tmp_path: Path, data: st.DataObject, coding: Coding
+) -> None:
+    """As an attacker would: checksums are made right again."""
+    whole = small(tmp_path / "a.mpq", coding)
+    start = 16 + int.from_bytes(whole[8:12], "little")
+    body = bytearray(whole[start:])
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(body) - 1))
+        body[at] = data.draw(st.integers(0, 255))
+
+    def repair(header: dict[str, Any]) -> None:
+        for one in (*header["tensors"], *header["others"]):
+            piece = bytes(body[one["offset"] : one["offset"] + one["length"]])
+            one["crc32"] = f"{zlib.crc32(piece):08x}"
+
+    (tmp_path / "b.mpq").write_bytes(with_header(whole[:start] + bytes(body), repair))
+    try:
+        found, _ = read(tmp_path / "b.mpq")
+    except PackedError:
+        return
+    assert all(np.isfinite(array).all() for array in found)

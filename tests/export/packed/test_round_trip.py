@@ -1,0 +1,154 @@
+"""What is written is read back bit for bit, by the package and by scripts/read_mpq.py."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from packed_files import OTHERS, read, write
+from weight_arrays import bits, every_exponent, tensors
+
+from mpsearch.coding.coder import CODINGS, Coding
+from mpsearch.core.errors import SchemeError
+from mpsearch.export.packed import PackedFile
+from mpsearch.schemes import DOCUMENTED, parse_scheme
+
+SCRIPTS = Path(__file__).parents[3] / "scripts"
+NAMES = (*DOCUMENTED, *(f"bitwiseAnd_{k}" for k in (3, 9, 13, 15)), "prun_0.005", "prun_0.5")
+LARGEST_HALF = 65504.0
+
+
+@pytest.fixture(scope="module")
+def read_mpq() -> Any:
+    """The script as a module; mpsearch is not what it reads with."""
+    modules = {}
+    for name in ("read_mpq_coded", "read_mpq"):
+        spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
+        assert spec is not None
+        assert spec.loader is not None
+        sys.modules[name] = modules[name] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(modules[name])
+    assert "mpsearch" not in (SCRIPTS / "read_mpq.py").read_text()
+    return modules["read_mpq"]
+
+
+def test_the_reader_is_short() -> None:
+    assert (SCRIPTS / "read_mpq.py").read_text().count("\n") <= 60
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("name", NAMES)
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(kernel=tensors(least=1, largest=LARGEST_HALF), bias=tensors(least=1, largest=1.0))
+def test_any_tensor_under_any_scheme(
+    tmp_path: Path, read_mpq: Any, name: str, coding: Coding, kernel: Any, bias: Any
+) -> None:
+    arrays = ((kernel, bias), (bias,))
+    sizes = write(tmp_path / "a.mpq", (name, name), arrays, coding)
+    found, others = read(tmp_path / "a.mpq")
+    scheme = parse_scheme(name)
+    for array, original in zip(found, (kernel, bias, bias), strict=True):
+        assert array.shape == original.shape
+        np.testing.assert_array_equal(bits(array), bits(scheme.apply(original)))
+    assert [data.tobytes() for data in others] == [one.values.tobytes() for one in OTHERS]
+    stored = [scheme.stored_nbytes(array) for array in (kernel, bias, bias)]
+    assert sizes.nbytes <= sum(stored)
+    if coding == "none":
+        assert sizes.nbytes == sum(stored)
+    assert sizes.other_nbytes == sum(one.nbytes for one in OTHERS)
+    assert (tmp_path / "a.mpq").stat().st_size == sizes.file_nbytes
+    by_script, kinds = read_mpq.read(str(tmp_path / "a.mpq"))
+    for array, again in zip(found, by_script.values(), strict=False):
+        np.testing.assert_array_equal(bits(array), bits(again))
+    assert by_script["counter"] == 12
+    assert kinds["counter"] == "int64"
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_exponent_and_lengths_around_blocks(
+    tmp_path: Path, name: str, coding: Coding
+) -> None:
+    whole = np.clip(np.tile(every_exponent(), 70), -LARGEST_HALF, LARGEST_HALF)
+    arrays = tuple((whole[:n].astype(np.float32),) for n in (1, 2**15 + 1, 2**17, 2**17 + 31))
+    write(tmp_path / "a.mpq", (name,) * len(arrays), arrays, coding)
+    found, _ = read(tmp_path / "a.mpq")
+    for array, (original,) in zip(found, arrays, strict=True):
+        np.testing.assert_array_equal(bits(array), bits(parse_scheme(name).apply(original)))
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_trained_looking_weights_become_smaller_when_coded(tmp_path: Path, coding: Coding) -> None:
+    weights = np.random.default_rng(0).normal(0, 0.05, (3, 3, 64, 64)).astype(np.float32)
+    sizes = write(tmp_path / "a.mpq", ("fix8",), ((weights,),), coding)
+    assert (sizes.nbytes < 0.5 * weights.size) == (coding == "entropy")
+    np.testing.assert_array_equal(
+        bits(read(tmp_path / "a.mpq")[0][0]), bits(parse_scheme("fix8").apply(weights))
+    )
+
+
+def test_arrays_in_any_layout_and_byte_order_are_taken(tmp_path: Path) -> None:
+    whole = np.random.default_rng(0).normal(0, 1, (6, 4, 5)).astype(np.float32)
+    views = (whole.transpose(2, 0, 1), whole[::2, ::-1], whole.astype(">f4"))
+    write(tmp_path / "a.mpq", ("bitwiseAnd_9",) * 3, tuple((view,) for view in views))
+    for array, view in zip(read(tmp_path / "a.mpq")[0], views, strict=True):
+        expected = parse_scheme("bitwiseAnd_9").apply(np.ascontiguousarray(view, np.float32))
+        np.testing.assert_array_equal(bits(array), bits(expected))
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_the_same_plan_gives_the_same_bytes(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("same")
+    arrays = ((data.draw(tensors(least=1, largest=2.0)),),)
+    name = data.draw(st.sampled_from(NAMES))
+    coding = data.draw(st.sampled_from(CODINGS))
+    for file in ("a", "b"):
+        write(folder / file, (name,), arrays, coding)
+    assert (folder / "a").read_bytes() == (folder / "b").read_bytes()
+
+
+def test_tensors_without_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(SchemeError, match=r"layer 'conv/0 ä' kernel: .*holds nothing"):
+        write(tmp_path / "a.mpq", ("fl16",), ((np.zeros((0, 3), np.float32),),))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_weights_that_a_scheme_refuses_leave_the_file_of_before(
+    tmp_path: Path, coding: Coding
+) -> None:
+    fine = np.ones((2, 2), np.float32)
+    write(tmp_path / "a.mpq", ("fl16", "fl16"), ((fine,), (fine,)), coding)
+    before = (tmp_path / "a.mpq").read_bytes()
+    with pytest.raises(SchemeError, match=r"layer 'conv/1 ä' kernel: fl16 cannot store"):
+        write(tmp_path / "a.mpq", ("fl16", "fl16"), ((fine,), (fine * 1e6,)), coding)
+    assert (tmp_path / "a.mpq").read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir()] == ["a.mpq"]
+
+
+def test_the_header_says_what_the_document_says(tmp_path: Path) -> None:
+    write(tmp_path / "a.mpq", ("fix8",), ((np.ones((2, 3), np.float32),),))
+    data = (tmp_path / "a.mpq").read_bytes()
+    assert data[:8] == b"\x89MPQ\r\n\x1a\n"
+    length = int.from_bytes(data[8:12], "little")
+    header = json.loads(data[16 : 16 + length])
+    assert header["format"] == "mpsearch-packed"
+    assert header["version"] == 1
+    assert header["plan"] == {"conv/0 ä": "fix8"}
+    (tensor,) = header["tensors"]
+    assert (tensor["offset"], tensor["length"], tensor["shape"]) == (0, 6, [2, 3])
+    assert tensor["streams"] == [[8, 6, "packed", 6]]
+    assert data[16 + length : 16 + length + 6] == bytes([64] * 6)
+    with PackedFile(tmp_path / "a.mpq") as packed:
+        assert packed.header_nbytes == 16 + length
+        assert packed.file_nbytes == len(data)

@@ -1,0 +1,201 @@
+"""Packed files of real Keras models: as small as was said, bit for bit, and nothing else fits."""
+
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import zoo
+
+import mpsearch
+from mpsearch.api.packed import pack, unpack, verify
+from mpsearch.cli.main import run
+from mpsearch.coding.coder import CODINGS, Coding
+from mpsearch.core.errors import PackedError
+from mpsearch.core.plan import Plan
+
+pytestmark = pytest.mark.tf
+
+MENU = ("original", "bitwiseAnd_19", "fl16", "fix8", "prun_0.05", "bitwiseAnd_7")
+
+
+def saved(folder: Path, name: str, images: int = 3) -> mpsearch.Workbench:
+    """A model of the zoo from its file, with random images."""
+    model = zoo.make(name)
+    model.save(folder / "model.keras")
+    rng = np.random.default_rng(2)
+    x = rng.integers(0, 256, (images, *model.input_shape[1:]), dtype=np.uint8)
+    np.savez(folder / "x.npz", x=x)
+    return mpsearch.load(str(folder / "model.keras"), folder / "x.npz", preprocess="unit")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", zoo.ZOO)
+def test_any_network_is_packed_verified_and_unpacked(name: str, tmp_path: Path) -> None:
+    bench = saved(tmp_path, name)
+    rng = np.random.default_rng(3)
+    plan = Plan(bench.layer_names, tuple(str(s) for s in rng.choice(MENU, len(bench.layers))))
+    for coding in CODINGS:
+        file = tmp_path / f"{coding}.mpq"
+        model = bench.model.coded(coding)
+        sizes = pack(model, plan, file, coding)
+        assert file.stat().st_size == sizes.file_nbytes
+        assert sizes.nbytes == model.nbytes(plan)
+        assert sizes.other_nbytes == model.other_nbytes
+        found = verify(file, bench)
+        assert found.bit_exact
+        assert found.plan == plan
+        assert found.drop is not None
+        (measured,) = bench.measure([plan])
+        tolerance = 1.0 if name == "mixed" else 0.01
+        assert found.confidence_pct == pytest.approx(
+            100 * measured.confidence.mean(), abs=tolerance
+        )
+    restored = keras.models.load_model(
+        unpack(tmp_path / "none.mpq", bench.model, tmp_path / "restored.keras")
+    )
+    expected = bench.model.decoded_model(plan)
+    for one, other in zip(restored.weights, expected.weights, strict=True):
+        assert one.path == other.path
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(other))
+
+
+def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    bench = saved(tmp_path / "a", "residual", 1)
+    plan = Plan.uniform(bench.layer_names, "fix8")
+    pack(bench.model, plan, tmp_path / "a.mpq")
+    other = saved(tmp_path / "b", "mobile", 1)
+    with pytest.raises(PackedError, match="was made from another model"):
+        verify(tmp_path / "a.mpq", other)
+    with pytest.raises(PackedError, match="where the model has"):
+        unpack(tmp_path / "a.mpq", other.model, tmp_path / "no.keras", force=True)
+    assert not (tmp_path / "no.keras").exists()
+    fresh = keras.models.clone_model(bench.model.live)
+    fresh.save(tmp_path / "fresh.keras")
+    model = mpsearch.load(
+        str(tmp_path / "fresh.keras"), tmp_path / "a/x.npz", preprocess="unit"
+    ).model
+    with pytest.raises(PackedError, match="--force"):
+        unpack(tmp_path / "a.mpq", model, tmp_path / "no.keras")
+    restored = keras.models.load_model(
+        unpack(tmp_path / "a.mpq", model, tmp_path / "yes.keras", force=True)
+    )
+    for one, expected in zip(
+        restored.weights, bench.model.decoded_model(plan).weights, strict=True
+    ):
+        np.testing.assert_array_equal(np.asarray(one), np.asarray(expected))
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def answer(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
+    assert run([*argv, "--json", "--quiet"]) == code
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_the_file_is_as_large_as_the_search_said(
+    here: Path, capsys: pytest.CaptureFixture[str], coding: Coding
+) -> None:
+    found = answer(capsys, "search", "--budget", "2", "--coding", coding, "--out", "s")
+    assert found["coding"] == coding
+    assert found["feasible"]
+    assert (found["ratio"] > 3.5) == (coding == "entropy")
+    assert found["ladder"]["original"]["nbytes"] == found["original_nbytes"] == 101_096
+    exported = answer(capsys, "export", "s", "--format", "packed", "json", "--to", "out")
+    proof = answer(capsys, "verify", "out/digits.mpq")
+    assert proof["bit_exact"]
+    assert proof["coding"] == coding
+    assert proof["nbytes"] == found["nbytes"]
+    assert proof["nbytes"] + proof["other_bytes"] + proof["header_bytes"] == proof["file_bytes"]
+    assert proof["file_bytes"] == Path(exported["files"]["packed"]).stat().st_size
+    assert proof["quanti_array"] == found["quanti_array"]
+    plan = json.loads((here / "out/plan.json").read_text())
+    assert (plan["coding"], plan["nbytes"]) == (coding, found["nbytes"])
+    # The same command resumes; the other coding is another study in the same folder.
+    again = answer(capsys, "search", "--budget", "2", "--coding", coding, "--out", "s")
+    assert (again["nbytes"], again["trials"]) == (found["nbytes"], found["trials"])
+    other = "none" if coding == "entropy" else "entropy"
+    assert answer(capsys, "search", "--budget", "2", "--coding", other, "--out", "s")["feasible"]
+
+
+def test_verify_and_unpack_say_what_they_found(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["search", "--budget", "2", "--out", "s", "--quiet"]) == 0
+    assert run(["export", "s", "--format", "packed", "--to", ".", "--quiet"]) == 0
+    capsys.readouterr()
+    assert run(["verify", "digits.mpq", "--quiet"]) == 0
+    text = capsys.readouterr().out
+    assert "bit exact       all 12 tensors" in text
+    assert "pp over 60 images" in text
+    assert run(["unpack", "digits.mpq", "--to", "d.keras", "--quiet"]) == 0
+    assert capsys.readouterr().out == "d.keras\n"
+    assert keras.models.load_model(here / "d.keras").name == "digits"
+
+
+def test_a_file_of_other_codes_is_not_bit_exact(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Well formed, of this model, and not what its plan makes of it."""
+    bench = mpsearch.load()
+    pack(bench.model, Plan.uniform(bench.layer_names, "fix8"), here / "a.mpq")
+    data = bytearray((here / "a.mpq").read_bytes())
+    length = int.from_bytes(data[8:12], "little")
+    header = json.loads(data[16 : 16 + length])
+    first = header["tensors"][0]
+    start = 16 + length
+    data[start] ^= 1
+    piece = bytes(data[start : start + first["length"]])
+    first["crc32"] = f"{zlib.crc32(piece):08x}"
+    text = json.dumps(header, separators=(",", ":")).encode()
+    assert len(text) == length
+    data[12:16] = zlib.crc32(text).to_bytes(4, "little")
+    data[16:start] = text
+    (here / "a.mpq").write_bytes(data)
+    found = answer(capsys, "verify", "a.mpq", code=1)
+    assert not found["bit_exact"]
+    assert found["different"] == [f"layer {first['layer']!r} kernel"]
+    assert run(["verify", "a.mpq", "--quiet"]) == 1
+    assert "NOT bit exact   1 of 12 tensors differ" in capsys.readouterr().out
+
+
+def test_damaged_files_are_refused_before_tensorflow_is_loaded(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a.mpq").write_bytes(b"\x89MPQ\r\n\x1a\n" + b"\xff" * 20)
+    for argv in (["verify", "a.mpq"], ["unpack", "a.mpq", "--to", "b.keras"]):
+        assert run(argv) == 2
+        message = capsys.readouterr().err
+        assert message.startswith("mpsearch: error: packed file 'a.mpq': ")
+        assert message.count("\n") == 1
+    assert run(["unpack", "a.mpq", "--to", "b.txt"]) == 2
+    assert "ends in .keras" in capsys.readouterr().err
+    assert sorted(path.name for path in here.iterdir()) == ["a.mpq"]
+
+
+def test_npy_folders_of_a_plan_hold_each_layer_under_its_scheme(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = mpsearch.load()
+    schemes = ("fl16", "fix8", "fix8", "bitwiseAnd_20", "original", "prun_0.1")
+    files = mpsearch.export_plan(bench, Plan(bench.layer_names, schemes), here, ["npy"]).files
+    assert files["npy"] == here / "digits"
+    for index, (layer, scheme) in enumerate(zip(bench.layer_names, schemes, strict=True)):
+        array = np.load(here / "digits" / scheme / f"{layer}_kernel.npy")
+        decoded = mpsearch.parse_scheme(scheme)
+        weights = bench.model.network.weights(index)[0]
+        if scheme in {"fl16", "fix8"}:
+            np.testing.assert_array_equal(array, decoded.encode(weights).reshape(-1))
+        else:
+            np.testing.assert_array_equal(array, decoded.apply(weights).reshape(-1))
+    assert len(list((here / "digits").rglob("*.npy"))) == 12

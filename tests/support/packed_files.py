@@ -1,0 +1,87 @@
+"""Small packed files without a Keras model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mpsearch.coding.coder import Coding
+from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.core.layer import WeightLayer, WeightTensor
+from mpsearch.core.plan import Plan
+from mpsearch.export.packed import PackedFile, PackedSizes, write_packed
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter outside weight layers."""
+
+    name: str
+    values: np.ndarray[tuple[int, ...], np.dtype]
+
+    @property
+    def dtype(self) -> str:
+        return str(self.values.dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes
+
+    def data(self) -> UInt8Array:
+        return np.frombuffer(self.values.tobytes(), np.uint8)
+
+
+OTHERS = (
+    Parameter("norm/gamma", np.linspace(0.5, 2, 7, dtype=np.float32)),
+    Parameter("counter", np.array(12, dtype=np.int64)),
+)
+
+
+def layers_of(*tensors: tuple[Float32Array, ...]) -> tuple[WeightLayer, ...]:
+    """One layer per tuple of arrays: kernel and bias."""
+    return tuple(
+        WeightLayer(
+            index,
+            f"conv/{index} \u00e4",
+            "Conv2D",
+            tuple(
+                WeightTensor(name, array.shape)
+                for name, array in zip(("kernel", "bias"), arrays, strict=False)
+            ),
+        )
+        for index, arrays in enumerate(tensors)
+    )
+
+
+def write(
+    path: Path,
+    schemes: tuple[str, ...],
+    tensors: tuple[tuple[Float32Array, ...], ...],
+    coding: Coding = "none",
+    others: tuple[Parameter, ...] = OTHERS,
+) -> PackedSizes:
+    """Write a packed file of as many layers as there are schemes."""
+    layers = layers_of(*tensors)
+    return write_packed(
+        path,
+        model="0123456789abcdef",
+        model_name="small",
+        layers=layers,
+        weights=lambda index: tensors[index],
+        plan=Plan(tuple(layer.name for layer in layers), schemes),
+        others=others,
+        coding=coding,
+    )
+
+
+def read(path: Path) -> tuple[list[Float32Array], list[UInt8Array]]:
+    """All weights and the bytes of all other parameters."""
+    with PackedFile(path) as packed:
+        return (
+            [packed.weights(entry) for entry in packed.header.tensors],
+            [packed.other(entry) for entry in packed.header.others],
+        )

@@ -16,7 +16,10 @@ from mpsearch.cli.main import parser, run
 from mpsearch.core import errors
 from mpsearch.core.errors import MPSearchError
 
-COMMANDS = ["predict", "create", "check", "profile", "search", "export", "schemes", "studies"]
+COMMANDS = [
+    *("predict", "create", "check", "profile", "search", "export", "verify", "unpack"),
+    *("schemes", "studies"),
+]
 LONG = "x" * 300
 SEARCH = ("search", "--budget", "2")
 
@@ -51,6 +54,14 @@ COMMAND_LINES = [
     case("check", "everything", names="'everything'"),
     case("create", names="FAMILY"),
     case("export", names="PLAN"),
+    case("export", "demo", "--coding", "zip", names="'zip'"),
+    case("verify", names="FILE"),
+    case("verify", "none.mpq", names=("'none.mpq'", "no such file")),
+    case("verify", ".", names="no such file"),
+    case("unpack", "none.mpq", names="--to"),
+    case("unpack", "none.mpq", "--to", "a.h5", names=("'a.h5'", ".keras")),
+    case("unpack", "none.mpq", "--to", "a.keras", names=("'none.mpq'", "no such file")),
+    case("search", "--coding", "zip", "--budget", "1", names="'zip'"),
     case("search", "--metric", "median", "--budget", "1", names="'median'"),
     case("search", "--sampler", "genetic", "--budget", "1", names="'genetic'"),
     case("search", "--seed", "x", "--budget", "1", names="'x'"),
@@ -156,7 +167,7 @@ STUDIES = [
     case(
         "search",
         "study.toml",
-        names=("'zzz'", "budget_on, compare, forbid"),
+        names=("'zzz'", "budget_on, coding, compare, forbid"),
         study="zzz = 2\n",
     ),
     case("search", "study.toml", names="--budget", study=""),
@@ -186,6 +197,7 @@ STUDIES = [
 # These are as bad as the others, but cost a model load or more as long as they are seen late.
 SEEN_AT_ONCE = [
     case("search", "study.toml", names="'genetic'", study='budget = 1\nsampler = "genetic"\n'),
+    case("search", "study.toml", names="'zip'", study='budget = 1\ncoding = "zip"\n'),
     case(*SEARCH, "--storage", "mysql://host/db", names="mysql://host/db"),
     case("check", "uniform", "study.toml", names="'fix9'", study='schemes = ["fix9"]\n'),
 ]
@@ -313,12 +325,13 @@ def test_every_error_has_its_exit_code() -> None:
         "ImageError": 2,
         "SettingError": 2,
         "StudyError": 2,
+        "PackedError": 2,
         "EnvironmentFault": 3,
     }
 
 
 def test_errors_are_python_errors_too() -> None:
-    assert len(list(subclasses(MPSearchError))) == 7
+    assert len(list(subclasses(MPSearchError))) == 8
     for kind in subclasses(MPSearchError):
         assert issubclass(kind, OSError if kind is errors.EnvironmentFault else ValueError)
 
@@ -359,7 +372,7 @@ def test_errors_become_exit_codes_and_one_line_each() -> None:
     assert codes.pop("MemoryError") == 3
     assert codes.pop("ZeroDivisionError") == 1
     assert set(codes.values()) == {2}
-    assert len(codes) == 7
+    assert len(codes) == 8
     assert all(line.startswith("mpsearch: error: ") for line in said.values())
     assert said["ModelError"] == "mpsearch: error: as told to"
     assert "out of memory" in said["MemoryError"]

@@ -11,7 +11,8 @@ from weight_arrays import bits, every_exponent, few, tensors
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
-from mpsearch.schemes.bits import symbol_dtype
+from mpsearch.schemes.bits import pack_bits, symbol_dtype
+from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.stream import Stream
 
 NAMES = (*DOCUMENTED, "prun_0.005", "prun_0.1", "bitwiseAnd_9", "bitwiseAnd_15")
@@ -79,6 +80,20 @@ def test_streams_hold_the_codes_in_as_many_bytes_as_are_counted(
     assert again.shape == codes.shape
     assert again.dtype == codes.dtype
     assert again.tobytes() == codes.tobytes()
+
+
+@few
+@given(w=tensors(least=1))
+def test_packing_and_unpacking_go_no_other_way_than_codes(scheme: Scheme, w: Float32Array) -> None:
+    if not isinstance(scheme, Elementwise):
+        pytest.skip("packed through its codes")
+    for flat in (storable(scheme, w).reshape(-1), storable(scheme, every_exponent())):
+        (stream,) = scheme.streams(scheme.encode(flat))
+        packed = scheme.pack(flat)
+        assert packed.tobytes() == pack_bits(stream.symbols, stream.width).tobytes()
+        found = np.empty_like(flat)
+        scheme.unpack_into(found, packed)
+        np.testing.assert_array_equal(bits(found), bits(stored(scheme, flat)))
 
 
 @given(change=st.sampled_from(["width", "count", "none", "twice"]))

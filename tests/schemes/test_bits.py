@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
+from mpsearch.schemes.bits import (
+    pack_bits,
+    packed_nbytes,
+    symbol_dtype,
+    unpack_bits,
+    unpack_bits_into,
+)
 
 WIDTHS = range(1, 33)
 
@@ -58,3 +64,17 @@ def test_bytes_in_the_other_order_are_put_right() -> None:
     symbols = drawn(16, 33)
     swapped = symbols.astype(symbols.dtype.newbyteorder())
     assert pack_bits(swapped, 16).tobytes() == pack_bits(symbols, 16).tobytes()
+
+
+@given(width=st.integers(1, 31), count=st.integers(0, 70), seed=st.integers(0, 99), data=st.data())
+def test_low_bits_can_be_left_out_and_zeros_put_there(
+    width: int, count: int, seed: int, data: st.DataObject
+) -> None:
+    low = data.draw(st.integers(1, 32 - width))
+    whole = drawn(width + low, count, seed).astype(np.uint32)
+    high = (whole >> np.uint32(low)).astype(symbol_dtype(width))
+    packed = pack_bits(whole, width, down=low)
+    assert packed.tobytes() == pack_bits(high, width).tobytes()
+    found = np.empty(count, np.uint32)
+    unpack_bits_into(found, packed, width, up=low)
+    np.testing.assert_array_equal(found, high.astype(np.uint32) << np.uint32(low))

@@ -1,5 +1,6 @@
 """``fl16``: IEEE 754 half precision."""
 
+import threading
 from typing import ClassVar, Final
 
 import numpy as np
@@ -9,14 +10,22 @@ from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.schemes.stream import Symbols
 
 #: Magnitudes from here on round to infinity: half way between 65504, the largest half, and 65536.
 OVERFLOW: Final = 65520.0
-_MAGNITUDE: Final = np.uint16(0x7FFF)
-_INFINITY: Final = np.uint16(0x7C00)
-
 # Every half as float32: looking up is twice as fast as numpy's conversion.
 _WIDENED: Final = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
+
+_MAGNITUDE: Final = np.uint32(0x7FFFFFFF)
+_TOO_LARGE: Final = np.float32(OVERFLOW).view(np.uint32)
+_SMALLEST_NORMAL: Final = np.float32(2.0**-14).view(np.uint32)
+_ONE_HALF: Final = np.float32(0.5).view(np.uint32)
+_SHIFT: Final = np.uint32(13)  # mantissa bits that halves lack
+# 15 − 127 in the exponent, and just below half of a half's last bit.
+_BIAS: Final = np.uint32((15 - 127 << 23) + 0xFFF & 0xFFFFFFFF)
+_SIGN: Final = np.uint32(0x8000)
+_HALF: Final = np.uint32(16)
 
 
 class Fl16(Elementwise):
@@ -38,7 +47,8 @@ class Fl16(Elementwise):
         native = native_float32(weights, self.name)
         codes = np.empty(native.shape, dtype=np.float16)
         flat, out = native.reshape(-1), codes.reshape(-1)
-        each_block(flat.size, lambda piece: self._round(native, flat[piece], out[piece]))
+        scratch = _Scratch()
+        each_block(flat.size, lambda piece: self._round(native, flat[piece], out[piece], scratch))
         return codes
 
     def decode(self, codes: Codes) -> Float32Array:
@@ -67,11 +77,11 @@ class Fl16(Elementwise):
         """Round to float16 and back, block by block."""
         native = native_float32(weights, self.name)
         rounded = aligned_empty(native.shape)
-        flat, out = native.reshape(-1), rounded.reshape(-1)
+        flat, out, scratch = native.reshape(-1), rounded.reshape(-1), _Scratch()
 
         def work(piece: slice) -> None:
             halves = np.empty(piece.stop - piece.start, dtype=np.float16)
-            self._round(native, flat[piece], halves)
+            self._round(native, flat[piece], halves, scratch)
             _widen(halves.view(np.uint16), out[piece])
 
         each_block(flat.size, work)
@@ -85,12 +95,18 @@ class Fl16(Elementwise):
             raise self._refusal(native)
         return 2 * native.size
 
-    def _round(self, whole: Float32Array, piece: Float32Array, out: Codes) -> None:
-        with np.errstate(over="ignore"):
-            out[...] = piece
-        # Overflow, infinity and NaN all end in an exponent of ones.
-        if (out.view(np.uint16) & _MAGNITUDE).max() >= _INFINITY:
+    def _round(
+        self, whole: Float32Array, piece: Float32Array, out: Codes, scratch: "_Scratch"
+    ) -> None:
+        bits = piece.view(np.uint32)
+        magnitude, halves = scratch.arrays(len(bits))
+        np.bitwise_and(bits, _MAGNITUDE, out=magnitude)
+        if magnitude.max() >= _TOO_LARGE:  # NaN and infinity among them
             raise self._refusal(whole)
+        _round_magnitude(magnitude, halves)
+        np.right_shift(bits, _HALF, out=magnitude)
+        np.bitwise_and(magnitude, _SIGN, out=magnitude)
+        np.bitwise_or(magnitude, halves, out=out.view(np.uint16), casting="unsafe")
 
     def _refusal(self, native: Float32Array) -> SchemeError:
         if not np.isfinite(native).all():
@@ -100,6 +116,36 @@ class Fl16(Elementwise):
             f"fl16 cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
             f"{native.shape}: halves end at 65504; use another scheme for this layer"
         )
+
+
+class _Scratch(threading.local):
+    """Two arrays for each thread: asking the system for memory takes longer than rounding."""
+
+    def __init__(self) -> None:
+        self._rows = np.empty((2, 0), dtype=np.uint32)
+
+    def arrays(self, size: int) -> tuple[Symbols, Symbols]:
+        if self._rows.shape[1] < size:
+            self._rows = np.empty((2, size), dtype=np.uint32)
+        return self._rows[0, :size], self._rows[1, :size]
+
+
+def _round_magnitude(magnitude: Symbols, halves: Symbols) -> None:
+    """The halves nearest to positive float32, as bits; ties to even.
+
+    Normal halves have 13 bits less: half of what falls away is added first, and a bit more where
+    that decides a tie. Subnormal ones are all multiples of 2⁻²⁴, as are the floats from 0.5 to 1:
+    adding 0.5 rounds to them. numpy's own conversion goes number by number.
+    """
+    np.right_shift(magnitude, _SHIFT, out=halves)
+    np.bitwise_and(halves, np.uint32(1), out=halves)
+    np.add(halves, magnitude, out=halves)
+    np.add(halves, _BIAS, out=halves)
+    np.right_shift(halves, _SHIFT, out=halves)
+    (small,) = np.nonzero(magnitude < _SMALLEST_NORMAL)
+    if len(small):
+        shifted = magnitude[small].view(np.float32) + np.float32(0.5)
+        halves[small] = shifted.view(np.uint32) - _ONE_HALF
 
 
 def _widen(patterns: Codes, out: Float32Array) -> None:

@@ -26,7 +26,7 @@ $(BIN)/uv:
 
 .venv/.installed-all: pyproject.toml uv.lock | $(BIN)/uv
 	@echo "installing into .venv (TensorFlow is large: a few minutes on a slow line)"
-	@$(UV) sync --quiet --locked --inexact --all-groups
+	@$(UV) sync --quiet --locked --inexact --all-groups --all-extras
 	@touch $@ .venv/.installed
 
 demo: .venv/.installed ## set up, and search a plan for the bundled network

@@ -1,7 +1,7 @@
 """Write a plan in the formats other programs take."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -87,7 +87,8 @@ def export_plan(
     model = workbench.model if isinstance(workbench, Workbench) else workbench
     if coding is not None:
         model = model.coded(coding)
-    job = _Job(workbench, model, plan, Path(folder), drop_pp, metric, budget_pp, progress)
+    subject = replace(workbench, model=model) if isinstance(workbench, Workbench) else model
+    job = _Job(subject, model, plan, Path(folder), drop_pp, metric, budget_pp, progress)
     files = {wanted: getattr(job, f"write_{wanted}")() for wanted in formats}
     return ExportedFiles(job.folder, files, job.litert)
 
@@ -152,7 +153,7 @@ class _Job:
         from mpsearch.api.litert import write_litert  # noqa: PLC0415 - TensorFlow
 
         path = self._path("tflite")
-        self.litert = write_litert(self.subject, self.plan, path)
+        self.litert = write_litert(self.subject, self.plan, path, progress=self.progress)
         return path
 
     def _path(self, suffix: str) -> Path:

@@ -7,6 +7,7 @@ from mpsearch.api.model import OpenModel
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.files import write_bytes
 from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.export.litert import LiteRTModel, run_litert, storage_of, to_litert
 from mpsearch.schemes import parse_scheme
@@ -14,7 +15,11 @@ from mpsearch.search.verify import ImageSetDrop, compare
 
 
 def write_litert(
-    subject: Workbench | OpenModel, plan: Plan, path: Path, metric: Metric = "mean"
+    subject: Workbench | OpenModel,
+    plan: Plan,
+    path: Path,
+    metric: Metric = "mean",
+    progress: Progress | None = None,
 ) -> LiteRTReport:
     """Write the trained model with each layer's kernels stored as its scheme maps to.
 
@@ -26,6 +31,7 @@ def write_litert(
         plan: One scheme per weight layer.
         path: The file.
         metric: How the drops of images become one.
+        progress: Is told of each of two or three steps.
 
     Raises:
         SettingError: If LiteRT's packages are not installed.
@@ -36,13 +42,20 @@ def write_litert(
     schemes = [parse_scheme(name) for name in plan.schemes]
     original = Plan.uniform(model.layer_names, "original")
     weights = [model.network.weights(layer.index) for layer in model.layers]
+    progress = progress or Silent()
+    measured = isinstance(subject, Workbench)
+    progress.start("LiteRT", 2 if measured else 1)
+    progress.advance(0, "converting")
     made = to_litert(
         model.decoded_model(original), model.layers, weights, [storage_of(s) for s in schemes]
     )
     write_bytes(path, made.data)
     drop, plan_drop = None, None
     if isinstance(subject, Workbench):
+        progress.advance(1, "running the images")
         drop, plan_drop = _drops(subject, made, plan, metric)
+    progress.advance(1, "done")
+    progress.finish()
     return LiteRTReport(
         file_nbytes=len(made.data),
         packed_nbytes=model.nbytes(plan) + model.other_nbytes,

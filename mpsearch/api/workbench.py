@@ -16,6 +16,7 @@ from mpsearch.core.layer import WeightLayer
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.memory import default_memory
 from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress
 from mpsearch.engine.evaluate import Engine
 from mpsearch.model.images import PictureSet, Resize, find_pictures, load_tensor
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
@@ -71,9 +72,11 @@ class Workbench:
         """Measure plans; see :meth:`mpsearch.engine.evaluate.Engine.measure`."""
         return self.engine.measure(plans, on_measured)
 
-    def refusals(self, schemes: Sequence[str]) -> dict[tuple[str, str], str]:
+    def refusals(
+        self, schemes: Sequence[str], progress: Progress | None = None
+    ) -> dict[tuple[str, str], str]:
         """(layer name, scheme) → why the scheme cannot store the layer."""
-        return refusals(self.engine, schemes)
+        return refusals(self.engine, schemes, progress)
 
     def of_images(self, rows: IntArray) -> "Workbench":
         """The same model on some of the images.

@@ -195,8 +195,8 @@ def _search(
     schemes = _menu_names(config)
     file = target / "profile.json"
     known = read_profile(workbench, schemes, file) if file.exists() else None
-    if workbench.refusals(schemes):
-        print_notes(workbench.refusals(schemes).values())
+    refused = workbench.refusals(schemes, make_progress(quiet))
+    print_notes(refused.values())
     wanted = _wanted(config)
     result = find_plan(
         workbench,

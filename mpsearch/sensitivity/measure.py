@@ -62,14 +62,29 @@ class _Notebook:
         )
 
 
-def refusals(engine: Engine, schemes: Sequence[str]) -> dict[tuple[str, str], str]:
-    """(layer name, scheme) → why the scheme cannot store the layer."""
+def refusals(
+    engine: Engine, schemes: Sequence[str], progress: Progress | None = None
+) -> dict[tuple[str, str], str]:
+    """(layer name, scheme) → why the scheme cannot store the layer.
+
+    Bytes become known on the way; with entropy coding that takes its time, once.
+
+    Args:
+        engine: Has the bank.
+        schemes: Names.
+        progress: Is told of every layer where codes are entropy-coded.
+    """
+    coded = engine.bank.coding != "none" and progress is not None
+    listener = progress if coded and progress is not None else Silent()
     found: dict[tuple[str, str], str] = {}
+    listener.start("coding layers for their bytes", len(engine.layers))
     for layer in engine.layers:
         for scheme in schemes:
             reason = engine.bank.refusal(layer.index, scheme)
             if reason is not None:
                 found[layer.name, scheme] = reason
+        listener.advance(1, layer.name)
+    listener.finish()
     return found
 
 

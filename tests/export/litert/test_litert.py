@@ -101,3 +101,12 @@ def test_a_report_says_what_became_of_the_plan(tmp_path: Path) -> None:
     # Rounded, with a scale per channel, int8 is gentler than fix8.
     assert 0 <= report.drop.drop_pp < report.plan_drop.drop_pp
     assert write_litert(bench.model, plan, tmp_path / "e.tflite").drop is None
+
+
+def test_it_is_compared_with_the_bytes_of_the_plans_own_coding(tmp_path: Path) -> None:
+    bench = mpsearch.load()
+    plan = Plan.uniform(bench.layer_names, "fix8")
+    found = mpsearch.export_plan(bench, plan, tmp_path, ["litert"], coding="entropy").litert
+    assert found is not None
+    assert found.packed_nbytes == bench.model.coded("entropy").nbytes(plan)
+    assert found.packed_nbytes < bench.model.nbytes(plan)

@@ -31,6 +31,7 @@ WHOLE: dict[str, Any] = {
     "tie": ("block*",),
     "compare": ("tpe", "greedy"),
     "sampler": "tpe",
+    "coding": "entropy",
     "trials": 7,
     "timeout": 60.5,
     "seed": -3,
@@ -77,6 +78,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         tie = "block*"
         compare = ["tpe", "greedy"]
         sampler = "tpe"
+        coding = "entropy"
         trials = 7
         timeout = 60.5
         seed = -3

@@ -4,8 +4,9 @@ Each input is a small packed file with some bytes changed; half of the time chec
 right again, so that the decoders behind them are reached. Whatever is found goes into the corpus of
 tests/export/packed.
 
-Run: python scripts/fuzz_mpq.py [-runs=1000000] [CORPUS_FOLDER]; options are libFuzzer's. Without
-the package atheris, changes are random instead of guided by coverage (``--random N``).
+Run: python scripts/fuzz_mpq.py [-runs=1000000] [CORPUS_FOLDER]; options are libFuzzer's (its
+own instrumentation takes some 8 kB of memory a run: give -rss_limit_mb for long ones). Without the
+package atheris, changes are random instead of guided by coverage (``--random N``).
 """
 
 import json

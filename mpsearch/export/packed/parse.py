@@ -26,6 +26,7 @@ _MOST_ENTRIES: Final = 100_000  # tensors; the largest networks of keras.applica
 _MOST_DIMENSIONS: Final = 8
 _MOST_WEIGHTS: Final = 2**40  # of one tensor
 _MOST_STREAMS: Final = 16
+_FEW_CODES: Final = 65_536  # a stream may have so many however small its tensor is
 _CRC: Final = re.compile(r"[0-9a-f]{8}")
 _ITEM: Final = {  # bytes of what Keras keeps parameters in
     "bool": 1,
@@ -150,6 +151,11 @@ def _tensor(value: Any) -> TensorEntry:
         streams=streams,
         crc32=fields.crc(),
     )
+    most = max(math.prod(entry.shape), _FEW_CODES)
+    if any(stream.count > most for stream in streams):
+        raise PackedError(
+            f"{where}: a stream has more codes than a tensor of {entry.shape} weights"
+        )
     if sum(stream.length for stream in streams) != entry.length:
         raise PackedError(f"{where}: its streams do not make up its {entry.length:,} bytes")
     return entry

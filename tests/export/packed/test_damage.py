@@ -105,6 +105,7 @@ LIES: list[tuple[str, Change]] = [
     ("of 8 bits, the file has", put_in("tensors", 0, "streams", [[4, 240, "packed", 120]])),
     ("cannot be", put_in("tensors", 0, "streams", [[8, 2**40, "zstd", 120]])),
     ("cannot be", put_in("tensors", 0, "streams", [[8, 2**40, "rans", 120]])),
+    ("more codes than", put_in("tensors", 0, "streams", [[8, 200_000, "zstd", 120]])),
     ("streams = ", put_in("tensors", 0, "streams", [[8, 0, "packed", 0]] * 17)),
     ("dtype = object", put_in("others", 0, "dtype", "object")),
     ("do not fit its shape", put_in("others", 0, "shape", [8])),

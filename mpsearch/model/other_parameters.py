@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mpsearch.core.arrays import UInt8Array
-from mpsearch.model.weight_layers import weight_layers
+from mpsearch.model.weight_layers import weight_variables
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +52,7 @@ class OtherParameter:
 
 def other_parameters(model: Any) -> Sequence[OtherParameter]:
     """Those of *model*, in its own order; names are made distinct."""
-    inside = {id(v) for live in weight_layers(model) for v in live.keras_layer.weights}
+    inside = {id(variable) for variable in weight_variables(model)}
     found: list[OtherParameter] = []
     taken: set[str] = set()
     for variable in model.weights:

@@ -60,11 +60,7 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
         ModelError: If there is none, if a tensor is not float32, or a weight is not finite.
     """
     found: list[LiveLayer] = []
-    for name, layer in _walk(model, ""):
-        if not isinstance(layer, _KINDS):
-            continue
-        if not layer.weights:
-            continue
+    for name, layer in _quantizable(model):
         _require_float32(name, layer)
         tensors = tuple(
             WeightTensor(variable.name.split("/")[-1], tuple(variable.shape))
@@ -80,6 +76,17 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
     for live in found:
         _require_finite(live)
     return tuple(found)
+
+
+def weight_variables(model: Any) -> list[Any]:
+    """The Keras variables of all weight layers; their values are not looked at."""
+    return [variable for _, layer in _quantizable(model) for variable in layer.weights]
+
+
+def _quantizable(model: Any) -> Iterator[tuple[str, Any]]:
+    for name, layer in _walk(model, ""):
+        if isinstance(layer, _KINDS) and layer.weights:
+            yield name, layer
 
 
 def _walk(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:

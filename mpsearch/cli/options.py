@@ -216,17 +216,15 @@ def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
     )
 
 
-def load_model(config: RunConfig, coded: bool = False) -> "OpenModel":
-    """Load the model of a run without images; *coded* as above."""
+def load_model(config: RunConfig) -> "OpenModel":
+    """Load the model of a run without images."""
     from mpsearch.api.model import open_model  # noqa: PLC0415 - TensorFlow
-    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
 
     return open_model(
         config.model,
         from_logits=config.from_logits,
         size=parse_size(config.size),
         memory=None if config.memory is None else parse_memory(config.memory),
-        coding=parse_coding(config.coding) if coded else "none",
     )
 
 

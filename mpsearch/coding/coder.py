@@ -1,17 +1,18 @@
 """Streams to bytes and back: packed, or the shortest of three codes."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 import numpy as np
 
 from mpsearch.coding import modelled, planes, rans
-from mpsearch.core.arrays import UInt8Array
+from mpsearch.core.arrays import Symbols, UInt8Array
 from mpsearch.core.choices import one_of
 from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, unpack_bits
-from mpsearch.schemes.stream import Stream, Symbols
+from mpsearch.schemes.stream import Stream
 
 #: ``none`` packs codes back to back; ``entropy`` takes the shortest code of each stream.
 Coding = Literal["none", "entropy"]
@@ -53,21 +54,15 @@ class CodedStream:
 
 def code(stream: Stream, coding: Coding) -> CodedStream:
     """Code a stream: packed, or the shortest way there is; packed where another is no shorter."""
-    count, width = len(stream.symbols), stream.width
-    method: Method = "packed"
-    shortest: UInt8Array | None = None
+    codes: dict[Method, UInt8Array] = {}
     if coding == "entropy":
         model = modelled.best_model(stream)
         if model is not None:
-            data = modelled.encode(stream, model)
-            if _is_better(len(data), stream.nbytes, count):
-                method, shortest = "rans", data
-        data = planes.compress(stream.symbols, width)
-        if _is_better(len(data), stream.nbytes if shortest is None else len(shortest), count):
-            method, shortest = "zstd", data
-    if shortest is None:
-        shortest = pack_bits(stream.symbols, width)
-    return CodedStream(width, count, method, shortest)
+            codes["rans"] = modelled.encode(stream, model)
+        codes["zstd"] = planes.compress(stream.symbols, stream.width)
+    method, _ = _shortest(stream, {name: len(data) for name, data in codes.items()})
+    data = pack_bits(stream.symbols, stream.width) if method == "packed" else codes[method]
+    return CodedStream(stream.width, len(stream.symbols), method, data)
 
 
 def decode(coded: CodedStream) -> Symbols:
@@ -110,15 +105,14 @@ class CodedSizes:
 
     def nbytes(self, stream: Stream) -> int:
         """Length of ``code(stream, "entropy").data``."""
-        count = len(stream.symbols)
-        shortest = stream.nbytes
+        lengths: dict[Method, int] = {}
         model = modelled.best_model(stream)
         if model is not None:
-            length = modelled.nbytes_around(stream, model) + self._of_high_bits(stream, model)
-            if _is_better(length, shortest, count):
-                shortest = length
-        length = len(planes.compress(stream.symbols, stream.width))
-        return length if _is_better(length, shortest, count) else shortest
+            around = modelled.nbytes_around(stream, model)
+            lengths["rans"] = around + self._of_high_bits(stream, model)
+        lengths["zstd"] = len(planes.compress(stream.symbols, stream.width))
+        _, shortest = _shortest(stream, lengths)
+        return shortest
 
     def _of_high_bits(self, stream: Stream, model: modelled.Model) -> int:
         symbols = np.ascontiguousarray(modelled.high_symbols(stream, model))
@@ -130,8 +124,13 @@ class CodedSizes:
         return self._known[key]
 
 
-def _is_better(length: int, shortest: int, count: int) -> bool:
-    return length < shortest and _holds(length, count)
+def _shortest(stream: Stream, lengths: Mapping[Method, int]) -> tuple[Method, int]:
+    """The method of the shortest code, and its length; ``packed`` where none is shorter."""
+    best: tuple[Method, int] = "packed", stream.nbytes
+    for method, length in lengths.items():
+        if length < best[1] and _holds(length, len(stream.symbols)):
+            best = method, length
+    return best
 
 
 def _holds(length: int, count: int) -> bool:

@@ -1,16 +1,15 @@
 """How often each symbol comes, in whole shares of a power of two."""
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from mpsearch.core.arrays import Float64Array, IntArray
+from mpsearch.core.arrays import Float64Array, IntArray, Symbols
 
 _STEP: Final = 16  # a share grows or shrinks by a sixteenth at once, one at least
 
 
-def counted(symbols: npt.NDArray[np.unsignedinteger[Any]], size: int) -> IntArray:
+def counted(symbols: Symbols, size: int) -> IntArray:
     """How often each of 0 … size − 1 comes, shape (size,)."""
     counts: IntArray = np.zeros(size, dtype=np.int64)
     for start in range(0, len(symbols), 2**20):  # bincount makes 8 bytes of every symbol

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from mpsearch.coding import rans
 from mpsearch.coding.frequencies import cost_bits, counted, entropy_bits, shares
-from mpsearch.core.arrays import IntArray, UInt8Array
+from mpsearch.core.arrays import IntArray, Symbols, UInt8Array
 from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
-from mpsearch.schemes.stream import Stream, Symbols
+from mpsearch.schemes.stream import Stream
 
 MOST_BITS: Final = 12  # modelled; 4096 symbols
 PRECISIONS: Final = (9, 10, 11, 12, 13, 14)  # bits of the shares' sum

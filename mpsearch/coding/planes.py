@@ -7,10 +7,9 @@ is left, in its low bits. Symbols of one bit are packed eight to a byte first.
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import zstandard
 
-from mpsearch.core.arrays import UInt8Array
+from mpsearch.core.arrays import Symbols, UInt8Array
 from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
 
@@ -18,17 +17,15 @@ from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack
 _LEVEL: Final = 9
 _LARGEST_WINDOW: Final = 2**27  # bytes a decoder must be able to look back
 
-_Unsigned = npt.NDArray[np.unsignedinteger[Any]]
 
-
-def compress(symbols: _Unsigned, width: int) -> UInt8Array:
+def compress(symbols: Symbols, width: int) -> UInt8Array:
     """Code *symbols* of *width* bits."""
     # Without the size of the content, which the reader knows and does not take from a file.
     coder = zstandard.ZstdCompressor(level=_LEVEL, write_content_size=False)
     return np.frombuffer(coder.compress(_to_planes(symbols, width).data), dtype=np.uint8)
 
 
-def decompress(data: UInt8Array, width: int, count: int) -> _Unsigned:
+def decompress(data: UInt8Array, width: int, count: int) -> Symbols:
     """The symbols that :func:`compress` coded.
 
     Raises:
@@ -50,7 +47,7 @@ def _planes_nbytes(count: int, width: int) -> int:
     return packed_nbytes(count, 1) if width == 1 else count * -(-width // 8)
 
 
-def _to_planes(symbols: _Unsigned, width: int) -> UInt8Array:
+def _to_planes(symbols: Symbols, width: int) -> UInt8Array:
     if width == 1:
         return pack_bits(symbols, 1)
     planes = np.empty((-(-width // 8), len(symbols)), dtype=np.uint8)
@@ -62,7 +59,7 @@ def _to_planes(symbols: _Unsigned, width: int) -> UInt8Array:
     return planes.reshape(-1)
 
 
-def _from_planes(planes: UInt8Array, width: int, count: int) -> _Unsigned:
+def _from_planes(planes: UInt8Array, width: int, count: int) -> Symbols:
     if width == 1:
         return unpack_bits(planes, 1, count)
     kind = symbol_dtype(width)

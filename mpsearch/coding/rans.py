@@ -16,7 +16,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import IntArray, UInt8Array
+from mpsearch.core.arrays import IntArray, Symbols, UInt8Array
 from mpsearch.core.errors import PackedError
 
 MOST_LANES: Final = 16384
@@ -24,8 +24,6 @@ LANE: Final = 1024  # symbols of one state, at least: it costs four bytes
 
 _LOWEST: Final = np.uint32(1 << 16)
 _HALF: Final = np.uint32(16)
-
-_Unsigned = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +49,7 @@ def lanes_for(count: int) -> int:
     return min(max(1, count // LANE), MOST_LANES)
 
 
-def encode(symbols: _Unsigned, shares: IntArray, bits: int) -> Coded:
+def encode(symbols: Symbols, shares: IntArray, bits: int) -> Coded:
     """Code *symbols*.
 
     Args:
@@ -78,9 +76,7 @@ def encode(symbols: _Unsigned, shares: IntArray, bits: int) -> Coded:
     return Coded(states, np.concatenate([np.zeros(0, np.uint16), *reversed(words)]))
 
 
-def decode(
-    coded: Coded, shares: IntArray, bits: int, count: int, dtype: np.dtype[Any]
-) -> _Unsigned:
+def decode(coded: Coded, shares: IntArray, bits: int, count: int, dtype: np.dtype[Any]) -> Symbols:
     """The symbols that :func:`encode` coded.
 
     Args:

@@ -10,6 +10,8 @@ Float32Array: TypeAlias = npt.NDArray[np.float32]
 Float64Array: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+# Unsigned integers of any size.
+Symbols: TypeAlias = npt.NDArray[np.unsignedinteger[Any]]
 # What a scheme stores: the dtype is the scheme's own business.
 Codes: TypeAlias = npt.NDArray[Any]
 

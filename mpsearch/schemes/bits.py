@@ -11,15 +11,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import UInt8Array
+from mpsearch.core.arrays import Symbols, UInt8Array
 from mpsearch.schemes.blocks import each_block
 
 MOST: Final = 32
 
 _GROUP: Final = 8  # integers after which the pattern of bits in bytes surely begins again
 _REACH: Final = 8  # bytes a window reads at once, at most
-
-_Unsigned = npt.NDArray[np.unsignedinteger[Any]]
 
 
 def packed_nbytes(count: int, width: int) -> int:
@@ -32,7 +30,7 @@ def symbol_dtype(width: int) -> np.dtype[np.unsignedinteger[Any]]:
     return np.dtype(np.uint8 if width <= 8 else np.uint16 if width <= 16 else np.uint32)
 
 
-def pack_bits(symbols: _Unsigned, width: int, down: int = 0) -> UInt8Array:
+def pack_bits(symbols: Symbols, width: int, down: int = 0) -> UInt8Array:
     """Pack integers.
 
     Args:
@@ -67,7 +65,7 @@ def pack_bits(symbols: _Unsigned, width: int, down: int = 0) -> UInt8Array:
     return packed[: packed_nbytes(count, width)]
 
 
-def unpack_bits(packed: UInt8Array, width: int, count: int) -> _Unsigned:
+def unpack_bits(packed: UInt8Array, width: int, count: int) -> Symbols:
     """The integers that :func:`pack_bits` packed, in the smallest type that holds them.
 
     Args:
@@ -86,7 +84,7 @@ def unpack_bits(packed: UInt8Array, width: int, count: int) -> _Unsigned:
     return symbols
 
 
-def unpack_bits_into(symbols: _Unsigned, packed: UInt8Array, width: int, up: int = 0) -> None:
+def unpack_bits_into(symbols: Symbols, packed: UInt8Array, width: int, up: int = 0) -> None:
     """Fill *symbols* with the integers that :func:`pack_bits` packed.
 
     Args:
@@ -114,7 +112,7 @@ def unpack_bits_into(symbols: _Unsigned, packed: UInt8Array, width: int, up: int
     each_block(len(symbols), work)
 
 
-def _pack_lanes(symbols: _Unsigned, width: int, down: int, packed: UInt8Array) -> None:
+def _pack_lanes(symbols: Symbols, width: int, down: int, packed: UInt8Array) -> None:
     """Every so many integers fill whole bytes: each of them is OR-ed into windows that far apart.
 
     Args:
@@ -140,7 +138,7 @@ def _pack_lanes(symbols: _Unsigned, width: int, down: int, packed: UInt8Array) -
         np.bitwise_or(windows, shifted, out=windows)
 
 
-def _unpack_lanes(packed: UInt8Array, width: int, up: int, symbols: _Unsigned) -> None:
+def _unpack_lanes(packed: UInt8Array, width: int, up: int, symbols: Symbols) -> None:
     lanes = _lanes(width)
     for lane in range(lanes):
         start, shift = divmod(lane * width, 8)
@@ -157,7 +155,7 @@ def _lanes(width: int) -> int:
     return 8 // math.gcd(8, width)
 
 
-def _shifted(symbols: _Unsigned, kind: np.dtype[Any], left: int) -> npt.NDArray[Any]:
+def _shifted(symbols: Symbols, kind: np.dtype[Any], left: int) -> npt.NDArray[Any]:
     """*symbols* in another type, shifted to the left; to the right where *left* is negative."""
     wide: npt.NDArray[Any] = symbols.astype(kind)
     move = np.left_shift if left >= 0 else np.right_shift

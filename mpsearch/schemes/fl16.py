@@ -5,12 +5,11 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
+from mpsearch.core.arrays import Codes, Float32Array, Symbols, UInt8Array, aligned_empty
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.schemes.stream import Symbols
 
 #: Magnitudes from here on round to infinity: half way between 65504, the largest half, and 65536.
 OVERFLOW: Final = 65520.0

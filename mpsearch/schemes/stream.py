@@ -1,14 +1,9 @@
 """What a scheme stores of a tensor: integers of some widths."""
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from mpsearch.core.arrays import Symbols
 from mpsearch.schemes.bits import packed_nbytes
-
-Symbols = npt.NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,10 +1,9 @@
 """LiteRT models with float16, int8 or float32 weights, layer by layer, as a plan maps to them."""
 
 from mpsearch.export.litert.convert import LiteRTModel, require_litert, run_litert, to_litert
-from mpsearch.export.litert.storage import STORAGES, Storage, storage_of
+from mpsearch.export.litert.storage import Storage, storage_of
 
 __all__ = [
-    "STORAGES",
     "LiteRTModel",
     "Storage",
     "require_litert",

@@ -14,7 +14,6 @@ from mpsearch.core.arrays import Float32Array, Float64Array
 from mpsearch.core.layer import WeightLayer
 
 _SAME: Final = 1e-5  # 1 − |cosine| of two channels that are the same but for a factor
-_DEPTHWISE: Final = ("depthwise_kernel",)
 
 
 def match(
@@ -57,7 +56,7 @@ def _kernel_rows(layer: WeightLayer, tensors: Sequence[Float32Array]) -> list[Fl
     for tensor, array in zip(layer.tensors, tensors, strict=True):
         if array.ndim < 2:
             continue
-        if tensor.name in _DEPTHWISE or layer.kind.startswith("Depthwise"):
+        if tensor.name == "depthwise_kernel" or layer.kind.startswith("Depthwise"):
             found.append(array.reshape(-1, array.shape[-2] * array.shape[-1]).T)
         elif layer.kind.endswith("Transpose"):  # (…, output, input)
             found.append(np.moveaxis(array, -2, 0).reshape(array.shape[-2], -1))

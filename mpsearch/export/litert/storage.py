@@ -1,13 +1,12 @@
 """What a scheme becomes in a LiteRT model, which knows no scheme of ours."""
 
-from typing import Final, Literal, get_args
+from typing import Literal
 
 from mpsearch.schemes import Scheme
 from mpsearch.schemes.elementwise import Elementwise
 
 #: ``int8`` is symmetric, one scale per output channel, rounded to nearest: it is not ``fix8``.
 Storage = Literal["float32", "float16", "int8"]
-STORAGES: Final[tuple[Storage, ...]] = get_args(Storage)
 
 
 def storage_of(scheme: Scheme) -> Storage:

@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 from mpsearch.api.litert_report import LiteRTReport
 from mpsearch.api.model import OpenModel
-from mpsearch.api.workbench import Workbench
+from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.choices import one_of
 from mpsearch.core.files import file_name, write_text
@@ -84,11 +84,11 @@ def export_plan(
     """
     for wanted in formats:
         parse_format(wanted)
-    model = workbench.model if isinstance(workbench, Workbench) else workbench
+    model = model_of(workbench)
     if coding is not None:
         model = model.coded(coding)
     subject = replace(workbench, model=model) if isinstance(workbench, Workbench) else model
-    job = _Job(subject, model, plan, Path(folder), drop_pp, metric, budget_pp, progress)
+    job = _Job(subject, plan, Path(folder), drop_pp, metric, budget_pp, progress)
     files = {wanted: getattr(job, f"write_{wanted}")() for wanted in formats}
     return ExportedFiles(job.folder, files, job.litert)
 
@@ -107,7 +107,6 @@ class _Job:
     """One plan to write; a method per format."""
 
     subject: Workbench | OpenModel
-    model: OpenModel
     plan: Plan
     folder: Path
     drop_pp: float | None
@@ -115,6 +114,10 @@ class _Job:
     budget_pp: float | None
     progress: Progress | None
     litert: LiteRTReport | None = None
+
+    @property
+    def model(self) -> OpenModel:
+        return model_of(self.subject)
 
     def write_quanti_array(self) -> Path:
         return write_text(self.folder / "quanti_array.py", quanti_array_file(self.plan))

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from mpsearch.api.litert_report import LiteRTReport
 from mpsearch.api.model import OpenModel
-from mpsearch.api.workbench import Workbench
+from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.core.files import write_bytes
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.export.litert import LiteRTModel, run_litert, storage_of, to_litert
 from mpsearch.schemes import parse_scheme
-from mpsearch.search.verify import ImageSetDrop, compare
+from mpsearch.search.verify import ImageSetDrop
 
 
 def write_litert(
@@ -38,16 +38,14 @@ def write_litert(
         ModelError: If its converter cannot take the model.
         EnvironmentFault: If the disk refuses.
     """
-    model = subject.model if isinstance(subject, Workbench) else subject
+    model = model_of(subject)
     schemes = [parse_scheme(name) for name in plan.schemes]
-    original = Plan.uniform(model.layer_names, "original")
     weights = [model.network.weights(layer.index) for layer in model.layers]
     progress = progress or Silent()
-    measured = isinstance(subject, Workbench)
-    progress.start("LiteRT", 2 if measured else 1)
+    progress.start("LiteRT", 2 if isinstance(subject, Workbench) else 1)
     progress.advance(0, "converting")
     made = to_litert(
-        model.decoded_model(original), model.layers, weights, [storage_of(s) for s in schemes]
+        model.decoded_model(model.original), model.layers, weights, [storage_of(s) for s in schemes]
     )
     write_bytes(path, made.data)
     drop, plan_drop = None, None
@@ -70,10 +68,9 @@ def write_litert(
 def _drops(
     work: Workbench, made: LiteRTModel, plan: Plan, metric: Metric
 ) -> tuple[ImageSetDrop, ImageSetDrop]:
-    before = work.plain_forward(Plan.uniform(work.layer_names, "original"))
-    scores = run_litert(made, work.inputs)
-    reference, names = work.engine.reference, work.images
+    before = work.plain_forward(work.model.original)
+    by_litert = work.model.network.probabilities(run_litert(made, work.inputs))
     return (
-        compare(before, work.model.network.probabilities(scores), reference, metric, names),
-        compare(before, work.plain_forward(plan), reference, metric, names),
+        work.drop(before, by_litert, metric),
+        work.drop(before, work.plain_forward(plan), metric),
     )

@@ -46,6 +46,11 @@ class OpenModel:
         """Names of the weight layers."""
         return tuple(layer.name for layer in self.layers)
 
+    @property
+    def original(self) -> Plan:
+        """The plan that changes nothing."""
+        return Plan.uniform(self.layer_names, "original")
+
     def nbytes(self, plan: Plan) -> int:
         """Stored bytes of all weight layers under *plan*.
 

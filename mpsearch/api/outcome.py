@@ -7,9 +7,7 @@ from typing import Final
 
 from mpsearch.api.limits import Wanted
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SettingError
-from mpsearch.core.plan import Plan
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.layer_rows import layer_rows
@@ -19,7 +17,7 @@ from mpsearch.search.result import FrontPoint, Rung, SearchResult
 from mpsearch.search.run import Searched
 from mpsearch.search.samplers import as_trials
 from mpsearch.search.surrogate.sampler import SurrogateSampler
-from mpsearch.search.verify import ImageSetDrop, compare
+from mpsearch.search.verify import ImageSetDrop
 from mpsearch.sensitivity.profile import SensitivityProfile
 
 _ROOM: Final = 0.01  # pp; beyond what two forward passes can differ by
@@ -123,10 +121,10 @@ class _Checker:
 
     def __init__(self, work: Workbench, held: Workbench | None, goal: Goal) -> None:
         self._work, self._held, self._goal = work, held, goal
-        original = Plan.uniform(work.layer_names, "original")
+        original = work.model.original
         self._before = work.plain_forward(original)
         self._held_before = None if held is None else held.plain_forward(original)
-        self.baseline_pct = _mean_confidence_pct(work, self._before)
+        self.baseline_pct = work.mean_confidence_pct(self._before)
 
     def first_that_keeps(self, history: History) -> _Checked:
         """The best plan that keeps the limit here too; the nearest one if none does."""
@@ -180,23 +178,14 @@ class _Checker:
 
     def check(self, one: Tried) -> _Checked:
         after = self._work.plain_forward(one.plan)
-        reference = self._work.engine.reference
-        drop = compare(self._before, after, reference, self._goal.metric, self._work.images)
-        return _Checked(one, drop, None, _mean_confidence_pct(self._work, after))
+        drop = self._work.drop(self._before, after, self._goal.metric)
+        return _Checked(one, drop, None, self._work.mean_confidence_pct(after))
 
     def _verify(self, one: Tried) -> ImageSetDrop | None:
         if self._held is None or self._held_before is None:
             return None
         after = self._held.plain_forward(one.plan)
-        held = self._held
-        return compare(
-            self._held_before, after, held.engine.reference, self._goal.metric, held.images
-        )
-
-
-def _mean_confidence_pct(bench: Workbench, probabilities: Float32Array) -> float:
-    chosen = probabilities[range(len(probabilities)), bench.engine.reference]
-    return 100 * float(chosen.mean(dtype="float64"))
+        return self._held.drop(self._held_before, after, self._goal.metric)
 
 
 def _why(history: History, one: Tried, drop: float) -> str:

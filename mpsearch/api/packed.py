@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mpsearch.api.model import OpenModel
-from mpsearch.api.workbench import Workbench
+from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import PackedError
@@ -16,7 +16,7 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.export.packed import OtherEntry, PackedFile, PackedSizes, TensorEntry, write_packed
-from mpsearch.search.verify import ImageSetDrop, compare
+from mpsearch.search.verify import ImageSetDrop
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def verify(
     Raises:
         PackedError: If the file is damaged, or was made from another model.
     """
-    model = subject.model if isinstance(subject, Workbench) else subject
+    model = model_of(subject)
     progress = progress or Silent()
     with PackedFile(path) as packed:
         plan = require_model(packed, model)
@@ -251,13 +251,12 @@ def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metr
     """With the confidence of the unpacked model."""
     from mpsearch.export.keras_model import plain_forward  # noqa: PLC0415 - TensorFlow
 
-    before = work.plain_forward(Plan.uniform(work.layer_names, "original"))
+    before = work.plain_forward(work.model.original)
     scores = plain_forward(unpacked_model(packed, work.model), work.inputs)
     after = work.model.network.probabilities(scores)
-    rows, reference = np.arange(len(after)), work.engine.reference
     return replace(
         found,
-        drop=compare(before, after, reference, metric, work.images),
-        baseline_confidence_pct=100 * float(before[rows, reference].mean(dtype=np.float64)),
-        confidence_pct=100 * float(after[rows, reference].mean(dtype=np.float64)),
+        drop=work.drop(before, after, metric),
+        baseline_confidence_pct=work.mean_confidence_pct(before),
+        confidence_pct=work.mean_confidence_pct(after),
     )

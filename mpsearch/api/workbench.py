@@ -17,11 +17,13 @@ from mpsearch.core.measurement import Measurement
 from mpsearch.core.memory import default_memory
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
+from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
 from mpsearch.model.images import PictureSet, Resize, find_pictures, load_tensor
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource, find_model
+from mpsearch.search.verify import ImageSetDrop, compare
 from mpsearch.sensitivity.measure import refusals
 
 _TRUTH_IN_ARCHIVE = "y"
@@ -112,6 +114,26 @@ class Workbench:
         scores = plain_forward(self.model.decoded_model(plan), self.inputs)
         probabilities: Float32Array = self.model.network.probabilities(scores)
         return probabilities
+
+    def drop(self, before: Float32Array, after: Float32Array, metric: Metric) -> ImageSetDrop:
+        """Compare class probabilities of two models on the images.
+
+        Args:
+            before: Of the unchanged model, shape (n, classes).
+            after: Of the other, same shape.
+            metric: How the drops of images become one.
+        """
+        return compare(before, after, self.engine.reference, metric, self.images)
+
+    def mean_confidence_pct(self, probabilities: Float32Array) -> float:
+        """Confidence under class probabilities of shape (n, classes), mean over the images."""
+        chosen = probabilities[range(len(probabilities)), self.engine.reference]
+        return 100 * float(chosen.mean(dtype=np.float64))
+
+
+def model_of(subject: Workbench | OpenModel) -> OpenModel:
+    """The model, with images or without."""
+    return subject.model if isinstance(subject, Workbench) else subject
 
 
 def load(

@@ -15,7 +15,7 @@ from mpsearch.cli.options import (
     is_file,
     is_folder,
     load_model,
-    load_workbench,
+    load_subject,
     settings,
     study_file,
 )
@@ -65,16 +65,14 @@ def _run(args: argparse.Namespace) -> int:
         path = Path(args.study).parent / "plan.json"
     config, _ = settings(args)
     from mpsearch.api.export import export_plan, read_plan  # noqa: PLC0415
-    from mpsearch.api.model import OpenModel  # noqa: PLC0415
+    from mpsearch.api.workbench import model_of  # noqa: PLC0415
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415
     from mpsearch.core.errors import SettingError  # noqa: PLC0415
 
     if not is_file(path):
         raise SettingError(f"plan {str(path)!r}: no such file; run mpsearch search first")
     subject = _subject(config, formats)
-    record = read_plan(
-        path, subject if isinstance(subject, OpenModel) else subject.model, args.force
-    )
+    record = read_plan(path, model_of(subject), args.force)
     written = export_plan(
         subject,
         record.plan,
@@ -102,16 +100,12 @@ def _formats(args: argparse.Namespace) -> list[str]:
 
 def _subject(config: "RunConfig", formats: list[str]) -> "Workbench | OpenModel":
     """The model; with images where the export is measured on them."""
-    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
-
     if "litert" not in formats:
         return load_model(config)
     from mpsearch.export.litert import require_litert  # noqa: PLC0415 - TensorFlow
 
     require_litert()
-    if config.images is None and config.model != BUNDLED_DIGITS:
-        return load_model(config)
-    return load_workbench(config)
+    return load_subject(config)
 
 
 def _tell(written: "ExportedFiles", as_json: bool) -> None:

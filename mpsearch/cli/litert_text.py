@@ -3,6 +3,8 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from mpsearch.cli.drop_text import drop_text
+
 if TYPE_CHECKING:
     from mpsearch.api.litert_report import LiteRTReport
 
@@ -22,11 +24,8 @@ def litert_text(report: "LiteRTReport") -> str:
     if report.drop is None or report.plan_drop is None:
         lines.append("litert drop     not measured; give --images")
     else:
-        images = f"{report.drop.images} image{'s' * (report.drop.images > 1)}"
-        lines.append(
-            f"litert drop     {report.drop.drop_pp:.3f} pp over {images}, top-1 changed on "
-            f"{report.drop.top1_changes}; the plan's {report.plan_drop.drop_pp:.3f} pp"
-        )
+        beside = f"the plan's {report.plan_drop.drop_pp:.3f} pp"
+        lines.append(f"litert drop     {drop_text(report.drop)}; {beside}")
     if "int8" in counts:
         lines.append(
             "note            LiteRT's int8 rounds, with one scale per output channel: it is not "

@@ -228,6 +228,15 @@ def load_model(config: RunConfig) -> "OpenModel":
     )
 
 
+def load_subject(config: RunConfig) -> "Workbench | OpenModel":
+    """The model of a run, with images where there are any: given, or the bundled ones."""
+    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
+
+    if config.images is None and config.model != BUNDLED_DIGITS:
+        return load_model(config)
+    return load_workbench(config)
+
+
 def parse_size(text: str | None) -> tuple[int, int] | None:
     """Understand ``--size``.
 

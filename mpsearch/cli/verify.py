@@ -5,13 +5,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mpsearch.cli.drop_text import drop_text
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import (
     add_command,
     add_images,
     add_model,
-    load_model,
-    load_workbench,
+    load_subject,
     settings,
 )
 from mpsearch.cli.progress import make_progress
@@ -47,18 +47,13 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.api.packed import verify  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.export.packed import PackedFile  # noqa: PLC0415
-    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
 
     path = Path(args.file)
     PackedFile(path).close()  # refused before TensorFlow is loaded
     metric = parse_metric(config.metric)
-    progress = make_progress(args.quiet)
-    if config.images is None and config.model != BUNDLED_DIGITS:
-        found = verify(path, load_model(config), metric, progress)
-    else:
-        workbench = load_workbench(config)
-        print_notes(workbench.notes)
-        found = verify(path, workbench, metric, progress)
+    subject = load_subject(config)
+    print_notes(getattr(subject, "notes", ()))
+    found = verify(path, subject, metric, make_progress(args.quiet))
     print(json.dumps(_as_json(found)) if args.json else _text(path, found))
     return 0 if found.bit_exact else _DIFFERENT
 
@@ -99,10 +94,8 @@ def _text(path: Path, found: "Verified") -> str:
     if drop is None:
         lines.append("drop            not measured; give --images")
     else:
-        images = f"{drop.images} image{'s' * (drop.images > 1)}"
-        changes = f"top-1 changed on {drop.top1_changes}"
         lines += [
-            f"drop            {drop.drop_pp:.3f} pp over {images}, {changes}",
+            f"drop            {drop_text(drop)}",
             f"confidence      {found.baseline_confidence_pct:.2f} -> {found.confidence_pct:.2f} %",
         ]
     return "\n".join(lines)

@@ -8,6 +8,8 @@ from numpy_network import NumpyNetwork, images
 from search_bench import SearchBench
 
 from mpsearch.api.outcome import _Checker
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.fingerprint import Fingerprint
 from mpsearch.core.plan import Plan
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
@@ -16,15 +18,21 @@ from mpsearch.search.history import History, Tried
 def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) -> _Checker:
     """Plain forward passes in which only some plans keep their confidence."""
 
-    def plain_forward(plan: Plan) -> Any:
-        fall = 0.0 if plan.schemes in keeps else 1e-6
-        return np.array([[0.9 - fall, 0.1 + fall]], dtype=np.float32)
+    class Disagreeing(Workbench):
+        def plain_forward(self, plan: Plan) -> Any:
+            fall = 0.0 if plan.schemes in keeps else 1e-6
+            return np.array([[0.9 - fall, 0.1 + fall]], dtype=np.float32)
 
-    bench: Any = SimpleNamespace(
-        layer_names=layers,
-        plain_forward=plain_forward,
-        engine=SimpleNamespace(reference=np.array([0])),
+    model: Any = SimpleNamespace(original=Plan.uniform(layers, "original"))
+    engine: Any = SimpleNamespace(reference=np.array([0]))
+    bench = Disagreeing(
+        model=model,
+        engine=engine,
+        inputs=images(1),
         images=("a",),
+        classes=("0", "1"),
+        fingerprint=Fingerprint("m", "i", "r", "n"),
+        memory=0,
     )
     return _Checker(bench, None, goal)
 

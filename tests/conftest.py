@@ -33,3 +33,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 # A busy machine is no reason to fail.
 settings.register_profile("mpsearch", deadline=None)
 settings.load_profile("mpsearch")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -6,17 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scheme_cases import NAMES, storable, stored
 from weight_arrays import bits, every_exponent, few, tensors
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
-from mpsearch.schemes.bits import pack_bits, symbol_dtype
-from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.schemes.stream import Stream
-
-NAMES = (*DOCUMENTED, "prun_0.005", "prun_0.1", "bitwiseAnd_9", "bitwiseAnd_15")
-LARGEST_HALF = 65504.0
+from mpsearch.schemes import Scheme, parse_scheme
 
 not_finite = st.sampled_from([np.nan, np.inf, -np.inf])
 
@@ -24,17 +19,6 @@ not_finite = st.sampled_from([np.nan, np.inf, -np.inf])
 @pytest.fixture(params=NAMES, scope="module")
 def scheme(request: pytest.FixtureRequest) -> Scheme:
     return parse_scheme(request.param)
-
-
-def storable(scheme: Scheme, weights: Float32Array) -> Float32Array:
-    """*weights* as far as *scheme* takes them: halves end earlier than floats."""
-    if scheme.family == "fl16":
-        return np.clip(weights, np.float32(-LARGEST_HALF), np.float32(LARGEST_HALF))
-    return weights
-
-
-def stored(scheme: Scheme, weights: Float32Array) -> Float32Array:
-    return scheme.decode(scheme.encode(weights))
 
 
 @few
@@ -64,54 +48,6 @@ def test_storing_twice_changes_nothing_more(scheme: Scheme, w: Float32Array) -> 
 def test_storing_twice_changes_nothing_more_at_any_exponent(scheme: Scheme) -> None:
     once = stored(scheme, storable(scheme, every_exponent()))
     np.testing.assert_array_equal(bits(stored(scheme, once)), bits(once))
-
-
-@few
-@given(w=tensors())
-def test_streams_hold_the_codes_in_as_many_bytes_as_are_counted(
-    scheme: Scheme, w: Float32Array
-) -> None:
-    codes = scheme.encode(storable(scheme, w))
-    streams = scheme.streams(codes)
-    assert sum(stream.nbytes for stream in streams) == scheme.nbytes(codes)
-    assert all(stream.symbols.dtype == symbol_dtype(stream.width) for stream in streams)
-    assert all(int(s.symbols.max()) < 1 << s.width for s in streams if s.symbols.size)
-    again = scheme.codes(streams, w.shape)
-    assert again.shape == codes.shape
-    assert again.dtype == codes.dtype
-    assert again.tobytes() == codes.tobytes()
-
-
-@few
-@given(w=tensors(least=1))
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith("prun")])
-def test_packing_and_unpacking_go_no_other_way_than_codes(name: str, w: Float32Array) -> None:
-    scheme = parse_scheme(name)
-    assert isinstance(scheme, Elementwise)
-    for flat in (storable(scheme, w).reshape(-1), storable(scheme, every_exponent())):
-        (stream,) = scheme.streams(scheme.encode(flat))
-        packed = scheme.pack(flat)
-        assert packed.tobytes() == pack_bits(stream.symbols, stream.width).tobytes()
-        found = np.empty_like(flat)
-        scheme.unpack_into(found, packed)
-        np.testing.assert_array_equal(bits(found), bits(stored(scheme, flat)))
-
-
-@given(change=st.sampled_from(["width", "count", "none", "twice"]))
-def test_streams_of_something_else_are_refused(scheme: Scheme, change: str) -> None:
-    streams = list(scheme.streams(scheme.encode(np.ones((2, 3), np.float32))))
-    first = streams[0]
-    match change:
-        case "width":
-            streams[0] = Stream(first.symbols, first.width % 32 + 1)
-        case "count":
-            streams[0] = Stream(first.symbols[:-1], first.width)
-        case "none":
-            streams = []
-        case _:
-            streams *= 3
-    with pytest.raises(SchemeError):
-        scheme.codes(streams, (2, 3))
 
 
 @few

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import answer
 
 from mpsearch.cli.main import run
 
@@ -27,18 +28,6 @@ PROFILE_KEYS = "layers schemes rows uniform cumulative seconds stage_runs profil
 ROW_KEYS = (
     "layer index scheme nbytes confidence_pct drop_pp drop_max_pp top1_changes predicted_drop_pp"
 ).split()
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def answer(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
-    """What a command prints with --json; stdout must be that one object and nothing else."""
-    assert run([*argv, "--json", "--quiet"]) == code
-    return json.loads(capsys.readouterr().out)
 
 
 def test_predict_prints_three_classes_per_image(

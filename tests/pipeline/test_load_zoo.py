@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import zoo
 
-import mpsearch
 from mpsearch.core.plan import Plan
 from mpsearch.export.keras_model import plain_forward
 
@@ -25,13 +24,8 @@ def test_a_saved_model_is_measured_as_keras_predicts(
 ) -> None:
     if suffix == ".h5" and name in NOT_IN_HDF5:
         pytest.skip("Keras does not read this model from HDF5")
-    model = zoo.make(name)
-    path = tmp_path / f"model{suffix}"
-    model.save(path)
-    rng = np.random.default_rng(2)
-    x = rng.integers(0, 256, (3, *model.input_shape[1:]), dtype=np.uint8)
-    np.savez(tmp_path / "x.npz", x=x)
-    bench = mpsearch.load(str(path), tmp_path / "x.npz", preprocess="unit")
+    model, bench = zoo.saved(tmp_path, name, suffix)
+    rng = np.random.default_rng(3)
     tolerance = 1e-2 if name == "mixed" else 5e-6
     expected = bench.model.network.probabilities(plain_forward(model, bench.inputs))
     np.testing.assert_allclose(

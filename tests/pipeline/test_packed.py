@@ -3,12 +3,12 @@
 import json
 import zlib
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 import pytest
 import zoo
+from command_line import answer
 
 import mpsearch
 from mpsearch.api.packed import pack, unpack, verify
@@ -22,20 +22,10 @@ pytestmark = pytest.mark.tf
 MENU = ("original", "bitwiseAnd_19", "fl16", "fix8", "prun_0.05", "bitwiseAnd_7")
 
 
-def saved(folder: Path, name: str, images: int = 3) -> mpsearch.Workbench:
-    """A model of the zoo from its file, with random images."""
-    model = zoo.make(name)
-    model.save(folder / "model.keras")
-    rng = np.random.default_rng(2)
-    x = rng.integers(0, 256, (images, *model.input_shape[1:]), dtype=np.uint8)
-    np.savez(folder / "x.npz", x=x)
-    return mpsearch.load(str(folder / "model.keras"), folder / "x.npz", preprocess="unit")
-
-
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", zoo.ZOO)
 def test_any_network_is_packed_verified_and_unpacked(name: str, tmp_path: Path) -> None:
-    bench = saved(tmp_path, name)
+    _, bench = zoo.saved(tmp_path, name)
     rng = np.random.default_rng(3)
     plan = Plan(bench.layer_names, tuple(str(s) for s in rng.choice(MENU, len(bench.layers))))
     for coding in CODINGS:
@@ -66,10 +56,10 @@ def test_any_network_is_packed_verified_and_unpacked(name: str, tmp_path: Path) 
 def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    bench = saved(tmp_path / "a", "residual", 1)
+    _, bench = zoo.saved(tmp_path / "a", "residual", count=1)
     plan = Plan.uniform(bench.layer_names, "fix8")
     pack(bench.model, plan, tmp_path / "a.mpq")
-    other = saved(tmp_path / "b", "mobile", 1)
+    _, other = zoo.saved(tmp_path / "b", "mobile", count=1)
     with pytest.raises(PackedError, match="was made from another model"):
         verify(tmp_path / "a.mpq", other)
     with pytest.raises(PackedError, match="where the model has"):
@@ -89,17 +79,6 @@ def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -
         restored.weights, bench.model.decoded_model(plan).weights, strict=True
     ):
         np.testing.assert_array_equal(np.asarray(one), np.asarray(expected))
-
-
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def answer(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
-    assert run([*argv, "--json", "--quiet"]) == code
-    return json.loads(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("coding", CODINGS)

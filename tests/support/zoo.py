@@ -4,10 +4,12 @@ Weights are random but fixed; biases and BatchNormalization statistics are not l
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from mpsearch.api.workbench import Workbench, load
 from mpsearch.model.backend import keras
 
 layers = keras.layers
@@ -244,6 +246,17 @@ def make(name: str, seed: int = 0) -> Any:
             value *= rng.uniform(0.5, 1.5, value.shape).astype(np.float32)
         variable.assign(value)
     return model
+
+
+def saved(folder: Path, name: str, suffix: str = ".keras", count: int = 3) -> tuple[Any, Workbench]:
+    """A model of the zoo, and what is loaded of its file with random pictures."""
+    model = make(name)
+    path = folder / f"model{suffix}"
+    model.save(path)
+    shape = (count, *model.input_shape[1:])
+    x = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
+    np.savez(folder / "x.npz", x=x)
+    return model, load(str(path), folder / "x.npz", preprocess="unit")
 
 
 def images_for(model: Any, count: int, seed: int = 1) -> Any:

@@ -37,11 +37,13 @@ class PackedFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            if not path.is_file():
-                raise self._fault("no such file; give a .mpq file")
-            self._file = path.open("rb")
+            there = path.is_file()
+            if there:
+                self._file = path.open("rb")
         except (OSError, ValueError) as error:
             raise self._fault(f"it cannot be opened ({error}); check the path") from error
+        if not there:
+            raise self._fault("no such file; give a .mpq file")
         try:
             self.file_nbytes = path.stat().st_size
             self.header, self.header_nbytes = read_header(self._file, self.file_nbytes)

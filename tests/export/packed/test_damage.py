@@ -141,8 +141,9 @@ def test_a_header_of_4_gigabytes_is_not_read(tmp_path: Path) -> None:
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(PackedError, match=r"no such file; give a \.mpq file"):
         PackedFile(tmp_path / "none.mpq")
-    with pytest.raises(PackedError, match="no such file"):
+    with pytest.raises(PackedError, match="no such file") as error:
         PackedFile(tmp_path)
+    assert str(error.value) == f"packed file {str(tmp_path)!r}: no such file; give a .mpq file"
     assert "does not begin" in refused(tmp_path / "b.mpq", b"")
     assert "does not begin" in refused(tmp_path / "b.mpq", b"PK\x03\x04" + bytes(100))
 

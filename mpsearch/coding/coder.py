@@ -7,11 +7,11 @@ from typing import Final, Literal, get_args
 
 import numpy as np
 
-from mpsearch.coding import modelled, planes, rans
+from mpsearch.coding import modelled, packed, planes, rans
 from mpsearch.core.arrays import Symbols, UInt8Array
 from mpsearch.core.choices import one_of
 from mpsearch.core.errors import PackedError
-from mpsearch.schemes.bits import pack_bits, packed_nbytes, unpack_bits
+from mpsearch.schemes.bits import pack_bits, packed_nbytes
 from mpsearch.schemes.stream import Stream
 
 #: ``none`` packs codes back to back; ``entropy`` takes the shortest code of each stream.
@@ -74,7 +74,7 @@ def decode(coded: CodedStream) -> Symbols:
     check_length(coded.width, coded.count, coded.method, len(coded.data))
     match coded.method:
         case "packed":
-            return unpack_bits(coded.data, coded.width, coded.count)
+            return packed.unpack(coded.data, coded.width, coded.count)
         case "zstd":
             return planes.decompress(coded.data, coded.width, coded.count)
         case "rans":
@@ -87,13 +87,13 @@ def check_length(width: int, count: int, method: Method, length: int) -> None:
     Raises:
         PackedError: If it cannot be *length* bytes.
     """
-    packed = packed_nbytes(count, width)
+    whole = packed_nbytes(count, width)
     if method == "packed":
-        if length != packed:
+        if length != whole:
             raise PackedError(
-                f"{count} codes of {width} bits take {packed} bytes, the file says {length}"
+                f"{count} codes of {width} bits take {whole} bytes, the file says {length}"
             )
-    elif length >= packed or not _holds(length, count):
+    elif length >= whole or not _holds(length, count):
         raise PackedError(f"{length} bytes cannot be {count} coded weights of {width} bits")
 
 

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.coding import rans
+from mpsearch.coding import packed, rans
 from mpsearch.coding.frequencies import cost_bits, counted, entropy_bits, shares
 from mpsearch.core.arrays import IntArray, Symbols, UInt8Array
 from mpsearch.core.errors import PackedError
-from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
+from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype
 from mpsearch.schemes.stream import Stream
 
 MOST_BITS: Final = 12  # modelled; 4096 symbols
@@ -129,7 +129,7 @@ def decode(data: UInt8Array, width: int, count: int) -> Symbols:
     upper = rans.decode(coded, found, precision, count, symbol_dtype(width))
     if not low:
         return upper
-    lower = unpack_bits(np.ascontiguousarray(data[end:]), low, count)
+    lower = packed.unpack(np.ascontiguousarray(data[end:]), low, count)
     symbols: Symbols = upper << upper.dtype.type(low) | lower
     return symbols
 
@@ -139,13 +139,13 @@ def _read_shares(data: UInt8Array, high: int, precision: int) -> tuple[IntArray,
     at = _PREAMBLE + packed_nbytes(1 << high, 1)
     if len(data) < at:
         raise PackedError("the table of shares is cut off")
-    used = unpack_bits(data[_PREAMBLE:at], 1, 1 << high) != 0
+    used = packed.unpack(data[_PREAMBLE:at], 1, 1 << high) != 0
     there = int(np.count_nonzero(used))
     end = at + packed_nbytes(there, precision)
     if len(data) < end:
         raise PackedError("the table of shares is cut off")
     found = np.zeros(1 << high, dtype=np.int64)
-    found[used] = unpack_bits(np.ascontiguousarray(data[at:end]), precision, there)
+    found[used] = packed.unpack(np.ascontiguousarray(data[at:end]), precision, there)
     found[used] += 1
     if int(found.sum()) != 1 << precision:
         raise PackedError(f"the shares sum to {found.sum()}, not to {1 << precision}")

@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 import zstandard
 
+from mpsearch.coding import packed
 from mpsearch.core.arrays import Symbols, UInt8Array
 from mpsearch.core.errors import PackedError
-from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
+from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype
 
 # 19 gains 3 % on 9 and takes ten times longer; neither comes near rans but where symbols repeat.
 _LEVEL: Final = 9
@@ -32,14 +33,20 @@ def decompress(data: UInt8Array, width: int, count: int) -> Symbols:
         PackedError: If *data* is not the code of *count* such symbols.
     """
     size = _planes_nbytes(count, width)
-    reader = zstandard.ZstdDecompressor(max_window_size=_LARGEST_WINDOW).stream_reader(data.data)
     try:
-        planes = reader.read(size)
-        longer = reader.read(1)
+        # The decoder allocates what a frame says of its content and window.
+        frame = zstandard.get_frame_parameters(data.data)
+        if frame.content_size not in (zstandard.CONTENTSIZE_UNKNOWN, size):
+            raise PackedError(f"the zstd data say {frame.content_size} bytes, not {size}")
+        if frame.window_size > _LARGEST_WINDOW:
+            raise PackedError(f"the zstd data look back {frame.window_size} bytes")
+        planes = zstandard.ZstdDecompressor().decompress(
+            data.data, max_output_size=size, allow_extra_data=False
+        )
     except zstandard.ZstdError as error:
         raise PackedError(f"the zstd data cannot be read ({error})") from error
-    if len(planes) != size or longer:
-        raise PackedError(f"the zstd data are not {size} bytes long")
+    if len(planes) != size:
+        raise PackedError(f"the zstd data are {len(planes)} bytes, not {size}")
     return _from_planes(np.frombuffer(planes, dtype=np.uint8), width, count)
 
 
@@ -61,13 +68,14 @@ def _to_planes(symbols: Symbols, width: int) -> UInt8Array:
 
 def _from_planes(planes: UInt8Array, width: int, count: int) -> Symbols:
     if width == 1:
-        return unpack_bits(planes, 1, count)
+        return packed.unpack(planes, 1, count)
     kind = symbol_dtype(width)
     symbols = np.zeros(count, dtype=kind)
-    spare = -width % 8
+    in_last = (width - 1) % 8 + 1
+    if count and in_last < 8 and int(planes[-count:].max()) >> in_last:
+        raise PackedError("bits below the lowest of a code are not 0")
     for number, plane in enumerate(planes.reshape(-1, count) if count else ()):
-        bits = plane & np.uint8(0xFF >> spare) if 8 * (number + 1) > width else plane
-        symbols |= bits.astype(kind) << _shift(number, width, kind)
+        symbols |= plane.astype(kind) << _shift(number, width, kind)
     return symbols
 
 

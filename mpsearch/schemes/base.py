@@ -8,7 +8,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.stream import Stream
+from mpsearch.schemes.stream import Stream, StreamForm
 
 
 class Scheme(ABC):
@@ -57,6 +57,13 @@ class Scheme(ABC):
         """*codes* as integers of certain widths; packed one after the other they are the file's."""
 
     @abstractmethod
+    def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
+        """Whether :meth:`streams` gives such streams for some tensor of *shape*.
+
+        Asked before anything a file claims is decoded: no more may be accepted than can be.
+        """
+
+    @abstractmethod
     def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
         """The codes of a tensor of *shape* from what :meth:`streams` gave.
 
@@ -79,6 +86,16 @@ class Scheme(ABC):
             SchemeError: If a weight cannot be stored.
         """
         return self.nbytes(self.encode(weights))
+
+    def require_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> None:
+        """Check that a tensor of *shape* can be stored in such streams.
+
+        Raises:
+            SchemeError: If not.
+        """
+        if not self.has_forms(forms, shape):
+            found = " and ".join(map(str, forms)) or "nothing"
+            raise SchemeError(f"{self.name} does not store a tensor of shape {shape} as {found}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scheme) and other.name == self.name

@@ -1,15 +1,15 @@
 """Schemes that store each weight for itself, in the same number of bits."""
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
-from mpsearch.schemes.stream import Stream
+from mpsearch.schemes.stream import Stream, StreamForm
 
 
 class Elementwise(Scheme):
@@ -38,13 +38,14 @@ class Elementwise(Scheme):
         flat = np.ascontiguousarray(codes).reshape(-1)
         return (Stream(flat.view(symbol_dtype(self.width)), self.width),)
 
+    def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
+        """One stream, one code per weight."""
+        return list(forms) == [StreamForm(self.width, math.prod(shape))]
+
     def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
         """The codes whose bit patterns are in the stream."""
-        (one,) = expect_streams(self, streams, [self.width])
-        if len(one.symbols) != int(np.prod(shape, dtype=np.int64)):
-            raise SchemeError(
-                f"{self.name} has {len(one.symbols)} codes for a tensor of shape {shape}"
-            )
+        self.require_forms([stream.form for stream in streams], shape)
+        (one,) = streams
         return one.symbols.view(self.code_dtype).reshape(shape)
 
     def pack(self, weights: Float32Array) -> UInt8Array:
@@ -61,19 +62,3 @@ class Elementwise(Scheme):
         """
         symbols = unpack_bits(packed, self.width, weights.size)
         weights[...] = self.decode(symbols.view(self.code_dtype))
-
-
-def expect_streams(
-    scheme: Scheme, streams: Sequence[Stream], widths: Sequence[int]
-) -> Sequence[Stream]:
-    """*streams*, once there are as many as *widths* and each is that wide.
-
-    Raises:
-        SchemeError: If not.
-    """
-    found = [stream.width for stream in streams]
-    if found != list(widths):
-        raise SchemeError(
-            f"{scheme.name} stores codes of {list(widths)} bits, found codes of {found} bits"
-        )
-    return streams

@@ -9,9 +9,9 @@ import numpy as np
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block
-from mpsearch.schemes.elementwise import expect_streams
-from mpsearch.schemes.stream import Stream
+from mpsearch.schemes.stream import Stream, StreamForm
 
 
 class Prune(Scheme):
@@ -74,14 +74,25 @@ class Prune(Scheme):
         survives = codes.reshape(-1) != 0
         return Stream(survives.view(np.uint8), 1), Stream(patterns[survives], 32)
 
+    def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
+        """Those of a bitmap and at most so many survivors that all weights are not as short."""
+        size = math.prod(shape)
+        if len(forms) == 1:
+            return forms[0] == StreamForm(32, size)
+        return (
+            len(forms) == 2
+            and forms[0] == StreamForm(1, size)
+            and forms[1].width == 32
+            and packed_nbytes(size, 1) + 4 * forms[1].count < 4 * size
+        )
+
     def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
         """The survivors in their places, zeros elsewhere."""
-        size = math.prod(shape)
+        self.require_forms([stream.form for stream in streams], shape)
         if len(streams) == 1:
-            (whole,) = expect_streams(self, streams, [32])
-            patterns = whole.symbols
+            patterns = streams[0].symbols
         else:
-            survives, survivors = expect_streams(self, streams, [1, 32])
+            survives, survivors = streams
             patterns = np.zeros(len(survives.symbols), dtype=np.uint32)
             where = survives.symbols != 0
             if np.count_nonzero(where) != len(survivors.symbols):
@@ -90,10 +101,6 @@ class Prune(Scheme):
                     f"{len(survivors.symbols)}"
                 )
             patterns[where] = survivors.symbols
-        if len(patterns) != size:
-            raise SchemeError(
-                f"{self.name} has {len(patterns)} weights for a tensor of shape {shape}"
-            )
         return patterns.view(np.float32).reshape(shape)
 
 

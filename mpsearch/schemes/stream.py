@@ -6,6 +6,22 @@ from mpsearch.core.arrays import Symbols
 from mpsearch.schemes.bits import packed_nbytes
 
 
+@dataclass(frozen=True, slots=True)
+class StreamForm:
+    """A stream without its integers.
+
+    Attributes:
+        width: Bits of each.
+        count: How many.
+    """
+
+    width: int
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.count} codes of {self.width} bits"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Stream:
     """Unsigned integers of one width, in order.
@@ -17,6 +33,11 @@ class Stream:
 
     symbols: Symbols
     width: int
+
+    @property
+    def form(self) -> StreamForm:
+        """Width and count."""
+        return StreamForm(self.width, len(self.symbols))
 
     @property
     def nbytes(self) -> int:

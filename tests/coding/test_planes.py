@@ -1,5 +1,7 @@
 """Zstandard over byte planes."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import zstandard
@@ -29,16 +31,39 @@ def test_the_first_plane_is_the_highest_bits() -> None:
 def test_what_is_longer_or_shorter_than_was_said_is_refused() -> None:
     data = planes.compress(np.zeros(100, np.uint8), 8)
     for count in (99, 101):
-        with pytest.raises(PackedError, match="are not"):
+        with pytest.raises(PackedError, match="the zstd data"):
             planes.decompress(data, 8, count)
-    with pytest.raises(PackedError):
-        planes.decompress(data[:-4], 8, 100)
+    for end in range(len(data)):
+        with pytest.raises(PackedError):
+            planes.decompress(data[:end], 8, 100)
+    with pytest.raises(PackedError, match="unused data"):
+        planes.decompress(np.concatenate([data, data]), 8, 100)
     with pytest.raises(PackedError, match="cannot be read"):
         planes.decompress(np.frombuffer(b"no zstd at all", np.uint8), 8, 100)
 
 
 def test_a_bomb_is_not_unpacked() -> None:
-    bomb = zstandard.ZstdCompressor(level=19).compress(bytes(2**28))
-    assert len(bomb) < 2**15
-    with pytest.raises(PackedError):
-        planes.decompress(np.frombuffer(bomb, np.uint8), 8, 1000)
+    for sized in (True, False):
+        coder = zstandard.ZstdCompressor(level=19, write_content_size=sized)
+        bomb = np.frombuffer(coder.compress(bytes(2**26)), np.uint8)
+        assert len(bomb) < 2**13
+        tracemalloc.start()
+        with pytest.raises(PackedError):
+            planes.decompress(bomb, 8, 1000)
+        assert tracemalloc.get_traced_memory()[1] < 100_000
+        tracemalloc.stop()
+
+
+def test_a_frame_that_is_not_finished_is_refused() -> None:
+    coder = zstandard.ZstdCompressor().compressobj()
+    open_frame = coder.compress(bytes(100)) + coder.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    with pytest.raises(PackedError, match="full frame"):
+        planes.decompress(np.frombuffer(open_frame, np.uint8), 8, 100)
+
+
+def test_bits_that_belong_to_no_symbol_are_refused() -> None:
+    for width, symbols in ((12, 2), (1, 3)):
+        whole = np.full(planes._planes_nbytes(symbols, width), 0xFF, np.uint8)
+        frame = zstandard.ZstdCompressor(write_content_size=False).compress(whole.data)
+        with pytest.raises(PackedError, match="bits b"):
+            planes.decompress(np.frombuffer(frame, np.uint8), width, symbols)

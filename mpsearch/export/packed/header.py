@@ -7,14 +7,25 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from mpsearch.coding.coder import Coding, Method
+from mpsearch.schemes.stream import StreamForm
 
 MAGIC: Final = b"\x89MPQ\r\n\x1a\n"  # as PNG's: a transfer that changes line ends breaks it
 VERSION: Final = 1
 FORMAT: Final = "mpsearch-packed"
 PREAMBLE: Final = len(MAGIC) + 8  # magic, length of the header, its crc32
-LARGEST_HEADER: Final = 64 * 2**20
+LARGEST_HEADER: Final = 8 * 2**20
 
 _NO_CRC: Final = "00000000"
+
+
+def tensor_text(layer: str, tensor: str) -> str:
+    """How a message calls a tensor of a weight layer."""
+    return f"layer {layer!r} {repr(tensor)[1:-1]}"
+
+
+def parameter_text(name: str) -> str:
+    """How a message calls another parameter."""
+    return f"parameter {name!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +43,11 @@ class StreamEntry:
     count: int
     method: Method
     length: int
+
+    @property
+    def form(self) -> StreamForm:
+        """Width and count."""
+        return StreamForm(self.width, self.count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +75,7 @@ class TensorEntry:
     crc32: str = _NO_CRC
 
     def __str__(self) -> str:
-        return f"layer {self.layer!r} {self.tensor}"
+        return tensor_text(self.layer, self.tensor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,7 @@ class OtherEntry:
     crc32: str = _NO_CRC
 
     def __str__(self) -> str:
-        return f"parameter {self.name!r}"
+        return parameter_text(self.name)
 
 
 @dataclass(frozen=True, slots=True)

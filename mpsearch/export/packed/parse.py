@@ -19,14 +19,17 @@ from mpsearch.export.packed.header import (
     OtherEntry,
     StreamEntry,
     TensorEntry,
+    parameter_text,
+    tensor_text,
 )
 from mpsearch.schemes.bits import MOST
 
 _MOST_ENTRIES: Final = 100_000  # tensors; the largest networks of keras.applications have 4,000
 _MOST_DIMENSIONS: Final = 8
 _MOST_WEIGHTS: Final = 2**40  # of one tensor
-_MOST_STREAMS: Final = 16
-_FEW_CODES: Final = 65_536  # a stream may have so many however small its tensor is
+_MOST_STREAMS: Final = 4
+_LONGEST_TEXT: Final = 1000  # characters of a name
+_MOST_BRACKETS: Final = 2**19  # a value takes up to thirty times the memory of its text
 _CRC: Final = re.compile(r"[0-9a-f]{8}")
 _ITEM: Final = {  # bytes of what Keras keeps parameters in
     "bool": 1,
@@ -69,8 +72,12 @@ def read_header(file: BinaryIO, size: int) -> tuple[Header, int]:
     text = file.read(length)
     if len(text) != length or zlib.crc32(text) != int.from_bytes(start[-4:], "little"):
         raise PackedError("the checksum of the header is wrong")
+    if text.count(b"[") + text.count(b"{") > _MOST_BRACKETS:
+        raise PackedError("its header has too many lists and objects")
     try:
-        document = json.loads(text.decode("ascii"), parse_constant=_refuse)
+        document = json.loads(
+            text.decode("ascii"), parse_constant=_refuse, object_pairs_hook=_without_repetition
+        )
     except (ValueError, RecursionError) as error:
         raise PackedError(f"its header is not JSON ({error})") from error
     return _header(document, size - PREAMBLE - length), PREAMBLE + length
@@ -78,6 +85,13 @@ def read_header(file: BinaryIO, size: int) -> tuple[Header, int]:
 
 def _refuse(text: str) -> Any:
     raise ValueError(f"{text} is not a number")
+
+
+def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key comes twice")
+    return found
 
 
 def _header(document: Any, room: int) -> Header:
@@ -90,13 +104,13 @@ def _header(document: Any, room: int) -> Header:
     fields = _Fields(document, "the header")
     if fields.get("format") != FORMAT:
         raise PackedError("its header is not that of a packed file")
-    version = fields.get("version")
-    if isinstance(version, bool) or version != VERSION:
-        raise PackedError(f"its version is {str(version)[:20]}, this program reads {VERSION}")
-    if fields.get("alignment") != 1:
-        raise PackedError(f"its alignment is {str(fields.get('alignment'))[:20]}, expected 1")
+    version, alignment = fields.get("version"), fields.get("alignment")
+    if type(version) is not int or version != VERSION:
+        raise PackedError(f"its version is {_short(version)}, this program reads {VERSION}")
+    if type(alignment) is not int or alignment != 1:
+        raise PackedError(f"its alignment is {_short(alignment)}, expected 1")
     plan = fields.get("plan")
-    if not isinstance(plan, dict) or not all(isinstance(s, str) for s in plan.values()):
+    if not isinstance(plan, dict) or not all(_is_name(s) for pair in plan.items() for s in pair):
         raise PackedError("its plan is not layer → scheme")
     tensors = tuple(_tensor(one) for one in fields.entries("tensors"))
     others = tuple(_other(one) for one in fields.entries("others"))
@@ -133,12 +147,14 @@ def _require_plan(plan: dict[str, str], tensors: Sequence[TensorEntry]) -> None:
         raise PackedError("its plan and its tensors are not of the same layers")
     for one in tensors:
         if one.scheme != plan[one.layer]:
-            raise PackedError(f"{one} is stored as {one.scheme}, its plan says {plan[one.layer]}")
+            raise PackedError(
+                f"{one} is stored as {one.scheme!r}, its plan says {plan[one.layer]!r}"
+            )
 
 
 def _tensor(value: Any) -> TensorEntry:
     fields = _Fields(value, "a tensor")
-    where = f"layer {fields.text('layer')!r} {fields.text('tensor')}"
+    where = tensor_text(fields.text("layer"), fields.text("tensor"))
     fields = _Fields(value, where)
     streams = tuple(_stream(one, where) for one in fields.entries("streams", _MOST_STREAMS))
     entry = TensorEntry(
@@ -151,11 +167,6 @@ def _tensor(value: Any) -> TensorEntry:
         streams=streams,
         crc32=fields.crc(),
     )
-    most = max(math.prod(entry.shape), _FEW_CODES)
-    if any(stream.count > most for stream in streams):
-        raise PackedError(
-            f"{where}: a stream has more codes than a tensor of {entry.shape} weights"
-        )
     if sum(stream.length for stream in streams) != entry.length:
         raise PackedError(f"{where}: its streams do not make up its {entry.length:,} bytes")
     return entry
@@ -178,7 +189,7 @@ def _stream(value: Any, where: str) -> StreamEntry:
 
 def _other(value: Any) -> OtherEntry:
     fields = _Fields(value, "a parameter")
-    where = f"parameter {fields.text('name')!r}"
+    where = parameter_text(fields.text("name"))
     fields = _Fields(value, where)
     entry = OtherEntry(
         name=fields.text("name"),
@@ -205,8 +216,8 @@ class _Fields:
         return self._value.get(key)
 
     def text(self, key: str) -> str:
-        value = self.get(key)
-        if not isinstance(value, str):
+        value: str = self.get(key)
+        if not _is_name(value):
             raise self._wrong(key)
         return value
 
@@ -246,5 +257,15 @@ class _Fields:
         return value
 
     def _wrong(self, key: str) -> PackedError:
-        text = str(self._value.get(key))
-        return PackedError(f"{self._where}: {key} = {text[:40]} is not allowed")
+        return PackedError(f"{self._where}: {key} = {_short(self._value.get(key))} is not allowed")
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= _LONGEST_TEXT
+
+
+def _short(value: Any) -> str:
+    """A value as a message shows it, in one line."""
+    if isinstance(value, (dict, list, str)) and len(value) > 40:
+        return f"{type(value).__name__} of {len(value):,}"
+    return repr(value)[:60]

@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from mpsearch.coding.coder import CodedStream, decode
+from mpsearch.coding.packed import require_no_rest
 from mpsearch.core.arrays import Float32Array, UInt8Array, aligned_empty
 from mpsearch.core.errors import MPSearchError, PackedError
 from mpsearch.export.packed.header import OtherEntry, TensorEntry
@@ -94,8 +95,11 @@ class PackedFile:
             return self._bytes(entry)
         except PackedError as error:
             raise self._fault(f"{entry}: {error}; export it again") from error
+        except OSError as error:
+            raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
 
     def _decoded(self, entry: TensorEntry, scheme: Scheme) -> Float32Array:
+        scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
         single = len(entry.streams) == 1 and entry.streams[0].method == "packed"
         if single and isinstance(scheme, Elementwise):
             return self._decoded_in_pieces(entry, scheme)
@@ -107,38 +111,35 @@ class PackedFile:
             coded = CodedStream(stream.width, stream.count, stream.method, piece)
             streams.append(Stream(decode(coded), stream.width))
         weights = scheme.decode(scheme.codes(streams, entry.shape))
-        _require_finite(weights.reshape(-1))
+        _require_finite(_all_finite(weights.reshape(-1)))
         return weights
 
     def _decoded_in_pieces(self, entry: TensorEntry, scheme: Elementwise) -> Float32Array:
         """Without holding all of a large tensor's bytes beside its weights."""
         (stream,) = entry.streams
-        size = int(np.prod(entry.shape, dtype=np.int64))
-        if (stream.width, stream.count) != (scheme.width, size):
-            raise PackedError(
-                f"{scheme.name} stores {size} codes of {scheme.width} bits, the file has "
-                f"{stream.count} of {stream.width}"
-            )
+        size = stream.count
         weights = aligned_empty(entry.shape)
         flat = weights.reshape(-1)
         self._file.seek(self.header_nbytes + entry.offset)
-        checksum = 0
+        checksum, finite, tail = 0, True, np.empty(0, np.uint8)
 
         def read(piece: slice) -> UInt8Array:
-            nonlocal checksum
+            nonlocal checksum, tail
             data = np.empty(packed_nbytes(piece.stop - piece.start, stream.width), np.uint8)
             if self._file.readinto(data.data) != len(data):
                 raise PackedError("the file ends in it")
-            checksum = zlib.crc32(data.data, checksum)
+            checksum, tail = zlib.crc32(data.data, checksum), data[-1:]
             return data
 
         def work(piece: slice, data: UInt8Array) -> None:
+            nonlocal finite
             scheme.unpack_into(flat[piece], data)
-            _require_finite(flat[piece])
+            finite = finite and _all_finite(flat[piece])
 
         each_block_in_order(size, read, work, lambda _: None)
-        if f"{checksum:08x}" != entry.crc32:
-            raise PackedError("its checksum is wrong: the file is damaged")
+        _require_checksum(checksum, entry)
+        require_no_rest(tail, stream.width, size)
+        _require_finite(finite)
         return weights
 
     def _bytes(self, entry: TensorEntry | OtherEntry) -> UInt8Array:
@@ -146,14 +147,22 @@ class PackedFile:
         self._file.seek(self.header_nbytes + entry.offset)
         if self._file.readinto(data.data) != entry.length:
             raise PackedError("the file ends in it")
-        if f"{zlib.crc32(data.data):08x}" != entry.crc32:
-            raise PackedError("its checksum is wrong: the file is damaged")
+        _require_checksum(zlib.crc32(data.data), entry)
         return data
 
     def _fault(self, text: str) -> PackedError:
         return PackedError(f"packed file {str(self.path)!r}: {text}")
 
 
-def _require_finite(weights: Float32Array) -> None:
-    if weights.size and not (np.isfinite(weights.max()) and np.isfinite(weights.min())):
+def _require_checksum(found: int, entry: TensorEntry | OtherEntry) -> None:
+    if f"{found:08x}" != entry.crc32:
+        raise PackedError("its checksum is wrong: the file is damaged")
+
+
+def _all_finite(weights: Float32Array) -> bool:
+    return not weights.size or bool(np.isfinite(weights.max()) and np.isfinite(weights.min()))
+
+
+def _require_finite(finite: bool) -> None:
+    if not finite:
         raise PackedError("it holds a weight that is NaN or infinite")

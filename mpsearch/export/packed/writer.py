@@ -3,16 +3,18 @@
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from mpsearch.coding.coder import CodedStream, Coding, code
 from mpsearch.core.arrays import Float32Array, UInt8Array
-from mpsearch.core.errors import SchemeError
+from mpsearch.core.errors import ModelError, PackedError, SchemeError
 from mpsearch.core.files import write_with
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.plan import Plan
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
+from mpsearch.export.packed.parse import read_header
 from mpsearch.schemes import Scheme, parse_scheme
 from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block_in_order
@@ -92,6 +94,7 @@ def write_packed(
 
     Raises:
         SchemeError: If a scheme refuses a layer's weights.
+        ModelError: If it has a parameter that a packed file cannot hold.
         EnvironmentFault: If the disk refuses; a file already there stays whole.
     """
     parts: list[tuple[str, _Part]] = []
@@ -120,7 +123,7 @@ def write_packed(
         model, model_name, coding, plan.as_mapping(), tuple(entries), tuple(other_entries)
     )
 
-    start = len(header.to_bytes())
+    start = _readable_nbytes(header, end)
 
     def write(file: BinaryIO) -> None:
         file.seek(start)
@@ -138,6 +141,22 @@ def write_packed(
     if found != sizes.file_nbytes:
         raise RuntimeError(f"{path}: {found} bytes on disk, {sizes.file_nbytes} counted")
     return sizes
+
+
+def _readable_nbytes(header: Header, body_nbytes: int) -> int:
+    """Bytes of a header, once it is known that a reader takes it.
+
+    Raises:
+        ModelError: Names what a packed file cannot hold.
+    """
+    text = header.to_bytes()
+    try:
+        read_header(BytesIO(text), len(text) + body_nbytes)
+    except PackedError as error:
+        raise ModelError(
+            f"a packed file cannot hold this model ({error}); export it as keras instead"
+        ) from error
+    return len(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
 """A packed file that is damaged, or made to harm, is refused in one line."""
 
+import errno
 import json
+import os
+import tracemalloc
 import zlib
 from collections.abc import Callable
+from io import BufferedReader, FileIO
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packed_files import read, write
 
-from mpsearch.coding.coder import CODINGS, Coding
+from mpsearch.coding.coder import CODINGS, Coding, code
 from mpsearch.core.errors import PackedError
 from mpsearch.export.packed import PackedFile
+from mpsearch.schemes.stream import Stream
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -77,13 +82,19 @@ LIES: list[tuple[str, Change]] = [
     ("not that of a packed file", put("format", "zip")),
     ("its version is 2, this program reads 1", put("version", 2)),
     ("its version is True", put("version", True)),
+    ("its version is 1.0", put("version", 1.0)),
+    ("its alignment is True", put("alignment", True)),
+    ("model = str of 3,000,000 is not", put("model", "m" * 3_000_000)),
+    ("layer = str of 3,000,000 is not", put_in("tensors", 0, "layer", "m" * 3_000_000)),
+    ("its plan is not", put("plan", {"m" * 3_000_000: "fix8"})),
+    ("conv/0 \u00e4' a\\nb: offset", lambda h: h["tensors"][0].update(tensor="a\nb", offset=-1)),
     ("its alignment is 64", put("alignment", 64)),
     ("its plan is not", put("plan", ["fix8"])),
     ("its plan is not", put("plan", {"conv/0 ä": 3})),
     ("not of the same layers", put("plan", {})),
-    ("its plan says fix8", put_in("tensors", 0, "scheme", "fl16")),
+    ("its plan says 'fix8'", put_in("tensors", 0, "scheme", "fl16")),
     ("model = None", put("model", None)),
-    ("coding = zip", put("coding", "zip")),
+    ("coding = 'zip'", put("coding", "zip")),
     ("tensors = 3", put("tensors", 3)),
     ("a tensor is not an object", put("tensors", [3])),
     ("begins at byte 1", put_in("tensors", 0, "offset", 1)),
@@ -95,19 +106,22 @@ LIES: list[tuple[str, Change]] = [
     ("shape = [True]", put_in("tensors", 0, "shape", [True])),
     ("shape = [1099511627776, 2]", put_in("tensors", 0, "shape", [2**40, 2])),
     ("shape = [1, 1", put_in("tensors", 0, "shape", [1] * 9)),
-    ("crc32 = 12", put_in("tensors", 0, "crc32", "12")),
+    ("crc32 = '12'", put_in("tensors", 0, "crc32", "12")),
     ("its checksum is wrong", put_in("tensors", 0, "crc32", "00000000")),
-    ("stores 121 codes", put_in("tensors", 0, "shape", [121])),
+    (
+        "fix8 does not store a tensor of shape (121,) as 120 codes of 8 bits",
+        put_in("tensors", 0, "shape", [121]),
+    ),
     ("a stream is not", put_in("tensors", 0, "streams", [[8, 120, "packed"]])),
-    ("method = zip", put_in("tensors", 0, "streams", [[8, 120, "zip", 120]])),
+    ("method = 'zip'", put_in("tensors", 0, "streams", [[8, 120, "zip", 120]])),
     ("codes of 33 bits", put_in("tensors", 0, "streams", [[33, 29, "packed", 120]])),
     ("take 60 bytes", put_in("tensors", 0, "streams", [[4, 120, "packed", 120]])),
-    ("of 8 bits, the file has", put_in("tensors", 0, "streams", [[4, 240, "packed", 120]])),
+    ("as 240 codes of 4 bits", put_in("tensors", 0, "streams", [[4, 240, "packed", 120]])),
     ("cannot be", put_in("tensors", 0, "streams", [[8, 2**40, "zstd", 120]])),
     ("cannot be", put_in("tensors", 0, "streams", [[8, 2**40, "rans", 120]])),
-    ("more codes than", put_in("tensors", 0, "streams", [[8, 200_000, "zstd", 120]])),
-    ("streams = ", put_in("tensors", 0, "streams", [[8, 0, "packed", 0]] * 17)),
-    ("dtype = object", put_in("others", 0, "dtype", "object")),
+    ("as 200000 codes of 8 bits", put_in("tensors", 0, "streams", [[8, 200_000, "zstd", 120]])),
+    ("streams = ", put_in("tensors", 0, "streams", [[8, 0, "packed", 0]] * 5)),
+    ("dtype = 'object'", put_in("others", 0, "dtype", "object")),
     ("do not fit its shape", put_in("others", 0, "shape", [8])),
     ("has a tensor twice", put_in("tensors", 1, "tensor", "kernel")),
     (
@@ -120,6 +134,8 @@ LIES: list[tuple[str, Change]] = [
     ),
     ("not JSON", lambda _: b"{"),
     ("not JSON", lambda _: b"[" * 100_000),
+    ("too many lists and objects", lambda _: b"[" + b"[]," * 600_000 + b"0]"),
+    ("a key comes twice", lambda _: b'{"version": 1, "version": 1}'),
     ("not JSON", lambda _: b'{"version": NaN}'),
     ("is not an object", lambda _: b"[]"),
     ("not JSON", lambda _: b"\xff\xfe"),
@@ -136,6 +152,67 @@ def test_a_header_of_4_gigabytes_is_not_read(tmp_path: Path) -> None:
     data = small(tmp_path / "a.mpq")
     huge = data[:8] + b"\xff\xff\xff\xff" + data[12:]
     assert "4,294,967,295 bytes" in refused(tmp_path / "b.mpq", huge)
+
+
+def test_what_a_scheme_does_not_store_is_not_decoded(tmp_path: Path) -> None:
+    """A small file that claims many large streams costs no memory."""
+    path = tmp_path / "a.mpq"
+    count = 60_000_000
+    write(path, ("prun_0.1",), ((np.zeros(2, np.float32),),), others=())
+    squeezed = code(Stream(np.zeros(count, np.uint8), 8), "entropy")
+    data = squeezed.data.tobytes()
+
+    def claim(header: dict[str, Any]) -> None:
+        header["tensors"][0].update(
+            shape=[count],
+            length=3 * len(data),
+            crc32=f"{zlib.crc32(3 * data):08x}",
+            streams=[[8, count, squeezed.method, len(data)]] * 3,
+        )
+
+    start = path.read_bytes()[: 16 + int.from_bytes(path.read_bytes()[8:12], "little")]
+    path.write_bytes(with_header(start, claim) + 3 * data)
+    tracemalloc.start()
+    with pytest.raises(PackedError, match="does not store"):
+        read(path)
+    assert tracemalloc.get_traced_memory()[1] < 2_000_000
+    tracemalloc.stop()
+
+
+def test_bits_behind_the_last_code_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.mpq"
+    write(path, ("bitwiseAnd_13",), ((np.ones(3, np.float32),),), others=())
+    data = bytearray(path.read_bytes())
+    data[-1] |= 0x80
+    crc = f"{zlib.crc32(bytes(data[-8:])):08x}"
+    changed = with_header(bytes(data), put_in("tensors", 0, "crc32", crc))
+    assert "bits behind the last code" in refused(tmp_path / "b.mpq", changed)
+    assert "checksum" in refused(tmp_path / "b.mpq", bytes(data))
+
+
+def test_a_checksum_is_looked_at_before_weights(tmp_path: Path) -> None:
+    write(tmp_path / "a.mpq", ("fl16",), ((np.ones(4, np.float32),),), others=())
+    data = bytearray((tmp_path / "a.mpq").read_bytes())
+    data[-2:] = np.array([np.inf], np.float16).tobytes()
+    assert "checksum" in refused(tmp_path / "b.mpq", bytes(data))
+
+
+def test_a_disk_that_fails_is_one_line(tmp_path: Path) -> None:
+    small(tmp_path / "a.mpq")
+    with PackedFile(tmp_path / "a.mpq") as packed:
+        packed.close()
+        tensor, other = packed.header.tensors[0], packed.header.others[0]
+        packed._file = BufferedReader(_Broken(tmp_path / "a.mpq"))
+        for part in (lambda: packed.weights(tensor), lambda: packed.other(other)):
+            with pytest.raises(PackedError, match=r"Input/output error.*check the disk"):
+                part()
+
+
+class _Broken(FileIO):
+    """A file on a disk that has failed since it was opened."""
+
+    def readinto(self, _: Any) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
 
 
 def test_files_that_are_none(tmp_path: Path) -> None:

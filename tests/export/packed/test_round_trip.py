@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from packed_files import OTHERS, read, write
+from packed_files import OTHERS, Parameter, read, write
 from weight_arrays import bits, every_exponent, tensors
 
 from mpsearch.coding.coder import CODINGS, Coding
-from mpsearch.core.errors import SchemeError
+from mpsearch.core.errors import ModelError, SchemeError
 from mpsearch.export.packed import PackedFile
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 
@@ -152,3 +152,20 @@ def test_the_header_says_what_the_document_says(tmp_path: Path) -> None:
     with PackedFile(tmp_path / "a.mpq") as packed:
         assert packed.header_nbytes == 16 + length
         assert packed.file_nbytes == len(data)
+
+
+def test_what_a_reader_would_refuse_is_not_written(tmp_path: Path) -> None:
+    kernel = ((np.ones(3, np.float32),),)
+    for other, words in (
+        (Parameter("norm/empty", np.zeros((0, 2), np.float32)), r"'norm/empty': shape = \[0, 2\]"),
+        (Parameter("a", np.zeros(2, np.complex64)), r"'a': dtype = 'complex64'"),
+        (Parameter("a", np.zeros((1,) * 9, np.float32)), r"'a': shape"),
+        (Parameter("n" * 2000, np.zeros(1, np.float32)), "name = str of 2,000"),
+    ):
+        with pytest.raises(ModelError, match=words) as error:
+            write(tmp_path / "a.mpq", ("fl16",), kernel, others=(other,))
+        assert "export it as keras instead" in str(error.value)
+    many = tuple(Parameter("n" * 900 + str(i), np.zeros(1, np.float32)) for i in range(9000))
+    with pytest.raises(ModelError, match="its header takes"):
+        write(tmp_path / "a.mpq", ("fl16",), kernel, others=many)
+    assert list(tmp_path.iterdir()) == []

@@ -3,7 +3,8 @@
 import importlib.util
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,8 +86,9 @@ def to_litert(
         SettingError: If LiteRT's packages are not installed.
     """
     require_litert()
-    data = _converted(model)
-    operators = _operators(data)
+    with _convertible():
+        data = _converted(model)
+        operators = _operators(data)
     behind = match([(one.name, one.weights) for one in operators], layers, weights)
     recipe = [
         (one, wanted[layer])
@@ -102,7 +104,26 @@ def to_litert(
         for layer in layers
         if layer.index not in found and wanted[layer.index] != "float32"
     )
-    return LiteRTModel(_quantized(data, recipe) if recipe else data, storages, unmatched)
+    with _convertible():
+        if recipe:
+            data = _quantized(data, recipe)
+    return LiteRTModel(data, storages, unmatched)
+
+
+@contextmanager
+def _convertible() -> Iterator[None]:
+    """Turn whatever the converter and the quantizer raise into one sentence."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    # They raise whatever their parts do.
+    except Exception as error:
+        reason = (str(error).splitlines() or ["it gives no reason"])[0][:200]
+        raise ModelError(
+            f"LiteRT's converter cannot take this model ({type(error).__name__}: {reason}); export "
+            "it as keras or packed instead"
+        ) from error
 
 
 def _converted(model: Any) -> bytes:
@@ -120,13 +141,6 @@ def _converted(model: Any) -> bytes:
                 lambda image: model(image, training=False), signature, autograph=False
             ).get_concrete_function()
             data = tf.lite.TFLiteConverter.from_concrete_functions([call]).convert()
-    # The converter raises whatever its parts do.
-    except Exception as error:
-        reason = str(error).splitlines()[0][:200]
-        raise ModelError(
-            f"LiteRT's converter cannot take this model ({type(error).__name__}: {reason}); export "
-            "it as keras or packed instead"
-        ) from error
     finally:
         chatter.setLevel(level)
     return bytes(data)
@@ -170,7 +184,8 @@ def _quantized(data: bytes, recipe: Sequence[tuple[_Operator, Storage]]) -> byte
         quantizer = Quantizer(bytearray(data))
         for one, storage in recipe:
             quantizer.update_quantization_recipe(
-                regex=f"^{re.escape(one.output)}",
+                # The quantizer ends every name with a semicolon.
+                regex=f"^{re.escape(one.output)};",
                 operation_name=qtyping.TFLOperationName(_OPERATORS[one.name]),
                 op_config=qtyping.OpQuantizationConfig(
                     weight_tensor_config=tensors[storage],

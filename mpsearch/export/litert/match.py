@@ -36,8 +36,11 @@ def match(
     found: list[int | None] = []
     for name, array in operators:
         rows = _operator_rows(name, array)
-        candidates = [index for index, kernel in kernels if _same_but_for_factors(rows, kernel)]
+        alike = [one for one in kernels if _same_but_for_factors(rows, one[1])]
+        # Kernels of one row or column are all the same but for factors: the nearest is first.
         # Layers with equal kernels stand in the order of the model.
+        alike.sort(key=lambda one: -round(_cosine(rows, one[1]), 6))
+        candidates = [index for index, _ in alike]
         fresh = [index for index in candidates if index not in found]
         found.append(next(iter(fresh or candidates), None))
     return found
@@ -69,6 +72,12 @@ def _same_but_for_factors(one: Float32Array, other: Float32Array) -> bool:
     if one.shape != other.shape:
         return False
     return _rows_are_parallel(one, other) or _rows_are_parallel(one.T, other.T)
+
+
+def _cosine(one: Float32Array, other: Float32Array) -> float:
+    a, b = one.reshape(-1).astype(np.float64), other.reshape(-1).astype(np.float64)
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / lengths if lengths else 0.0
 
 
 def _rows_are_parallel(one: Float32Array, other: Float32Array) -> bool:

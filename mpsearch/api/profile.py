@@ -7,9 +7,12 @@ from pathlib import Path
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.errors import StudyError
 from mpsearch.core.files import write_text
+from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
+from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
+from mpsearch.sensitivity.plans import cumulative_plan, uniform_plan
 from mpsearch.sensitivity.profile import SensitivityProfile
 
 
@@ -71,7 +74,39 @@ def read_profile(
             f"profile {str(file)!r} was measured with another {different[0]}; give another "
             "--out or --study-name, or delete the file to measure again"
         )
-    return _widened(known, fresh)
+    return _counted(_widened(known, fresh), workbench.model.bank)
+
+
+def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfile:
+    """With the bytes that *bank* counts: the file may have been measured under another coding."""
+    names = tuple(layer.name for layer in profile.layers)
+    index_of = {layer.name: layer.index for layer in profile.layers}
+    schemes = {*profile.uniform, *(scheme for scheme, _ in profile.cumulative)}
+    refused = frozenset(
+        (name, scheme)
+        for name, index in index_of.items()
+        for scheme in schemes
+        if bank.refusal(index, scheme) is not None
+    )
+
+    def whole(plan: Plan) -> int:
+        return bank.plan_nbytes(plan.schemes)
+
+    return replace(
+        profile,
+        per_layer={
+            (layer, scheme): replace(reading, nbytes=bank.nbytes(index_of[layer], scheme))
+            for (layer, scheme), reading in profile.per_layer.items()
+        },
+        uniform={
+            scheme: replace(reading, nbytes=whole(uniform_plan(names, scheme, refused)))
+            for scheme, reading in profile.uniform.items()
+        },
+        cumulative={
+            (scheme, i): replace(reading, nbytes=whole(cumulative_plan(names, scheme, i, refused)))
+            for (scheme, i), reading in profile.cumulative.items()
+        },
+    )
 
 
 def _widened(known: SensitivityProfile, fresh: SensitivityProfile) -> SensitivityProfile:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import (
+    add_coding,
     add_command,
     add_images,
     add_model,
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
     add_study(parser)
     add_schemes(parser, "the documented ones and original; see mpsearch schemes")
     parser.add_argument("--metric", choices=("mean", "max", "p95"), help="over images (mean)")
+    add_coding(parser)
     parser.add_argument("--out", metavar="DIR", help="where to write (default: the study's folder)")
     parser.add_argument("--timings", action="store_true", help="say on stderr where the time went")
     add_model(parser)
@@ -48,7 +50,7 @@ def add(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     config, folder = settings(args)
     require_schemes(config)
-    workbench = load_workbench(config)
+    workbench = load_workbench(config, coded=True)
     from mpsearch.api import profile  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415

@@ -178,3 +178,18 @@ def test_npy_folders_of_a_plan_hold_each_layer_under_its_scheme(
         else:
             np.testing.assert_array_equal(array, decoded.apply(weights).reshape(-1))
     assert len(list((here / "digits").rglob("*.npy"))) == 12
+
+
+def test_a_profile_counts_bytes_as_the_run_that_reads_it(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    menu = ("--schemes", "original,fix8")
+    plain = answer(capsys, "profile", *menu, "--out", "s")
+    coded = answer(capsys, "profile", *menu, "--out", "s", "--coding", "entropy")
+    assert coded["stage_runs"] == plain["stage_runs"]  # nothing was measured again
+    bank = mpsearch.load().model.coded("entropy").bank
+    for row in coded["rows"]:
+        assert row["nbytes"] == bank.nbytes(row["index"], row["scheme"])
+    (whole,) = (row["nbytes"] for row in coded["uniform"] if row["scheme"] == "fix8")
+    assert whole == bank.plan_nbytes(("fix8",) * len(coded["layers"]))
+    assert answer(capsys, "profile", *menu, "--out", "s")["rows"] == plain["rows"]

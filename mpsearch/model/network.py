@@ -2,8 +2,8 @@
 
 import warnings
 from collections.abc import Sequence
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +18,8 @@ from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores, scores_of
 from mpsearch.model.split_concat import is_split_concat
 from mpsearch.model.weight_layers import array_view, weight_layers
+
+_AXIS: Final = tf.constant(0)  # of images
 
 
 class KerasNetwork:
@@ -103,12 +105,15 @@ class KerasNetwork:
 
     def take(self, batch: Any, start: int, stop: int) -> Any:
         """Images *start* to *stop*."""
-        # The raw operation takes a quarter of the time of Python's slicing; neither copies.
-        return tf.raw_ops.StridedSlice(input=batch, begin=[start], end=[stop], strides=[1])
+        # The raw operation on tensors takes a seventh of the time of Python's slicing, most of
+        # which goes into making tensors of its numbers; neither copies.
+        return tf.raw_ops.StridedSlice(
+            input=batch, begin=_vector(start), end=_vector(stop), strides=_vector(1)
+        )
 
     def join(self, batches: Sequence[Any]) -> Any:
         """All images of *batches*."""
-        return tf.concat(list(batches), axis=0)
+        return tf.raw_ops.ConcatV2(values=list(batches), axis=_AXIS)
 
     def probabilities(self, scores: Any) -> Float32Array:
         """Class probabilities in float32."""
@@ -170,6 +175,11 @@ class KerasNetwork:
     def _gradient(self) -> MarginGradient:
         image = tf.TensorSpec([1, *self._shape], self._input_dtype)
         return MarginGradient(self._cuts, self._live, self._output, image, self._distribution)
+
+
+@lru_cache(maxsize=4096)
+def _vector(number: int) -> Any:
+    return tf.constant([number])
 
 
 def _shared(array: Float32Array) -> Any:

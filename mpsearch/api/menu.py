@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from mpsearch.api.workbench import Workbench
-from mpsearch.schemes import parse_scheme
+from mpsearch.schemes import menu_of
 from mpsearch.search.menu import Menu
 from mpsearch.search.rules import Rules
 
@@ -20,7 +20,7 @@ def make_menu(workbench: Workbench, schemes: Sequence[str], rules: Rules) -> Men
         SchemeError: If a scheme is unknown.
         SettingError: If a rule matches no layer, or leaves one nothing.
     """
-    names = tuple(dict.fromkeys(parse_scheme(scheme).name for scheme in schemes))
+    names = menu_of(schemes)
     rules.require_matches(workbench.layer_names)
     refused = workbench.refusals((*names, *rules.lock.values()))
     return Menu.of(workbench.layers, names, refused, workbench.engine.bank.nbytes, rules)

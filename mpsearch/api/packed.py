@@ -181,8 +181,10 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
             f"({header.model_name!r}, {header.model[:12]}…; this one is {model.digest[:12]}…); "
             "give that model, or to unpack into other weights of the same layers, --force"
         )
-    wanted = [(k.name, t.name, t.shape) for k in model.layers for t in k.tensors]
-    found = [(one.layer, one.tensor, one.shape) for one in header.tensors]
+    wanted = [
+        (k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors
+    ]
+    found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]
     _require_same(packed, found, wanted)
     from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
 
@@ -196,8 +198,8 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
 
 def _require_same(
     packed: PackedFile,
-    found: Sequence[tuple[str, str, tuple[int, ...]]],
-    wanted: Sequence[tuple[str, str, tuple[int, ...]]],
+    found: Sequence[tuple[str, str, object]],
+    wanted: Sequence[tuple[str, str, object]],
 ) -> None:
     for position in range(max(len(found), len(wanted))):
         one = found[position] if position < len(found) else None
@@ -209,7 +211,7 @@ def _require_same(
             )
 
 
-def _shown(tensor: tuple[str, str, tuple[int, ...]] | None) -> str:
+def _shown(tensor: tuple[str, str, object] | None) -> str:
     return "nothing" if tensor is None else f"{tensor[0]!r} {tensor[1]} {tensor[2]}"
 
 

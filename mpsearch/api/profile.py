@@ -10,7 +10,7 @@ from mpsearch.core.files import write_text
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.weight_bank import WeightBank
-from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.schemes import DOCUMENTED, menu_of
 from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
 from mpsearch.sensitivity.plans import cumulative_plan, uniform_plan
 from mpsearch.sensitivity.profile import SensitivityProfile
@@ -28,7 +28,7 @@ def profile(
 
     Args:
         workbench: From :func:`mpsearch.load`.
-        schemes: Scheme names.
+        schemes: Scheme names, or names of menus.
         parts: ``per_layer``, ``uniform``, ``cumulative``, ``predicted``; all by default.
         file: Kept up to date while measuring; what it holds is not measured again.
         progress: Is told of every plan measured.
@@ -37,7 +37,7 @@ def profile(
         SchemeError: If a name is unknown.
         StudyError: If *file* is the profile of something else.
     """
-    names = tuple(dict.fromkeys(parse_scheme(name).name for name in schemes))
+    names = menu_of(schemes)
     known = read_profile(workbench, names, file)
 
     def save(state: SensitivityProfile) -> None:

@@ -74,7 +74,8 @@ def find_plan(
         max_bytes: Instead of a budget: most bytes of all parameters; the gentlest plan is found.
         ratio: The same, as how many times smaller all parameters must become.
         pareto: Search the whole front of bytes against drop.
-        schemes: The menu; the profile's, or the documented schemes, where it is None.
+        schemes: Scheme names, or names of menus; the profile's, or the documented schemes, where
+            it is None.
         rules: Locked, forbidden and tied layers.
         metric: ``mean``, ``max`` or ``p95`` over images.
         sampler: Who proposes plans.

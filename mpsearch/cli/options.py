@@ -113,7 +113,10 @@ def add_images(parser: argparse.ArgumentParser) -> None:
 def add_schemes(parser: argparse.ArgumentParser, default: str) -> None:
     """Add the menu."""
     parser.add_argument(
-        "--schemes", metavar="A,B,...", type=comma_list, help=f"schemes (default: {default})"
+        "--schemes",
+        metavar="A,B,...",
+        type=comma_list,
+        help=f"schemes, or documented, extended, all (default: {default})",
     )
 
 
@@ -138,12 +141,11 @@ def require_schemes(config: RunConfig) -> None:
     Raises:
         SettingError, SchemeError: Name what is wrong.
     """
-    from mpsearch.schemes import parse_scheme  # noqa: PLC0415 - numpy
+    from mpsearch.schemes import menu_of  # noqa: PLC0415 - numpy
 
     if config.schemes is not None and not config.schemes:
         raise SettingError("--schemes names no scheme; see mpsearch schemes")
-    for scheme in config.schemes or ():
-        parse_scheme(scheme)
+    menu_of(config.schemes or ())
 
 
 def settings(args: argparse.Namespace) -> tuple[RunConfig, Path | None]:

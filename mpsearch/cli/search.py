@@ -179,9 +179,9 @@ def _check(config: "RunConfig") -> None:
 
 
 def _menu_names(config: "RunConfig") -> tuple[str, ...]:
-    from mpsearch.schemes import DOCUMENTED, parse_scheme  # noqa: PLC0415
+    from mpsearch.schemes import DOCUMENTED, menu_of  # noqa: PLC0415
 
-    return tuple(dict.fromkeys(parse_scheme(s).name for s in config.schemes or DOCUMENTED))
+    return menu_of(config.schemes or DOCUMENTED)
 
 
 def _search(

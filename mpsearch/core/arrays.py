@@ -12,8 +12,8 @@ IntArray: TypeAlias = npt.NDArray[np.int64]
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 # Unsigned integers of any size.
 Symbols: TypeAlias = npt.NDArray[np.unsignedinteger[Any]]
-# What a scheme stores: the dtype is the scheme's own business.
-Codes: TypeAlias = npt.NDArray[Any]
+# What a scheme stores: its form is the scheme's own business.
+Codes: TypeAlias = Any
 
 #: Bytes that vector instructions want addresses to be a multiple of.
 ALIGNMENT: Final = 64

@@ -11,10 +11,12 @@ class WeightTensor:
     Attributes:
         name: ``kernel``, ``bias``, ``depthwise_kernel``, ``pointwise_kernel``.
         shape: As Keras keeps it.
+        channel_axes: Along which axes its output channels lie, counted from the last (−1).
     """
 
     name: str
     shape: tuple[int, ...]
+    channel_axes: tuple[int, ...] = (-1,)
 
     @property
     def count(self) -> int:

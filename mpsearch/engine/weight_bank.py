@@ -1,6 +1,7 @@
 """Decoded weights of every (layer, scheme), encoded once and bounded in bytes."""
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -131,8 +132,14 @@ class WeightBank:
             SchemeError: If the scheme refuses the weights.
         """
         self.nbytes(layer, scheme)  # refuses in words that name the layer
-        apply = self._scheme(scheme).apply
-        return tuple(apply(weights) for weights in self._network.weights(layer))
+        bound = self._bound(layer, scheme)
+        weights = self._network.weights(layer)
+        return tuple(one.apply(array) for one, array in zip(bound, weights, strict=True))
+
+    def _bound(self, layer: int, name: str) -> list[Scheme]:
+        """The scheme for each tensor of a layer."""
+        scheme = self._scheme(name)
+        return [scheme.along(t.channel_axes) for t in self._network.layers[layer].tensors]
 
     def _scheme(self, name: str) -> Scheme:
         if name not in self._schemes:
@@ -143,9 +150,11 @@ class WeightBank:
         return self._schemes[name]
 
     def _find_nbytes(self, layer: int, name: str) -> int:
-        scheme, spec = self._scheme(name), self._network.layers[layer]
+        spec, bound = self._network.layers[layer], self._bound(layer, name)
         total = 0
-        for tensor, array in zip(spec.tensors, self._network.weights(layer), strict=True):
+        for tensor, scheme, array in zip(
+            spec.tensors, bound, self._network.weights(layer), strict=True
+        ):
             try:
                 total += self._stored_nbytes(scheme, array)
             except SchemeError as error:
@@ -159,14 +168,16 @@ class WeightBank:
 
     def _find_variant(self, layer: int, name: str) -> int:
         """The scheme's number, or TRAINED where it changes nothing."""
-        scheme, number = self._scheme(name), self._numbers[name]
-        weights = self._network.weights(layer)
+        bound, number = self._bound(layer, name), self._numbers[name]
+        if not bound[0].local:  # nobody expects that numbers fitted to a tensor change nothing
+            return number
+        pairs = list(zip(bound, self._network.weights(layer), strict=True))
         # Most schemes change something among the first weights: the others need not be looked at,
         # and a large layer is decoded when it is its turn and pushes no other out before.
-        if any(not _same_bits(scheme.apply(few), few) for few in map(_first_few, weights)):
+        if any(not _same_bits(one.apply(few), few) for one, few in _first_few(pairs)):
             return number
-        decoded = tuple(scheme.apply(array) for array in weights)
-        if all(map(_same_bits, decoded, weights)):
+        decoded = tuple(one.apply(array) for one, array in pairs)
+        if all(_same_bits(one, array) for one, (_, array) in zip(decoded, pairs, strict=True)):
             return TRAINED
         self._keep((layer, number), self._network.load(decoded))
         return number
@@ -179,8 +190,8 @@ class WeightBank:
             self._held -= self._network.layers[gone].original_nbytes
 
 
-def _first_few(array: Float32Array) -> Float32Array:
-    return array.reshape(-1)[:_PROBE]
+def _first_few(pairs: list[tuple[Scheme, Float32Array]]) -> Iterator[tuple[Scheme, Float32Array]]:
+    return ((scheme, array.reshape(-1)[:_PROBE]) for scheme, array in pairs)
 
 
 def _same_bits(one: Float32Array, other: Float32Array) -> bool:

@@ -93,14 +93,17 @@ def _write(
     return [
         write_bytes(target / file_name(scheme) / f"{next(names)}.npy", _npy(array))
         for layer, scheme in zip(layers, plan.schemes, strict=True)
-        for array in _stored(parse_scheme(scheme), weights(layer.index))
+        for array in _stored(parse_scheme(scheme), layer, weights(layer.index))
     ]
 
 
-def _stored(scheme: Scheme, tensors: tuple[Float32Array, ...]) -> Iterator[Codes]:
-    for weights in tensors:
-        codes = scheme.encode(weights)
-        array = codes if scheme.family in _CODES_AS_STORED else scheme.decode(codes)
+def _stored(
+    scheme: Scheme, layer: WeightLayer, tensors: tuple[Float32Array, ...]
+) -> Iterator[npt.NDArray[np.generic]]:
+    for tensor, weights in zip(layer.tensors, tensors, strict=True):
+        bound = scheme.along(tensor.channel_axes)
+        codes = bound.encode(weights)
+        array = codes if scheme.family in _CODES_AS_STORED else bound.decode(codes)
         yield array.reshape(-1)
 
 

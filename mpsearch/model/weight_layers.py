@@ -27,6 +27,12 @@ _KINDS: tuple[Any, ...] = tuple(
         "Dense",
     )
 )
+_TRANSPOSES = (
+    keras.layers.Conv1DTranspose,
+    keras.layers.Conv2DTranspose,
+    keras.layers.Conv3DTranspose,
+)
+_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +69,7 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
     for name, layer in _quantizable(model):
         _require_float32(name, layer)
         tensors = tuple(
-            WeightTensor(variable.name.split("/")[-1], tuple(variable.shape))
+            _tensor(layer, variable.name.split("/")[-1], tuple(variable.shape))
             for variable in layer.weights
         )
         kind = type(layer).__name__
@@ -81,6 +87,16 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
 def weight_variables(model: Any) -> list[Any]:
     """The Keras variables of all weight layers; their values are not looked at."""
     return [variable for _, layer in _quantizable(model) for variable in layer.weights]
+
+
+def _tensor(layer: Any, name: str, shape: tuple[int, ...]) -> WeightTensor:
+    if len(shape) < 2:
+        return WeightTensor(name, shape)
+    if isinstance(layer, _TRANSPOSES):  # (…, output, input)
+        return WeightTensor(name, shape, (-2,))
+    if isinstance(layer, _DEPTHWISE) or name == "depthwise_kernel":  # (…, input, multiplier)
+        return WeightTensor(name, shape, (-2, -1))
+    return WeightTensor(name, shape)
 
 
 def _quantizable(model: Any) -> Iterator[tuple[str, Any]]:

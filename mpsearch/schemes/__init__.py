@@ -1,19 +1,25 @@
 """What becomes of a weight when it is stored: one family of schemes per file."""
 
 from mpsearch.schemes.base import Scheme
+from mpsearch.schemes import families  # noqa: F401 - registers them
+from mpsearch.schemes.menus import ALL, DOCUMENTED, EXTENDED, MENUS
 from mpsearch.schemes.registry import (
-    DOCUMENTED,
     available,
     family_members,
+    menu_of,
     parse_scheme,
     register_scheme,
 )
 
 __all__ = [
+    "ALL",
     "DOCUMENTED",
+    "EXTENDED",
+    "MENUS",
     "Scheme",
     "available",
     "family_members",
+    "menu_of",
     "parse_scheme",
     "register_scheme",
 ]

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -18,27 +18,45 @@ class Scheme(ABC):
     What an implementation must keep (``tests/contracts/test_schemes.py`` holds every registered
     scheme to it):
 
-    - ``decode(encode(w))`` has the shape of *w*, is float32 and finite, and does not change when
-      it is encoded and decoded again;
+    - ``decode(encode(w))`` has the shape of *w*, is float32 and finite; schemes that store each
+      weight for itself do not change it when they encode and decode it again;
     - *w* is never changed, and codes do not share its memory in a way that lets it be;
-    - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor, at most ``4 n``;
+    - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor;
     - ``codes(streams(encode(w)), w.shape)`` is ``encode(w)``, bit for bit;
     - ``apply(w)`` is ``decode(encode(w))`` and ``stored_nbytes(w)`` is ``nbytes(encode(w))``, bit
       for bit and refusal for refusal; a scheme that has a shorter way to them takes it there;
     - weights it cannot store are refused with a :class:`SchemeError` that names the first one.
     """
 
-    #: The part of the name before ``_``.
-    family: ClassVar[str]
+    #: Whether a part of a tensor is stored and restored as that part of the whole.
+    local: ClassVar[bool] = False
 
     @property
     @abstractmethod
     def name(self) -> str:
         """The name that :func:`~mpsearch.schemes.parse_scheme` turns back into this scheme."""
 
+    @property
+    def weight_bits(self) -> int | None:
+        """Bits of a weight's code; None where that differs from weight to weight."""
+        return None
+
+    def along(self, axes: tuple[int, ...]) -> Self:  # noqa: ARG002 - most schemes know no channels
+        """This scheme for tensors whose output channels lie along *axes*.
+
+        Args:
+            axes: Counted from the last, which is −1 and what a scheme takes unless told.
+        """
+        return self
+
+    @property
+    def family(self) -> str:
+        """The part of the name before ``_``."""
+        return self.name.partition("_")[0]
+
     @abstractmethod
     def encode(self, weights: Float32Array) -> Codes:
-        """Turn float32 weights of any shape into codes of the same shape.
+        """Turn float32 weights of any shape into what is stored; only the scheme knows its form.
 
         Raises:
             SchemeError: If a weight cannot be stored.

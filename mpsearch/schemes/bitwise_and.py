@@ -1,6 +1,6 @@
 """``bitwiseAnd_k``: the lowest k of the 32 bits are cut off."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
@@ -26,8 +26,6 @@ class BitwiseAnd(Elementwise):
     Raises:
         SchemeError: If *k* is out of range.
     """
-
-    family: ClassVar[str] = "bitwiseAnd"
 
     def __init__(self, k: int) -> None:
         if not 1 <= k <= MOST:

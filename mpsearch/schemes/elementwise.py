@@ -3,6 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -19,10 +20,17 @@ class Elementwise(Scheme):
     packed and unpacked piece by piece.
     """
 
+    local: ClassVar[bool] = True
+
     @property
     @abstractmethod
     def width(self) -> int:
         """Bits per weight, 1 to 32."""
+
+    @property
+    def weight_bits(self) -> int:
+        """:attr:`width`."""
+        return self.width
 
     @property
     def code_dtype(self) -> np.dtype[np.generic]:

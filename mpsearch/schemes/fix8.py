@@ -1,6 +1,6 @@
 """``fix8``: sign, one integer bit, six fraction bits, truncated toward zero."""
 
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
@@ -27,8 +27,6 @@ class Fix8(Elementwise):
     Source: I-SURF_Quantization, ``convert.py``; its loop over bit fields equals
     ``sign·128 + min(⌊|w|·64⌋, 127)`` because scaling a float32 by 2⁶ is exact.
     """
-
-    family: ClassVar[str] = "fix8"
 
     @property
     def name(self) -> str:

@@ -1,7 +1,7 @@
 """``fl16``: IEEE 754 half precision."""
 
 import threading
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
@@ -29,8 +29,6 @@ _HALF: Final = np.uint32(16)
 
 class Fl16(Elementwise):
     """Two bytes per weight, rounded to the nearest half, ties to even."""
-
-    family: ClassVar[str] = "fl16"
 
     @property
     def name(self) -> str:
@@ -110,11 +108,16 @@ class Fl16(Elementwise):
     def _refusal(self, native: Float32Array) -> SchemeError:
         if not np.isfinite(native).all():
             return not_finite(native, self.name)
-        bad = int(np.flatnonzero(np.abs(native) >= OVERFLOW)[0])
-        return SchemeError(
-            f"fl16 cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
-            f"{native.shape}: halves end at 65504; use another scheme for this layer"
-        )
+        return too_large(native, self.name, OVERFLOW)
+
+
+def too_large(native: Float32Array, scheme: str, limit: float) -> SchemeError:
+    """The error for a tensor of which some weight is *limit* or more."""
+    bad = int(np.flatnonzero(np.abs(native) >= limit)[0])
+    return SchemeError(
+        f"{scheme} cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
+        f"{native.shape}: halves end at 65504; use another scheme for this layer"
+    )
 
 
 class _Scratch(threading.local):

@@ -1,6 +1,5 @@
 """``original``: float32 as it is."""
 
-from typing import ClassVar
 
 import numpy as np
 
@@ -11,8 +10,6 @@ from mpsearch.schemes.elementwise import Elementwise
 
 class Original(Elementwise):
     """Four bytes per weight, nothing changed."""
-
-    family: ClassVar[str] = "original"
 
     @property
     def name(self) -> str:

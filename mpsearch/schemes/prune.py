@@ -24,7 +24,7 @@ class Prune(Scheme):
         SchemeError: If *threshold* is not a positive number.
     """
 
-    family: ClassVar[str] = "prun"
+    local: ClassVar[bool] = True
 
     def __init__(self, threshold: float) -> None:
         if not (math.isfinite(threshold) and threshold > 0):

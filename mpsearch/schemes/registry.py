@@ -13,25 +13,18 @@ point's name is the family.
 
 import difflib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Final
 
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme
-from mpsearch.schemes.bitwise_and import DEFAULTS, BitwiseAnd
-from mpsearch.schemes.fix8 import Fix8
-from mpsearch.schemes.fl16 import Fl16
-from mpsearch.schemes.original import Original
-from mpsearch.schemes.prune import Prune
+from mpsearch.schemes.bitwise_and import DEFAULTS
+from mpsearch.schemes.menus import DOCUMENTED, MENUS
 
 Factory = Callable[[str], Scheme]
 
-#: The menu of a search unless ``--schemes`` says otherwise.
-DOCUMENTED: Final = ("original", *(f"bitwiseAnd_{k}" for k in DEFAULTS), "fl16", "fix8")
-
 _ENTRY_POINTS: Final = "mpsearch.schemes"
-_PARAMETERLESS: Final = frozenset({"original", "fl16", "fix8"})
 _FAMILY_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 _factories: dict[str, Factory] = {}
@@ -68,7 +61,7 @@ def register_scheme(family: str, *, form: str | None = None) -> Callable[[Factor
 def available() -> tuple[str, ...]:
     """One name for each known form, for instance ``bitwiseAnd_k``."""
     _load_plugins()
-    return tuple(_forms.values())
+    return tuple(dict.fromkeys(_forms.values()))
 
 
 def family_members(family: str) -> tuple[str, ...]:
@@ -77,7 +70,7 @@ def family_members(family: str) -> tuple[str, ...]:
     Raises:
         SchemeError: If the family is unknown.
     """
-    if family == BitwiseAnd.family:
+    if family == "bitwiseAnd":
         return tuple(f"{family}_{k}" for k in DEFAULTS)
     return (parse_scheme(family).name,)
 
@@ -91,12 +84,27 @@ def parse_scheme(name: str) -> Scheme:
     """
     _load_plugins()
     family, underscore, argument = name.partition("_")
-    if family not in _factories or (underscore and not argument and family in _PARAMETERLESS):
-        known = [*_forms.values(), *DOCUMENTED]
+    if family not in _factories or (
+        underscore and not argument and "_" not in _forms[family]
+    ):
+        known = [*available(), *_factories, *DOCUMENTED]
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise SchemeError(f"unknown scheme {name!r}.{hint} Known forms: {', '.join(available())}")
     return _factories[family](argument)
+
+
+def menu_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Scheme names as schemes call themselves, each once.
+
+    Args:
+        names: Schemes, or ``documented``, ``extended``, ``all`` for the schemes of these menus.
+
+    Raises:
+        SchemeError: If a name is unknown.
+    """
+    each = (one for name in names for one in MENUS.get(name, (name,)))
+    return tuple(dict.fromkeys(parse_scheme(one).name for one in each))
 
 
 def _load_plugins() -> None:
@@ -115,37 +123,3 @@ def _load_plugins() -> None:
                 f"({type(error).__name__}: {error}); update or uninstall {entry.value!r}"
             ) from error
     _plugins_loaded = True
-
-
-def _plain(scheme: Callable[[], Scheme]) -> Factory:
-    def make(argument: str) -> Scheme:
-        made = scheme()
-        if argument:
-            raise SchemeError(f"{made.name!r} takes no parameter, got {argument!r}")
-        return made
-
-    return make
-
-
-register_scheme("original")(_plain(Original))
-register_scheme("fl16")(_plain(Fl16))
-register_scheme("fix8")(_plain(Fix8))
-
-
-@register_scheme("bitwiseAnd", form="bitwiseAnd_k")
-def _bitwise_and(argument: str) -> Scheme:
-    if not re.fullmatch(r"-?[0-9]{1,9}", argument):
-        raise SchemeError(
-            f"'bitwiseAnd_{argument}' lacks its number of cut bits; write bitwiseAnd_1 to "
-            "bitwiseAnd_22"
-        )
-    return BitwiseAnd(int(argument))
-
-
-@register_scheme("prun", form="prun_t")
-def _prune(argument: str) -> Scheme:
-    if not re.fullmatch(r"[0-9]{0,40}\.?[0-9]{1,40}(e[+-]?[0-9]{1,3})?", argument):
-        raise SchemeError(
-            f"'prun_{argument}' lacks its threshold; write a positive number, as in prun_0.005"
-        )
-    return Prune(float(argument))

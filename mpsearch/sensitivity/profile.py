@@ -181,7 +181,10 @@ def _layer_to_json(layer: WeightLayer) -> dict[str, Any]:
         "name": layer.name,
         "index": layer.index,
         "kind": layer.kind,
-        "tensors": [{"name": t.name, "shape": list(t.shape)} for t in layer.tensors],
+        "tensors": [
+            {"name": t.name, "shape": list(t.shape), "channel_axes": list(t.channel_axes)}
+            for t in layer.tensors
+        ],
     }
 
 
@@ -212,7 +215,11 @@ def _profile_from_json(document: dict[str, Any]) -> SensitivityProfile:
                 name=str(entry["name"]),
                 kind=str(entry["kind"]),
                 tensors=tuple(
-                    WeightTensor(str(t["name"]), tuple(int(side) for side in t["shape"]))
+                    WeightTensor(
+                        str(t["name"]),
+                        tuple(int(side) for side in t["shape"]),
+                        tuple(int(axis) for axis in t.get("channel_axes", [-1])),
+                    )
                     for t in entry["tensors"]
                 ),
             )

@@ -59,6 +59,7 @@ class TensorEntry:
         tensor: Its own, for instance ``kernel``.
         scheme: How it is stored.
         shape: As Keras keeps it.
+        channel_axes: Along which axes its output channels lie, counted from the last.
         offset: Where its bytes begin, counted from the end of the header.
         length: How many.
         streams: What they are, in order.
@@ -69,6 +70,7 @@ class TensorEntry:
     tensor: str
     scheme: str
     shape: tuple[int, ...]
+    channel_axes: tuple[int, ...]
     offset: int
     length: int
     streams: tuple[StreamEntry, ...]
@@ -157,6 +159,7 @@ class Header:
                     "tensor": entry.tensor,
                     "scheme": entry.scheme,
                     "shape": entry.shape,
+                    "channel_axes": entry.channel_axes,
                     "offset": entry.offset,
                     "length": entry.length,
                     "crc32": entry.crc32,

@@ -162,6 +162,7 @@ def _tensor(value: Any) -> TensorEntry:
         tensor=fields.text("tensor"),
         scheme=fields.text("scheme"),
         shape=fields.shape(),
+        channel_axes=fields.channel_axes(),
         offset=fields.count("offset"),
         length=fields.count("length"),
         streams=streams,
@@ -248,6 +249,18 @@ class _Fields:
             or math.prod(value) > _MOST_WEIGHTS
         ):
             raise self._wrong("shape")
+        return tuple(value)
+
+    def channel_axes(self) -> tuple[int, ...]:
+        value = self.get("channel_axes")
+        lowest = -max(2, len(self.shape()))
+        if (
+            not isinstance(value, list)
+            or not value
+            or any(type(axis) is not int or not lowest <= axis < 0 for axis in value)
+            or value != sorted(set(value))
+        ):
+            raise self._wrong("channel_axes")
         return tuple(value)
 
     def entries(self, key: str, most: int = _MOST_ENTRIES) -> list[Any]:

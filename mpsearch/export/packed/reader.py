@@ -77,7 +77,7 @@ class PackedFile:
             PackedError: If its bytes are damaged, or are not what its scheme stores.
         """
         try:
-            scheme = parse_scheme(entry.scheme)
+            scheme = parse_scheme(entry.scheme).along(entry.channel_axes)
             weights = self._decoded(entry, scheme)
         except MPSearchError as error:
             raise self._fault(f"{entry}: {error}; export it again") from error

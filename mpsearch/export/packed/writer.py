@@ -101,8 +101,8 @@ def write_packed(
     entries: list[TensorEntry] = []
     end = 0
     for layer, scheme_name in zip(layers, plan.schemes, strict=True):
-        scheme = parse_scheme(scheme_name)
         for tensor, array in zip(layer.tensors, weights(layer.index), strict=True):
+            scheme = parse_scheme(scheme_name).along(tensor.channel_axes)
             try:
                 part = _part(scheme, array, coding)
             except SchemeError as error:
@@ -110,7 +110,14 @@ def write_packed(
             length = sum(stream.length for stream in part.streams)
             entries.append(
                 TensorEntry(
-                    layer.name, tensor.name, scheme.name, array.shape, end, length, part.streams
+                    layer.name,
+                    tensor.name,
+                    scheme.name,
+                    array.shape,
+                    tensor.channel_axes,
+                    end,
+                    length,
+                    part.streams,
                 )
             )
             parts.append((layer.name, part))

@@ -1,0 +1,44 @@
+"""``bitwiseMid_k``: stored as ``bitwiseAnd_k``, restored to the middle of what was cut off."""
+
+
+import numpy as np
+
+from mpsearch.core.arrays import Codes, Float32Array, Symbols, UInt8Array
+from mpsearch.schemes.bitwise_and import BitwiseAnd
+
+_MAGNITUDE = np.uint32(0x7FFFFFFF)
+
+
+class BitwiseMid(BitwiseAnd):
+    """As ``bitwiseAnd_k``, decoded at the middle of the cut interval; zero stays zero.
+
+    Cutting makes every weight a little smaller, and what is missing adds up over layers; with half
+    of the cut-off range put back, errors go both ways.
+    """
+
+    @property
+    def name(self) -> str:
+        """``bitwiseMid_k``."""
+        return f"bitwiseMid_{self.k}"
+
+    def decode(self, codes: Codes) -> Float32Array:
+        """The kept bits in place, then a 1 and zeros."""
+        weights = super().decode(codes)
+        self._to_middle(weights)
+        return weights
+
+    def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
+        """As :meth:`decode`."""
+        super().unpack_into(weights, packed)
+        self._to_middle(weights)
+
+    def apply(self, weights: Float32Array) -> Float32Array:
+        """As :meth:`decode`; no codes in between."""
+        kept = super().apply(weights)
+        self._to_middle(kept)
+        return kept
+
+    def _to_middle(self, weights: Float32Array) -> None:
+        bits: Symbols = weights.view(np.uint32)
+        half = np.uint32(1 << self.k - 1)
+        np.bitwise_or(bits, half, out=bits, where=(bits & _MAGNITUDE) != 0)

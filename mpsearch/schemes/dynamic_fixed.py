@@ -1,0 +1,106 @@
+"""``dfixB``: fixed point of B bits, with as many fraction bits as suit the tensor."""
+
+import math
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, Symbols
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.blocks import each_block
+from mpsearch.schemes.fitted import Fitted, sampled
+
+WIDTHS: Final = range(2, 9)
+
+_BIAS: Final = 128  # of the fraction length in its byte
+_SAMPLED: Final = 2**16  # weights that are enough to choose it
+_TRIED: Final = 5  # fraction lengths, from the one under which the largest weight fits
+
+
+class DynamicFixed(Fitted):
+    """B bits per weight: fixed point, the number of fraction bits chosen per tensor.
+
+    weight = q · 2^−F with q from −2^(B−1) to 2^(B−1) − 1 in two's complement, the nearest, ties
+    to even. F is the one with the smallest squared error; it is stored in a byte, plus 128.
+
+    Args:
+        width: B, 2 to 8.
+
+    Raises:
+        SchemeError: If *width* is out of range.
+    """
+
+    def __init__(self, width: int) -> None:
+        if width not in WIDTHS:
+            raise SchemeError(f"dfix{width} is out of range: fixed point of 2 to 8 bits")
+        self._width = width
+        integers = np.arange(2**width)
+        half = 2 ** (width - 1)
+        self._integers = np.where(integers < half, integers, integers - 2 * half).astype(np.float32)
+
+    @property
+    def name(self) -> str:
+        """``dfixB``."""
+        return f"dfix{self._width}"
+
+    @property
+    def width(self) -> int:
+        """B."""
+        return self._width
+
+    @property
+    def fit_width(self) -> int:
+        """8 bits: F + 128."""
+        return 8
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """1 + ⌈n B / 8⌉; 2 n for a vector."""
+        native = self._storable(weights)
+        if native.ndim < 2 or not native.size:
+            return 2 * native.size
+        return self._packed_nbytes(native.shape, 1)
+
+    def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
+        return count == 1
+
+    def _fit(self, weights: Float32Array) -> Symbols:
+        sample = sampled(weights.reshape(-1), _SAMPLED)
+        top = float(max(weights.max(), -weights.min()))
+        first = self._width - 1 - math.frexp(top)[1] if top else 0
+        lengths = [max(-_BIAS, min(length, _BIAS - 1)) for length in range(first, first + _TRIED)]
+        errors = []
+        for length in lengths:
+            error = self._cut(sample, length)
+            error -= sample
+            errors.append(float(np.square(error, dtype=np.float64).sum()))
+        return np.array([lengths[int(np.argmin(errors))] + _BIAS], dtype=np.uint8)
+
+    def _cut(self, weights: Float32Array, length: int) -> Float32Array:
+        cut: Float32Array = np.ldexp(self._rounded(weights, length), -length)
+        return cut
+
+    def _rounded(self, weights: Float32Array, length: int) -> Float32Array:
+        half = 2 ** (self._width - 1)
+        with np.errstate(over="ignore"):  # what overflows is clipped
+            scaled: Float32Array = np.ldexp(weights, length)
+        np.rint(scaled, out=scaled)
+        np.clip(scaled, np.float32(-half), np.float32(half - 1), out=scaled)
+        return scaled
+
+    def _symbols(self, weights: Float32Array, fit: Symbols) -> Symbols:
+        length = int(fit[0]) - _BIAS
+        symbols = np.empty(weights.shape, dtype=np.uint8)
+        flat, out = weights.reshape(-1), symbols.reshape(-1)
+        mask = np.uint8(2**self._width - 1)
+
+        def work(piece: slice) -> None:
+            codes = self._rounded(flat[piece], length).astype(np.int8).view(np.uint8)
+            np.bitwise_and(codes, mask, out=out[piece])
+
+        each_block(flat.size, work)
+        return symbols
+
+    def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
+        values: Float32Array = np.ldexp(self._integers, _BIAS - int(fit[0]))
+        weights: Float32Array = values[symbols]
+        return weights

@@ -1,0 +1,164 @@
+"""Schemes that fit a few numbers to a tensor, by which short codes of its weights are read."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Codes, Float32Array, Symbols
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.bits import packed_nbytes
+from mpsearch.schemes.fl16 import OVERFLOW, Fl16, too_large
+from mpsearch.schemes.stream import Stream, StreamForm
+
+_HALF: Final = 16  # bits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedCodes:
+    """What is stored of a tensor.
+
+    Attributes:
+        symbols: One per weight, in the tensor's shape.
+        fit: The fitted numbers, flat; empty where the symbols are halves.
+    """
+
+    symbols: Symbols
+    fit: Symbols
+
+
+class Fitted(Scheme):
+    """Fitted numbers, and a code of :attr:`width` bits per weight.
+
+    Tensors without rows and columns (biases) are few and sensitive: they are stored as halves.
+    """
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Bits per weight, 1 to 8."""
+
+    @property
+    @abstractmethod
+    def fit_width(self) -> int:
+        """Bits of a fitted number."""
+
+    @property
+    def weight_bits(self) -> int:
+        """:attr:`width`."""
+        return self.width
+
+    def encode(self, weights: Float32Array) -> Codes:
+        """Fit, and find every weight's nearest code.
+
+        Raises:
+            SchemeError: If a weight is not finite, or too large for halves.
+        """
+        native = self._storable(weights)
+        if _is_vector(native.shape):
+            halves = Fl16().encode(native).view(np.uint16)
+            return FittedCodes(halves, np.empty(0, dtype=np.uint16))
+        fit = self._fit(native)
+        return FittedCodes(self._symbols(native, fit), fit)
+
+    def decode(self, codes: Codes) -> Float32Array:
+        """The weights that the codes stand for."""
+        if not len(codes.fit):
+            return Fl16().decode(codes.symbols.view(np.float16))
+        return self._weights(codes.symbols, codes.fit)
+
+    def nbytes(self, codes: Codes) -> int:
+        """2 n for a vector; else the fitted numbers and ⌈n · width / 8⌉."""
+        return sum(stream.nbytes for stream in self.streams(codes))
+
+    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+        """The fitted numbers, then a code per weight; or halves."""
+        flat = codes.symbols.reshape(-1)
+        if not len(codes.fit):
+            return (Stream(flat, _HALF),)
+        return Stream(codes.fit, self.fit_width), Stream(flat, self.width)
+
+    def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
+        """As :meth:`streams` makes them."""
+        size = math.prod(shape)
+        if _is_vector(shape):
+            return list(forms) == [StreamForm(_HALF, size)]
+        return (
+            len(forms) == 2
+            and forms[0].width == self.fit_width
+            and self._may_fit(forms[0].count, shape)
+            and forms[1] == StreamForm(self.width, size)
+        )
+
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+        """What was stored."""
+        self.require_forms([stream.form for stream in streams], shape)
+        symbols = streams[-1].symbols.reshape(shape)
+        if _is_vector(shape):
+            return FittedCodes(symbols, np.empty(0, dtype=np.uint16))
+        fit = streams[0].symbols
+        self._require_meaning(symbols, fit)
+        return FittedCodes(symbols, fit)
+
+    def _storable(self, weights: Float32Array) -> Float32Array:
+        """*weights* in native form, once they are known to be storable."""
+        native = float32_bits(weights, self.name).view(np.float32)
+        limit = OVERFLOW if _is_vector(native.shape) else self._limit
+        if native.size and not (native.max() < limit and native.min() > -limit):
+            raise too_large(native, self.name, limit)
+        return native
+
+    @property
+    def _limit(self) -> float:
+        """Magnitude from which weights of a kernel cannot be stored."""
+        return math.inf
+
+    def _packed_nbytes(self, shape: tuple[int, ...], fitted: int) -> int:
+        """Bytes of a kernel with so many fitted numbers."""
+        return packed_nbytes(fitted, self.fit_width) + packed_nbytes(math.prod(shape), self.width)
+
+    @abstractmethod
+    def _fit(self, weights: Float32Array) -> Symbols:
+        """The fitted numbers as they are stored, flat."""
+
+    @abstractmethod
+    def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:
+        """Whether so many numbers are fitted to a kernel of *shape*."""
+
+    @abstractmethod
+    def _symbols(self, weights: Float32Array, fit: Symbols) -> Symbols:
+        """The code of every weight, uint8, in the tensor's shape."""
+
+    @abstractmethod
+    def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
+        """What codes stand for."""
+
+    def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:
+        """Check codes from a file that can be without meaning.
+
+        Raises:
+            SchemeError: If one is.
+        """
+
+
+def _is_vector(shape: tuple[int, ...]) -> bool:
+    return len(shape) < 2 or 0 in shape
+
+
+def sampled(flat: Float32Array, most: int) -> Float32Array:
+    """Every so-many-th of the rows of an array, *most* to 2 · *most* of them."""
+    return flat[:: max(1, len(flat) // most)]
+
+
+def require_below(symbols: Symbols, count: int, scheme: str) -> None:
+    """Check that every symbol is one of *count*.
+
+    Raises:
+        SchemeError: If one is larger.
+    """
+    if symbols.size and int(symbols.max()) >= count:
+        raise SchemeError(f"{scheme} has code {symbols.max()} of {count}")

@@ -1,0 +1,73 @@
+"""``intBc``: integers of B bits with a scale per output channel."""
+
+from typing import ClassVar, Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.per_channel import PerChannel
+
+WIDTHS: Final = range(2, 9)
+
+
+class IntChannel(PerChannel):
+    """B bits per weight: integers around 0, with a half-precision scale per output channel.
+
+    A code is an integer q from −(2^(B−1) − 1) to 2^(B−1) − 1 in two's complement, its level
+    q / 2^(B−1). The integer nearest to the weight is taken, ties to even.
+
+    Args:
+        width: B, 2 to 8.
+
+    Raises:
+        SchemeError: If *width* is out of range.
+    """
+
+    shares: ClassVar[tuple[float, ...]] = tuple(2 ** (-i / 5) for i in range(16))
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        if width not in WIDTHS:
+            raise SchemeError(f"int{width}c is out of range: integers of 2 to 8 bits")
+        self._width = width
+        integers = np.arange(2**width)
+        signed = np.where(integers < 2 ** (width - 1), integers, integers - 2**width)
+        self._levels = (signed / 2 ** (width - 1)).astype(np.float32)
+
+    @property
+    def name(self) -> str:
+        """``intBc``."""
+        return f"int{self._width}c"
+
+    @property
+    def width(self) -> int:
+        """B."""
+        return self._width
+
+    @property
+    def levels(self) -> Float32Array:
+        """q / 2^(B−1)."""
+        return self._levels
+
+    @property
+    def largest(self) -> float:
+        """1 − 2^(1−B)."""
+        return 1 - 2.0 ** (1 - self._width)
+
+    def _nearest(self, ratios: Float32Array) -> UInt8Array:
+        self._to_integers(ratios)
+        codes: UInt8Array = ratios.astype(np.int8).view(np.uint8)
+        codes &= np.uint8(2**self._width - 1)
+        return codes
+
+    def _rounded(self, ratios: Float32Array) -> Float32Array:
+        self._to_integers(ratios)
+        ratios *= np.float32(2.0 ** (1 - self._width))
+        return ratios
+
+    def _to_integers(self, ratios: Float32Array) -> None:
+        half = 2 ** (self._width - 1)
+        np.multiply(ratios, np.float32(half), out=ratios)
+        np.rint(ratios, out=ratios)
+        np.clip(ratios, np.float32(1 - half), np.float32(half - 1), out=ratios)

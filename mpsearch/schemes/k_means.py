@@ -1,0 +1,110 @@
+"""``kmB``: a codebook of 2^B weights per tensor, found by k-means."""
+
+from typing import Final
+
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, Symbols
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.blocks import each_block
+from mpsearch.schemes.fitted import Fitted, require_below, sampled
+from mpsearch.schemes.per_channel import LARGEST_HALF
+
+WIDTHS: Final = range(2, 7)
+
+_BINS: Final = 4096
+_ROUNDS: Final = 50
+
+
+class KMeans(Fitted):
+    """B bits per weight: its place in a codebook of at most 2^B halves, one per tensor.
+
+    The codebook is ascending, and found by k-means on a histogram of 4,096 bins.
+
+    Args:
+        width: B, 2 to 6.
+
+    Raises:
+        SchemeError: If *width* is out of range.
+    """
+
+    def __init__(self, width: int) -> None:
+        if width not in WIDTHS:
+            raise SchemeError(f"km{width} is out of range: codebooks of 2 to 6 bits")
+        self._width = width
+
+    @property
+    def name(self) -> str:
+        """``kmB``."""
+        return f"km{self._width}"
+
+    @property
+    def width(self) -> int:
+        """B."""
+        return self._width
+
+    @property
+    def fit_width(self) -> int:
+        """16 bits: the codebook's weights are halves."""
+        return 16
+
+    @property
+    def _limit(self) -> float:
+        return LARGEST_HALF
+
+    def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
+        return 1 <= count <= 2**self._width
+
+    def _fit(self, weights: Float32Array) -> Symbols:
+        few = sampled(weights.reshape(-1), _BINS)
+        if len(_distinct(few)) > 2**self._width:
+            return _distinct(_clustered(weights, 2**self._width)).view(np.uint16)
+        centres = _distinct(weights)
+        if len(centres) > 2**self._width:
+            centres = _distinct(_clustered(weights, 2**self._width))
+        return centres.view(np.uint16)
+
+    def _symbols(self, weights: Float32Array, fit: Symbols) -> Symbols:
+        centres = fit.view(np.float16).astype(np.float32)
+        borders = (centres[1:] + centres[:-1]) / np.float32(2)
+        symbols = np.empty(weights.shape, dtype=np.uint8)
+        flat, out = weights.reshape(-1), symbols.reshape(-1)
+
+        def work(piece: slice) -> None:
+            out[piece] = np.searchsorted(borders, flat[piece])
+
+        each_block(flat.size, work)
+        return symbols
+
+    def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
+        weights: Float32Array = fit.view(np.float16).astype(np.float32)[symbols]
+        return weights
+
+    def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:
+        require_below(symbols, len(fit), self.name)
+
+
+def _distinct(values: Float32Array) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
+    """The halves nearest to *values*, ascending, each once; −0 is 0."""
+    return np.unique(values.astype(np.float16) + np.float16(0))
+
+
+def _clustered(weights: Float32Array, count: int) -> Float32Array:
+    """Centres of *count* clusters."""
+    from sklearn.cluster import KMeans as Clusters  # noqa: PLC0415 - takes a second to import
+
+    counts, edges = np.histogram(weights, bins=_BINS)
+    there = counts > 0
+    points = ((edges[1:] + edges[:-1]) / 2)[there]
+    often = counts[there].astype(np.float64)
+    if len(points) <= count:
+        return points.astype(np.float32)
+    # Where centres lie best, their density goes with the cube root of the weights' (P. F. Panter
+    # and W. Dite, "Quantization distortion in pulse-count modulation", 1951).
+    density = np.cumsum(np.cbrt(often))
+    wanted = (np.arange(count) + 0.5) / count * density[-1]
+    start = np.unique(np.searchsorted(density, wanted))
+    found = Clusters(len(start), init=points[start][:, None], n_init=1, max_iter=_ROUNDS)
+    found.fit(points[:, None], sample_weight=often)
+    centres: Float32Array = found.cluster_centers_[:, 0].astype(np.float32)
+    return centres

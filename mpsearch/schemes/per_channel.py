@@ -1,0 +1,149 @@
+"""Schemes with a scale for every output channel."""
+
+import copy
+import math
+from abc import abstractmethod
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mpsearch.core.arrays import Float32Array, Float64Array, Symbols, UInt8Array
+from mpsearch.schemes.fitted import Fitted, sampled
+
+_SAMPLED: Final = 4096  # weights of a channel that are enough to choose its scale
+_BLOCK: Final = 2**18  # weights worked on at once
+_BETTER: Final = 1 - 1e-6  # so much smaller an error must be, or the larger scale stays
+LARGEST_HALF: Final = 65504.0
+
+
+class PerChannel(Fitted):
+    """weight = level · scale: the scale a half per output channel, the level one of 2^width.
+
+    Levels are fixed numbers of magnitude below 2, so that a scale is about as large as its
+    channel's largest weight. It is the one of a few candidates (the largest weight fits, or is cut
+    to leave more levels for the others) with the smallest squared error.
+    """
+
+    #: Candidates for a scale, as shares of that under which the largest weight fits.
+    shares: ClassVar[tuple[float, ...]]
+
+    def __init__(self) -> None:
+        self._axes: tuple[int, ...] = (-1,)
+
+    @property
+    @abstractmethod
+    def levels(self) -> Float32Array:
+        """The level of every code, shape (2^width,)."""
+
+    @property
+    @abstractmethod
+    def largest(self) -> float:
+        """The largest level."""
+
+    @property
+    def fit_width(self) -> int:
+        """16 bits: a scale is a half."""
+        return 16
+
+    def along(self, axes: tuple[int, ...]) -> Self:
+        """With scales for the channels that lie along *axes*."""
+        other = copy.copy(self)
+        other._axes = axes  # noqa: SLF001 - of the same class
+        return other
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """2 per channel and ⌈n · width / 8⌉; 2 n for a vector."""
+        native = self._storable(weights)
+        if native.ndim < 2 or not native.size:
+            return 2 * native.size
+        return self._packed_nbytes(native.shape, self._channels(native.shape))
+
+    @abstractmethod
+    def _nearest(self, ratios: Float32Array) -> UInt8Array:
+        """The code of the level nearest to each of *ratios*, which may be changed."""
+
+    @abstractmethod
+    def _rounded(self, ratios: Float32Array) -> Float32Array:
+        """The level nearest to each of *ratios*, which may be changed; in less time than codes."""
+
+    @property
+    def _limit(self) -> float:
+        return LARGEST_HALF * self.largest
+
+    def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:
+        return len(shape) >= -self._axes[0] and count == self._channels(shape)
+
+    def _fit(self, weights: Float32Array) -> Symbols:
+        rows = self._rows(weights)
+        over = tuple(i for i in range(rows.ndim) if i == 0 or i - rows.ndim not in self._axes)
+        per_row = math.prod(rows.shape[1:]) // self._channels(weights.shape)
+        sample = sampled(rows, max(1, _SAMPLED // per_row))
+        top = np.abs(rows).max(axis=over, keepdims=True)[0]
+        share_sampled = len(sample) / len(rows)
+        best = self._scale(top, 1.0)
+        least: Float64Array = np.full(top.shape, np.inf)
+        for share in self.shares:
+            scale = self._scale(top, share)
+            squares = self._squares(sample, scale).sum(axis=over, keepdims=True, dtype=np.float64)[0]
+            if share_sampled < 1:  # the largest weight decides, and is hardly ever in a sample
+                squares += share_sampled * self._squares(top, scale)
+            better = squares < least * _BETTER
+            best[better], least[better] = scale[better], squares[better]
+        return best.astype(np.float16).view(np.uint16).reshape(-1)
+
+    def _squares(self, weights: Float32Array, scale: Float32Array) -> Float32Array:
+        error = self._rounded(_divided(weights, scale))
+        error *= scale
+        error -= weights
+        return np.square(error, out=error)
+
+    def _scale(self, top: Float32Array, share: float) -> Float32Array:
+        """What a half can be, as float32."""
+        wanted = top * np.float32(share / self.largest)
+        return wanted.astype(np.float16).astype(np.float32)
+
+    def _symbols(self, weights: Float32Array, fit: Symbols) -> Symbols:
+        rows, scale = self._rows(weights), self._as_scale(fit, weights.shape)
+        symbols = np.empty(rows.shape, dtype=np.uint8)
+        for piece in _pieces(rows):
+            codes = self._nearest(_divided(rows[piece], scale))
+            # A channel of scale 0 holds nothing: all its codes are those of zero.
+            codes *= scale > 0
+            symbols[piece] = codes
+        return symbols.reshape(weights.shape)
+
+    def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
+        rows, scale = self._rows(symbols), self._as_scale(fit, symbols.shape)
+        weights = np.empty(rows.shape, dtype=np.float32)
+        for piece in _pieces(rows):
+            np.take(self.levels, rows[piece], out=weights[piece], mode="clip")
+            weights[piece] *= scale
+        return weights.reshape(symbols.shape)
+
+    def _channels(self, shape: tuple[int, ...]) -> int:
+        return math.prod(shape[axis] for axis in self._axes)
+
+    def _tail(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape from the first channel axis on."""
+        return shape[self._axes[0] :]
+
+    def _rows(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """*array* with all axes before the channels' as one."""
+        return array.reshape(-1, *self._tail(array.shape))
+
+    def _as_scale(self, fit: Symbols, shape: tuple[int, ...]) -> Float32Array:
+        """The scales in a shape that meets :meth:`_rows`."""
+        tail = self._tail(shape)
+        kept = tuple(n if i - len(tail) in self._axes else 1 for i, n in enumerate(tail))
+        return fit.view(np.float16).astype(np.float32).reshape(kept)
+
+
+def _divided(rows: Float32Array, scale: Float32Array) -> Float32Array:
+    ratios: Float32Array = rows / np.where(scale > 0, scale, np.float32(1))
+    return ratios
+
+
+def _pieces(rows: npt.NDArray[Any]) -> list[slice]:
+    step = max(1, _BLOCK // math.prod(rows.shape[1:]))
+    return [slice(i, i + step) for i in range(0, len(rows), step)]

@@ -1,0 +1,90 @@
+"""``e4m3``, ``e5m2``, ``e3m2``, ``e2m3``, ``e2m1``: floats of 8, 6 and 4 bits."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Final
+
+import ml_dtypes
+import numpy as np
+
+from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.schemes.per_channel import PerChannel
+
+#: Formats of the Open Compute Project's 8-bit (OFP8) and microscaling (MX) specifications.
+FORMATS: Final[Mapping[str, Any]] = {
+    "e5m2": ml_dtypes.float8_e5m2,
+    "e4m3": ml_dtypes.float8_e4m3fn,
+    "e3m2": ml_dtypes.float6_e3m2fn,
+    "e2m3": ml_dtypes.float6_e2m3fn,
+    "e2m1": ml_dtypes.float4_e2m1fn,
+}
+
+
+class SmallFloat(PerChannel):
+    """A float of 8, 6 or 4 bits per weight, with a half-precision scale per output channel.
+
+    ``eXmY`` has a sign, X exponent and Y fraction bits; its level is its value divided by the
+    power of two that brings the largest value below 2. The nearest is taken, ties to even.
+
+    Args:
+        name: One of :data:`FORMATS`.
+    """
+
+    # A factor of 2 changes nothing but which small weights become subnormal.
+    shares: ClassVar[tuple[float, ...]] = tuple(2 ** (-i / 8) for i in range(10))
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name, self._dtype = name, FORMATS[name]
+        known = ml_dtypes.finfo(self._dtype)
+        self._width = int(known.bits)
+        top = float(known.max)
+        self._unit = 2.0 ** np.floor(np.log2(top))
+        self._top, self._largest = np.float32(top), top / self._unit
+        self._dropped = np.uint32(23 - known.nmant)
+        self._just_below_half = np.uint32((1 << 22 - known.nmant) - 1)
+        self._kept = np.uint32(0xFFFFFFFF << 23 - known.nmant & 0xFFFFFFFF)
+        self._normal = np.float32(float(known.smallest_normal) / self._unit)
+        self._anchor = self._normal * np.float32(1.5 * 2 ** (23 - known.nmant))
+        patterns = np.arange(2**self._width, dtype=np.uint8).view(self._dtype)
+        self._levels = patterns.astype(np.float32) / np.float32(self._unit)
+
+    @property
+    def name(self) -> str:
+        """``eXmY``."""
+        return self._name
+
+    @property
+    def width(self) -> int:
+        """1 + X + Y."""
+        return self._width
+
+    @property
+    def levels(self) -> Float32Array:
+        """Values, divided by a power of two; ``e5m2`` and ``e4m3`` have patterns without one."""
+        return self._levels
+
+    @property
+    def largest(self) -> float:
+        """At least 1, below 2."""
+        return self._largest
+
+    def _rounded(self, ratios: Float32Array) -> Float32Array:
+        np.clip(ratios, -np.float32(self._largest), np.float32(self._largest), out=ratios)
+        bits = ratios.view(np.uint32)
+        # Half of what falls away, or a bit less where the lowest bit kept is even.
+        odd = (bits >> self._dropped) & np.uint32(1)
+        odd += self._just_below_half
+        odd += bits
+        odd &= self._kept
+        rounded = odd.view(np.float32)
+        # Below the smallest normal level all levels are multiples of one step, as are the floats
+        # that a large enough number is added to.
+        small = np.abs(ratios) < self._normal
+        np.copyto(rounded, (ratios + self._anchor) - self._anchor, where=small)
+        return rounded
+
+    def _nearest(self, ratios: Float32Array) -> UInt8Array:
+        np.multiply(ratios, np.float32(self._unit), out=ratios)
+        np.clip(ratios, -self._top, self._top, out=ratios)
+        codes: UInt8Array = ratios.astype(self._dtype).view(np.uint8)
+        return codes

@@ -25,7 +25,19 @@ from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, write_packed
 
-SCHEMES: Final = ("fix8", "prun_0.1", "bitwiseAnd_13", "fl16", "bitwiseAnd_20", "original")
+SCHEMES: Final = (
+    "fix8",
+    "prun_0.1",
+    "bitwiseAnd_13",
+    "fl16",
+    "bitwiseAnd_20",
+    "original",
+    "int4c",
+    "e5m2",
+    "dfix3",
+    "km3",
+    "prun50_e4m3",
+)
 _START: Final = 16  # bytes before the JSON text
 
 
@@ -33,7 +45,7 @@ def seeds() -> list[bytes]:
     """Small files of every scheme and method."""
     rng = np.random.default_rng(0)
     even = rng.normal(0, 0.1, 700).astype(np.float32)
-    arrays = [np.tile(even[:300], 4), *[even] * 5]
+    arrays = [np.tile(even[:300], 4), *[even] * 5, *[even.reshape(10, 70)] * 5]
     layers = [
         WeightLayer(i, f"l{i}", "Dense", (WeightTensor("kernel", a.shape),))
         for i, a in enumerate(arrays)

@@ -181,9 +181,7 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
             f"({header.model_name!r}, {header.model[:12]}…; this one is {model.digest[:12]}…); "
             "give that model, or to unpack into other weights of the same layers, --force"
         )
-    wanted = [
-        (k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors
-    ]
+    wanted = [(k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors]
     found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]
     _require_same(packed, found, wanted)
     from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.arrays import Float32Array
 from mpsearch.core.files import file_name, file_names, write_bytes
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.plan import Plan

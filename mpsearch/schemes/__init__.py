@@ -1,7 +1,7 @@
 """What becomes of a weight when it is stored: one family of schemes per file."""
 
-from mpsearch.schemes.base import Scheme
 from mpsearch.schemes import families  # noqa: F401 - registers them
+from mpsearch.schemes.base import Scheme
 from mpsearch.schemes.menus import ALL, DOCUMENTED, EXTENDED, MENUS
 from mpsearch.schemes.registry import (
     available,

@@ -60,4 +60,3 @@ class Bf16(Elementwise):
         """Zeros below."""
         patterns: Symbols = codes
         return np.asarray(patterns.astype(np.uint32) << _SHIFT).view(np.float32)
-

@@ -28,11 +28,11 @@ class BitwiseAnd(Elementwise):
     """
 
     def __init__(self, k: int) -> None:
+        self.k = k
         if not 1 <= k <= MOST:
             raise SchemeError(
-                f"bitwiseAnd_{k} is out of range: k is the number of low bits cut off, 1 to {MOST}"
+                f"{self.name} is out of range: k is the number of low bits cut off, 1 to {MOST}"
             )
-        self.k = k
 
     @property
     def name(self) -> str:

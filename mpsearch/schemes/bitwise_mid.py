@@ -1,6 +1,5 @@
 """``bitwiseMid_k``: stored as ``bitwiseAnd_k``, restored to the middle of what was cut off."""
 
-
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols, UInt8Array

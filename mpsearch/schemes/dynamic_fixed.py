@@ -67,7 +67,9 @@ class DynamicFixed(Fitted):
         sample = sampled(weights.reshape(-1), _SAMPLED)
         top = float(max(weights.max(), -weights.min()))
         first = self._width - 1 - math.frexp(top)[1] if top else 0
-        lengths = [max(-_BIAS, min(length, _BIAS - 1)) for length in range(first, first + _TRIED)]
+        # From here on −2^(B−1) is still finite; weights of more than 1.6e38 are cut.
+        least = self._width - _BIAS
+        lengths = [max(least, min(first + i, _BIAS - 1)) for i in range(_TRIED)]
         errors = []
         for length in lengths:
             error = self._cut(sample, length)
@@ -101,6 +103,7 @@ class DynamicFixed(Fitted):
         return symbols
 
     def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
-        values: Float32Array = np.ldexp(self._integers, _BIAS - int(fit[0]))
+        with np.errstate(over="ignore"):  # in a damaged file
+            values: Float32Array = np.ldexp(self._integers, _BIAS - int(fit[0]))
         weights: Float32Array = values[symbols]
         return weights

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import dynamic_fixed, int_channel, k_means, prune_share, small_float
@@ -71,12 +72,12 @@ _plain("bf16", Bf16)
 _cutting("bitwiseAnd", BitwiseAnd)
 _cutting("bitwiseMid", BitwiseMid)
 for _width in dynamic_fixed.WIDTHS:
-    _plain(f"dfix{_width}", lambda width=_width: dynamic_fixed.DynamicFixed(width), "dfixB")
+    _plain(f"dfix{_width}", partial(dynamic_fixed.DynamicFixed, _width), "dfixB")
 for _width in int_channel.WIDTHS:
-    _plain(f"int{_width}c", lambda width=_width: int_channel.IntChannel(width), "intBc")
+    _plain(f"int{_width}c", partial(int_channel.IntChannel, _width), "intBc")
 for _name in small_float.FORMATS:
-    _plain(_name, lambda name=_name: small_float.SmallFloat(name))
+    _plain(_name, partial(small_float.SmallFloat, _name))
 for _width in k_means.WIDTHS:
-    _plain(f"km{_width}", lambda width=_width: k_means.KMeans(width), "kmB")
+    _plain(f"km{_width}", partial(k_means.KMeans, _width), "kmB")
 for _percent in prune_share.SHARES:
     _pruning(_percent)

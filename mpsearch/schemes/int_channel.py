@@ -33,7 +33,7 @@ class IntChannel(PerChannel):
         self._width = width
         integers = np.arange(2**width)
         signed = np.where(integers < 2 ** (width - 1), integers, integers - 2**width)
-        self._levels = (signed / 2 ** (width - 1)).astype(np.float32)
+        self._levels: Float32Array = (signed / 2 ** (width - 1)).astype(np.float32)
 
     @property
     def name(self) -> str:
@@ -47,7 +47,7 @@ class IntChannel(PerChannel):
 
     @property
     def levels(self) -> Float32Array:
-        """q / 2^(B−1)."""
+        """Q / 2^(B−1)."""
         return self._levels
 
     @property

@@ -53,7 +53,7 @@ class KMeans(Fitted):
         return LARGEST_HALF
 
     def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
-        return 1 <= count <= 2**self._width
+        return 1 <= count <= 1 << self._width
 
     def _fit(self, weights: Float32Array) -> Symbols:
         few = sampled(weights.reshape(-1), _BINS)
@@ -86,7 +86,8 @@ class KMeans(Fitted):
 
 def _distinct(values: Float32Array) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:
     """The halves nearest to *values*, ascending, each once; −0 is 0."""
-    return np.unique(values.astype(np.float16) + np.float16(0))
+    # As float32: numpy 2.4 puts long arrays of halves into a wrong order on some processors.
+    return np.unique(values.astype(np.float16).astype(np.float32) + 0).astype(np.float16)
 
 
 def _clustered(weights: Float32Array, count: int) -> Float32Array:
@@ -98,7 +99,8 @@ def _clustered(weights: Float32Array, count: int) -> Float32Array:
     points = ((edges[1:] + edges[:-1]) / 2)[there]
     often = counts[there].astype(np.float64)
     if len(points) <= count:
-        return points.astype(np.float32)
+        few: Float32Array = points.astype(np.float32)
+        return few
     # Where centres lie best, their density goes with the cube root of the weights' (P. F. Panter
     # and W. Dite, "Quantization distortion in pulse-count modulation", 1951).
     density = np.cumsum(np.cbrt(often))

@@ -35,4 +35,3 @@ MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     "extended": EXTENDED,
     "all": ALL,
 }
-

@@ -1,6 +1,5 @@
 """``original``: float32 as it is."""
 
-
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, UInt8Array

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpsearch.core.arrays import Float32Array, Float64Array, Symbols, UInt8Array
+from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.fitted import Fitted, sampled
 
 _SAMPLED: Final = 4096  # weights of a channel that are enough to choose its scale
@@ -49,7 +50,7 @@ class PerChannel(Fitted):
     def along(self, axes: tuple[int, ...]) -> Self:
         """With scales for the channels that lie along *axes*."""
         other = copy.copy(self)
-        other._axes = axes  # noqa: SLF001 - of the same class
+        other._axes = axes
         return other
 
     def stored_nbytes(self, weights: Float32Array) -> int:
@@ -85,7 +86,9 @@ class PerChannel(Fitted):
         least: Float64Array = np.full(top.shape, np.inf)
         for share in self.shares:
             scale = self._scale(top, share)
-            squares = self._squares(sample, scale).sum(axis=over, keepdims=True, dtype=np.float64)[0]
+            squares: Float64Array = self._squares(sample, scale).sum(
+                axis=over, keepdims=True, dtype=np.float64
+            )[0]
             if share_sampled < 1:  # the largest weight decides, and is hardly ever in a sample
                 squares += share_sampled * self._squares(top, scale)
             better = squares < least * _BETTER
@@ -121,6 +124,13 @@ class PerChannel(Fitted):
             weights[piece] *= scale
         return weights.reshape(symbols.shape)
 
+    def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:
+        if not np.isfinite(fit.view(np.float16)).all():
+            raise SchemeError(f"{self.name} has a scale that is NaN or infinite")
+        meaningless = ~np.isfinite(self.levels)
+        if meaningless.any() and meaningless[symbols].any():
+            raise SchemeError(f"{self.name} has a code that stands for no number")
+
     def _channels(self, shape: tuple[int, ...]) -> int:
         return math.prod(shape[axis] for axis in self._axes)
 
@@ -140,8 +150,9 @@ class PerChannel(Fitted):
 
 
 def _divided(rows: Float32Array, scale: Float32Array) -> Float32Array:
-    ratios: Float32Array = rows / np.where(scale > 0, scale, np.float32(1))
-    return ratios
+    divisor = scale.copy()
+    divisor[divisor == 0] = 1  # what is divided by it gets the code of zero
+    return rows / divisor
 
 
 def _pieces(rows: npt.NDArray[Any]) -> list[slice]:

@@ -58,12 +58,14 @@ class Prune(Scheme):
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """The codes are the weights."""
-        return self.encode(weights)
+        codes: Float32Array = self.encode(weights)
+        return codes
 
     def nbytes(self, codes: Codes) -> int:
         """The smaller of 4 n and ⌈n / 8⌉ + 4 · survivors."""
         survivors = int(np.count_nonzero(codes))
-        return min(4 * codes.size, -(-codes.size // 8) + 4 * survivors)
+        size = int(codes.size)
+        return min(4 * size, packed_nbytes(size, 1) + 4 * survivors)
 
     def streams(self, codes: Codes) -> tuple[Stream, ...]:
         """One bit per weight and the survivors, or all weights where that is not larger."""

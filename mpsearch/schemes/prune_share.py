@@ -140,7 +140,7 @@ def _largest(weights: Float32Array, count: int) -> npt.NDArray[np.bool]:
     if not gone:
         return np.ones(weights.shape, dtype=np.bool)
     least = np.partition(magnitude, gone - 1)[gone - 1]
-    survives = magnitude >= least
+    survives: npt.NDArray[np.bool] = magnitude >= least
     equal = np.flatnonzero(magnitude == least)
     survives[equal[: gone - int(np.count_nonzero(magnitude < least))]] = False
     return survives.reshape(weights.shape)

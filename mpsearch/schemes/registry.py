@@ -20,7 +20,7 @@ from typing import Final
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme
 from mpsearch.schemes.bitwise_and import DEFAULTS
-from mpsearch.schemes.menus import DOCUMENTED, MENUS
+from mpsearch.schemes.menus import EXTENDED, MENUS
 
 Factory = Callable[[str], Scheme]
 
@@ -84,10 +84,8 @@ def parse_scheme(name: str) -> Scheme:
     """
     _load_plugins()
     family, underscore, argument = name.partition("_")
-    if family not in _factories or (
-        underscore and not argument and "_" not in _forms[family]
-    ):
-        known = [*available(), *_factories, *DOCUMENTED]
+    if family not in _factories or (underscore and not argument and "_" not in _forms[family]):
+        known = [*available(), *EXTENDED]
         near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise SchemeError(f"unknown scheme {name!r}.{hint} Known forms: {', '.join(available())}")

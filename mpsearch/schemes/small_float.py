@@ -1,5 +1,6 @@
 """``e4m3``, ``e5m2``, ``e3m2``, ``e2m3``, ``e2m1``: floats of 8, 6 and 4 bits."""
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 
@@ -35,10 +36,10 @@ class SmallFloat(PerChannel):
     def __init__(self, name: str) -> None:
         super().__init__()
         self._name, self._dtype = name, FORMATS[name]
-        known = ml_dtypes.finfo(self._dtype)
+        known: Any = ml_dtypes.finfo(self._dtype)  # type: ignore[no-untyped-call]
         self._width = int(known.bits)
         top = float(known.max)
-        self._unit = 2.0 ** np.floor(np.log2(top))
+        self._unit = 2.0 ** math.floor(math.log2(top))
         self._top, self._largest = np.float32(top), top / self._unit
         self._dropped = np.uint32(23 - known.nmant)
         self._just_below_half = np.uint32((1 << 22 - known.nmant) - 1)
@@ -46,7 +47,7 @@ class SmallFloat(PerChannel):
         self._normal = np.float32(float(known.smallest_normal) / self._unit)
         self._anchor = self._normal * np.float32(1.5 * 2 ** (23 - known.nmant))
         patterns = np.arange(2**self._width, dtype=np.uint8).view(self._dtype)
-        self._levels = patterns.astype(np.float32) / np.float32(self._unit)
+        self._levels: Float32Array = patterns.astype(np.float32) / np.float32(self._unit)
 
     @property
     def name(self) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scheme_cases import NAMES, storable, stored
+from scheme_cases import FITTED, NAMES, PRUNED, storable, stored
 from weight_arrays import bits, every_exponent, few, tensors
 
 from mpsearch.core.arrays import Float32Array
@@ -14,8 +14,10 @@ from mpsearch.schemes.bits import pack_bits, symbol_dtype
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.stream import Stream
 
+EVERY = (*NAMES, *FITTED, *PRUNED)
 
-@pytest.fixture(params=NAMES, scope="module")
+
+@pytest.fixture(params=EVERY, scope="module")
 def scheme(request: pytest.FixtureRequest) -> Scheme:
     return parse_scheme(request.param)
 
@@ -31,9 +33,10 @@ def test_streams_hold_the_codes_in_as_many_bytes_as_are_counted(
     assert all(stream.symbols.dtype == symbol_dtype(stream.width) for stream in streams)
     assert all(int(s.symbols.max()) < 1 << s.width for s in streams if s.symbols.size)
     again = scheme.codes(streams, w.shape)
-    assert again.shape == codes.shape
-    assert again.dtype == codes.dtype
-    assert again.tobytes() == codes.tobytes()
+    np.testing.assert_array_equal(bits(scheme.decode(again)), bits(scheme.decode(codes)))
+    for one, other in zip(scheme.streams(again), streams, strict=True):
+        assert one.width == other.width
+        np.testing.assert_array_equal(one.symbols, other.symbols)
 
 
 @few

@@ -82,6 +82,10 @@ def test_schemes_become_the_form_of_their_bits() -> None:
     assert found["original"] == found["bitwiseAnd_8"] == found["prun_0.1"] == "float32"
     assert found["fl16"] == found["bitwiseAnd_16"] == found["bitwiseAnd_22"] == "float16"
     assert found["fix8"] == "int8"
+    more = {
+        name: storage_of(parse_scheme(name)) for name in ("int4c", "km6", "bf16", "prun50_e4m3")
+    }
+    assert more == {"int4c": "int8", "km6": "int8", "bf16": "float16", "prun50_e4m3": "int8"}
 
 
 def test_a_report_says_what_became_of_the_plan(tmp_path: Path) -> None:

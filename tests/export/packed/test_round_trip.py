@@ -16,18 +16,26 @@ from weight_arrays import bits, every_exponent, tensors
 from mpsearch.coding.coder import CODINGS, Coding
 from mpsearch.core.errors import ModelError, SchemeError
 from mpsearch.export.packed import PackedFile
-from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.schemes import ALL, parse_scheme
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
-NAMES = (*DOCUMENTED, *(f"bitwiseAnd_{k}" for k in (3, 9, 13, 15)), "prun_0.005", "prun_0.5")
-LARGEST_HALF = 65504.0
+NAMES = (
+    *ALL,
+    *(f"bitwiseAnd_{k}" for k in (3, 9, 13, 15)),
+    "prun_0.005",
+    "prun_0.5",
+    "prun50_e2m1",
+    "prun20_fl16",
+    "prun99_km3",
+)
+LARGEST = 32000.0  # the scales of all of them are halves
 
 
 @pytest.fixture(scope="module")
 def read_mpq() -> Any:
     """The script as a module; mpsearch is not what it reads with."""
     modules = {}
-    for name in ("read_mpq_coded", "read_mpq"):
+    for name in ("read_mpq_coded", "read_mpq_more", "read_mpq"):
         spec = importlib.util.spec_from_file_location(name, SCRIPTS / f"{name}.py")
         assert spec is not None
         assert spec.loader is not None
@@ -46,7 +54,7 @@ def test_the_reader_is_short() -> None:
 @settings(
     max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(kernel=tensors(least=1, largest=LARGEST_HALF), bias=tensors(least=1, largest=1.0))
+@given(kernel=tensors(least=1, largest=LARGEST), bias=tensors(least=1, largest=1.0))
 def test_any_tensor_under_any_scheme(
     tmp_path: Path, read_mpq: Any, name: str, coding: Coding, kernel: Any, bias: Any
 ) -> None:
@@ -76,7 +84,7 @@ def test_any_tensor_under_any_scheme(
 def test_every_exponent_and_lengths_around_blocks(
     tmp_path: Path, name: str, coding: Coding
 ) -> None:
-    whole = np.clip(np.tile(every_exponent(), 70), -LARGEST_HALF, LARGEST_HALF)
+    whole = np.clip(np.tile(every_exponent(), 70), -LARGEST, LARGEST)
     arrays = tuple((whole[:n].astype(np.float32),) for n in (1, 2**15 + 1, 2**17, 2**17 + 31))
     write(tmp_path / "a.mpq", (name,) * len(arrays), arrays, coding)
     found, _ = read(tmp_path / "a.mpq")

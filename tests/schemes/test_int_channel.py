@@ -1,0 +1,39 @@
+"""intBc: integers with a scale per output channel."""
+
+import numpy as np
+import pytest
+
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes import parse_scheme
+from mpsearch.schemes.int_channel import WIDTHS, IntChannel
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_codes_are_twos_complement_and_levels_symmetric(width: int) -> None:
+    scheme = IntChannel(width)
+    half = 2 ** (width - 1)
+    integers = np.arange(1 - half, half)
+    w = (integers * 0.25).astype(np.float32)[:, None]
+    codes = scheme.encode(w)
+    np.testing.assert_array_equal(codes.symbols[:, 0], integers % (2 * half))
+    assert codes.fit.view(np.float16).tolist() == [0.25 * half]
+    np.testing.assert_array_equal(scheme.decode(codes), w)
+    assert scheme.stored_nbytes(w) == 2 + -(-len(w) * width // 8)
+
+
+def test_ties_go_to_even() -> None:
+    w = np.array([[0.5, 1.5, 2.5, -0.5, -1.5, *[7.0] * 9]], np.float32).T
+    assert IntChannel(4).apply(w).ravel().tolist() == [0, 2, 2, 0, -2, *[7] * 9]
+
+
+def test_a_weight_far_out_is_cut_where_that_serves_the_others() -> None:
+    w = np.random.default_rng(0).normal(0, 1, (2000, 1)).astype(np.float32)
+    w[0] = 8
+    assert IntChannel(3).apply(w).max() < 5
+    assert IntChannel(8).apply(w).max() == pytest.approx(8, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["int1c", "int9c", "int4", "int4c_2", "int4c_"])
+def test_other_names_are_refused(name: str) -> None:
+    with pytest.raises(SchemeError):
+        parse_scheme(name)

@@ -1,26 +1,50 @@
 """What may be chosen on a workbench."""
 
 from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
 
 from mpsearch.api.workbench import Workbench
+from mpsearch.core.progress import Progress, Silent
 from mpsearch.schemes import menu_of
 from mpsearch.search.menu import Menu
 from mpsearch.search.rules import Rules
 
+_SMALL: Final = 16  # schemes of a layer up to which all are tried
 
-def make_menu(workbench: Workbench, schemes: Sequence[str], rules: Rules) -> Menu:
-    """The menu of a search.
+
+def make_menu(
+    workbench: Workbench, schemes: Sequence[str], rules: Rules, progress: Progress | None = None
+) -> Menu:
+    """The menu of a search; from a long one, what others beat in bytes and error is left off.
 
     Args:
         workbench: Says which layers there are and what they refuse.
         schemes: For every layer, but for what the rules say.
         rules: Locked, forbidden and tied layers.
+        progress: Is told that something is done.
 
     Raises:
         SchemeError: If a scheme is unknown.
         SettingError: If a rule matches no layer, or leaves one nothing.
     """
     names = menu_of(schemes)
+    listener = progress or Silent()
     rules.require_matches(workbench.layer_names)
     refused = workbench.refusals((*names, *rules.lock.values()))
-    return Menu.of(workbench.layers, names, refused, workbench.engine.bank.nbytes, rules)
+    bank = workbench.engine.bank
+    menu = Menu.of(workbench.layers, names, refused, bank.nbytes, rules)
+    if max(map(len, menu.schemes)) <= _SMALL:
+        return menu
+
+    def error(layer: int, scheme: str) -> float:
+        listener.advance(0, "comparing schemes by the error of the weights")
+        pairs = zip(
+            bank.decoded(layer, scheme), workbench.model.network.weights(layer), strict=True
+        )
+        return sum(
+            float(np.square(after - before).sum(dtype=np.float64)) for after, before in pairs
+        )
+
+    return menu.without_dominated(error)

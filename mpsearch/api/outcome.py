@@ -99,6 +99,7 @@ def conclude(
         confidence_pct=checked.confidence_pct,
         search=checked.search,
         verify=checked.verify,
+        dominated=menu.dominated,
         measurements=len(measured),
         screening_measurements=0 if profile is None else len(profile.per_layer),
         gradient_passes=passes,

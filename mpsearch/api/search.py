@@ -196,7 +196,7 @@ class _Search:
     def menu(self) -> Menu:
         """The choices, under the rules."""
         known = self.profile.schemes if self.profile is not None else DOCUMENTED
-        return make_menu(self.work, self.schemes or known, self.rules)
+        return make_menu(self.work, self.schemes or known, self.rules, self.progress)
 
     @cached_property
     def screen(self) -> Screen:

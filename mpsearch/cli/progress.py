@@ -36,6 +36,7 @@ class PlainLines:
     def advance(self, steps: int = 1, remark: str = "") -> None:
         """Report steps; prints now and then."""
         self._done += steps
+        self._steps = max(self._steps, self._done)  # some work has steps that come on top
         now = time.monotonic()
         if now - self._last < _PLAIN_EVERY:
             return
@@ -87,6 +88,9 @@ class LiveLine:
         if self._bar is None:  # work that belongs to no task
             return
         self._bar.update(self._task, advance=steps, **({"remark": remark} if remark else {}))
+        (task,) = self._bar.tasks
+        if task.completed > task.total:  # some work has steps that come on top
+            self._bar.update(self._task, total=task.completed)
 
     def finish(self) -> None:
         """Close the task."""

@@ -37,6 +37,7 @@ def as_json(
         "top1_changes": result.top1_changes,
         "search": _drop(result.search),
         "verify": None if result.verify is None else _drop(result.verify),
+        "dominated": result.dominated,
         "measurements": result.measurements,
         "screening_measurements": result.screening_measurements,
         "gradient_passes": result.gradient_passes,

@@ -1,7 +1,7 @@
 """What a search may choose from: per layer, the schemes it may have and their bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ from mpsearch.core.arrays import IntArray
 from mpsearch.core.errors import SettingError
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.plan import Plan
+from mpsearch.search.dominance import undominated
 from mpsearch.search.rules import Rules
 
 # One choice per variable: positions in the variables' menus.
@@ -27,12 +28,14 @@ class Menu:
         variables: Per variable, the layers it decides, as positions in *layers*.
         schemes: Per variable, the scheme names it may have.
         nbytes: Per variable, the stored bytes of its layers under each, shape (choices,).
+        dominated: How many choices were left off because another beats them.
     """
 
     layers: tuple[str, ...]
     variables: tuple[tuple[int, ...], ...]
     schemes: tuple[tuple[str, ...], ...]
     nbytes: tuple[IntArray, ...]
+    dominated: int = 0
 
     @classmethod
     def of(
@@ -91,6 +94,22 @@ class Menu:
             for group, menu in zip(variables, menus, strict=True)
         )
         return cls(names, variables, tuple(menus), sizes)
+
+    def without_dominated(self, error: Callable[[int, str], float]) -> "Menu":
+        """The menu without choices that another beats in bytes and error; ``original`` stays.
+
+        Args:
+            error: Squared error of a layer's weights (its index) under a scheme.
+        """
+        menus, sizes = [], []
+        for group, menu, nbytes in zip(self.variables, self.schemes, self.nbytes, strict=True):
+            errors = np.array([sum(error(i, s) for i in group) for s in menu])
+            keep = [i for i, scheme in enumerate(menu) if scheme == "original"]
+            left = undominated(nbytes, errors, keep)
+            menus.append(tuple(menu[i] for i in left))
+            sizes.append(nbytes[list(left)])
+        dropped = sum(map(len, self.schemes)) - sum(map(len, menus))
+        return replace(self, schemes=tuple(menus), nbytes=tuple(sizes), dominated=dropped)
 
     def plan(self, choice: Sequence[int]) -> Plan:
         """The plan that *choice* stands for."""

@@ -77,6 +77,8 @@ class SearchResult:
         confidence_pct: The same under the plan, of a Keras model holding the decoded weights.
         search: The plan on the images searched on, from those two passes.
         verify: The plan on the held-back images, likewise; None if none were held back.
+        dominated: Choices of layers that were not tried: another has no more bytes and less than
+            half of their squared error of the weights.
         measurements: Plans measured, single layers aside.
         screening_measurements: Single layers whose measurement the search could rest on.
         gradient_passes: Backward passes of one image each.
@@ -104,6 +106,7 @@ class SearchResult:
     confidence_pct: float
     search: ImageSetDrop
     verify: ImageSetDrop | None
+    dominated: int
     measurements: int
     screening_measurements: int
     gradient_passes: int

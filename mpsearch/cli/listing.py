@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,9 @@ def add(commands: Any) -> None:
 
 
 def _schemes(args: argparse.Namespace) -> int:
-    from mpsearch.schemes import DOCUMENTED, available, parse_scheme  # noqa: PLC0415 - numpy
+    from mpsearch.schemes import ALL, MENUS, available, menu_of, parse_scheme  # noqa: PLC0415
 
-    names = args.names or DOCUMENTED
+    names = menu_of(args.names) if args.names else ALL
     rows = []
     for name in names:
         scheme = parse_scheme(name)
@@ -31,10 +32,15 @@ def _schemes(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"schemes": rows, "forms": list(available())}))
         return 0
-    for row in rows:
-        print(f"{row['name']:14} {row['summary']}")
-    if not args.names:
-        print(f"\nforms: {', '.join(available())}")
+    if args.names:
+        for row in rows:
+            print(f"{row['name']:14} {row['summary']}")
+        return 0
+    for summary, alike in groupby(rows, key=lambda row: row["summary"]):
+        members = [row["name"] for row in alike]
+        print(f"{' … '.join(dict.fromkeys((members[0], members[-1]))):31} {summary}")
+    print(f"\nforms: {', '.join(available())}")
+    print(f"menus: {', '.join(f'{menu} ({len(every)})' for menu, every in MENUS.items())}")
     return 0
 
 

@@ -48,6 +48,10 @@ class NodeTable:
         self._feeds = [
             tuple(self._makers.get(value, (-1, 0)) for value in stage.inputs) for stage in stages
         ]
+        self._first_stage: dict[int, int] = {}  # in which a layer is used
+        for stage in stages:
+            for layer in stage.layers:
+                self._first_stage.setdefault(layer, stage.index)
         root = Node(-1, (), ())
         self._nodes = [root]
         self._numbers = {root: ROOT}
@@ -84,10 +88,8 @@ class NodeTable:
         return path
 
     def _first_change(self, one: tuple[int, ...], other: tuple[int, ...]) -> int:
-        return next(
-            (k.index for k in self._stages if any(one[i] != other[i] for i in k.layers)),
-            len(self._stages),
-        )
+        first, end = self._first_stage, len(self._stages)
+        return min((first[i] for i, v in enumerate(one) if v != other[i]), default=end)
 
     def final(self, path: list[int]) -> Source:
         """Where the class scores of a plan come from."""

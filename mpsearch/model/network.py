@@ -52,7 +52,7 @@ class KerasNetwork:
             self._stages, answer = self._compile()
         self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
-    @property
+    @cached_property
     def layers(self) -> tuple[WeightLayer, ...]:
         """The weight layers in model order."""
         return tuple(live.layer for live in self._live)

@@ -149,14 +149,10 @@ def _knowledge(result: SearchResult) -> list[str]:
     if not result.proved_optimal:
         open_.append("that no better plan exists")
     judged = result.assessment
+    lines = [f"measured        {text}" for text in proved]
     if result.dominated:
-        lines = [
-            f"not tried       {result.dominated:,} choices of layers: another has no more bytes and "
-            "a far smaller error"
-        ]
-    else:
-        lines = []
-    lines += [f"measured        {text}" for text in proved]
+        beaten = f"{result.dominated:,} schemes of layers: others beat them in bytes and error"
+        lines.append(f"not tried       {beaten}")
     lines.append(f"not proved      {', '.join([*open_, 'the drop on other images'])}")
     if judged is not None and judged.bound_nbytes is not None:
         above = 100 * (result.nbytes / max(1, judged.bound_nbytes) - 1)

@@ -7,7 +7,6 @@ held-back digits, six of each class, with their labels).
 
 Run it from the top of the checkout:
 
-    uv sync --group train
     uv run python scripts/train_digits.py [--out DIR] [--seed N]
 
 It takes well under three minutes on two processor cores. The same seed gives the same model on

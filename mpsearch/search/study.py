@@ -1,5 +1,6 @@
 """The study: one Optuna study in a database, opened only by the search it belongs to."""
 
+import logging
 import re
 import warnings
 from collections.abc import Mapping
@@ -72,6 +73,8 @@ class StudyStore:
             "coding": coding,
         }
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        # Ctrl-C in the middle of a query would print SQLAlchemy's traceback beside our sentence.
+        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
         self._storage = _open(url)
         try:
             self._study = optuna.create_study(

@@ -20,14 +20,18 @@ from mpsearch.core.plan import Plan
 pytestmark = pytest.mark.tf
 
 MENU = ("original", "bitwiseAnd_19", "fl16", "fix8", "prun_0.05", "bitwiseAnd_7")
+MORE = ("int4c", "e4m3", "dfix5", "km3", "prun50_int6c", "bitwiseMid_20", "fix8m", "bf16", "e2m1")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("menu", [MENU, MORE], ids=["documented", "more"])
 @pytest.mark.parametrize("name", zoo.ZOO)
-def test_any_network_is_packed_verified_and_unpacked(name: str, tmp_path: Path) -> None:
+def test_any_network_is_packed_verified_and_unpacked(
+    name: str, menu: tuple[str, ...], tmp_path: Path
+) -> None:
     _, bench = zoo.saved(tmp_path, name)
     rng = np.random.default_rng(3)
-    plan = Plan(bench.layer_names, tuple(str(s) for s in rng.choice(MENU, len(bench.layers))))
+    plan = Plan(bench.layer_names, tuple(str(s) for s in rng.choice(menu, len(bench.layers))))
     for coding in CODINGS:
         file = tmp_path / f"{coding}.mpq"
         model = bench.model.coded(coding)

@@ -37,6 +37,10 @@ SCHEMES: Final = (
     "dfix3",
     "km3",
     "prun50_e4m3",
+    "int3c",
+    "e2m3",
+    "bf16",
+    "bitwiseMid_20",
 )
 _START: Final = 16  # bytes before the JSON text
 
@@ -45,9 +49,15 @@ def seeds() -> list[bytes]:
     """Small files of every scheme and method."""
     rng = np.random.default_rng(0)
     even = rng.normal(0, 0.1, 700).astype(np.float32)
-    arrays = [np.tile(even[:300], 4), *[even] * 5, *[even.reshape(10, 70)] * 5]
+    arrays = [
+        np.tile(even[:300], 4),
+        *[even] * 5,
+        *[even.reshape(10, 70)] * 5,
+        *[even.reshape(5, 2, 10, 7)] * 4,
+    ]
+    axes = {11: (-2,), 12: (-2, -1)}
     layers = [
-        WeightLayer(i, f"l{i}", "Dense", (WeightTensor("kernel", a.shape),))
+        WeightLayer(i, f"l{i}", "Dense", (WeightTensor("kernel", a.shape, axes.get(i, (-1,))),))
         for i, a in enumerate(arrays)
     ]
     found = []

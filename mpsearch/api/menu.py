@@ -44,7 +44,8 @@ def make_menu(
             bank.decoded(layer, scheme), workbench.model.network.weights(layer), strict=True
         )
         return sum(
-            float(np.square(after - before).sum(dtype=np.float64)) for after, before in pairs
+            float(np.square(np.subtract(after, before, dtype=np.float64)).sum())
+            for after, before in pairs
         )
 
     return menu.without_dominated(error)

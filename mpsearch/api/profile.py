@@ -5,12 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import StudyError
+from mpsearch.core.errors import SchemeError, StudyError
 from mpsearch.core.files import write_text
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.weight_bank import WeightBank
-from mpsearch.schemes import DOCUMENTED, menu_of
+from mpsearch.schemes import DOCUMENTED, menu_of, parse_scheme
 from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
 from mpsearch.sensitivity.plans import cumulative_plan, uniform_plan
 from mpsearch.sensitivity.profile import SensitivityProfile
@@ -81,11 +81,22 @@ def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfil
     """With the bytes that *bank* counts: the file may have been measured under another coding."""
     names = tuple(layer.name for layer in profile.layers)
     index_of = {layer.name: layer.index for layer in profile.layers}
-    schemes = {*profile.uniform, *(scheme for scheme, _ in profile.cumulative)}
+    every = {
+        *profile.uniform,
+        *(s for s, _ in profile.cumulative),
+        *(s for _, s in profile.per_layer),
+    }
+    known = {scheme for scheme in every if _is_known(scheme)}
+    strange = {layer for layer, _ in profile.per_layer} - set(names)
+    if strange:
+        raise StudyError(
+            f"the profile names layer {min(strange)!r}, which the model does not have; delete the "
+            "file to measure again"
+        )
     refused = frozenset(
         (name, scheme)
         for name, index in index_of.items()
-        for scheme in schemes
+        for scheme in known
         if bank.refusal(index, scheme) is not None
     )
 
@@ -96,17 +107,32 @@ def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfil
         profile,
         per_layer={
             (layer, scheme): replace(reading, nbytes=bank.nbytes(index_of[layer], scheme))
+            if scheme in known
+            else reading
             for (layer, scheme), reading in profile.per_layer.items()
         },
         uniform={
             scheme: replace(reading, nbytes=whole(uniform_plan(names, scheme, refused)))
+            if scheme in known
+            else reading
             for scheme, reading in profile.uniform.items()
         },
         cumulative={
             (scheme, i): replace(reading, nbytes=whole(cumulative_plan(names, scheme, i, refused)))
+            if scheme in known
+            else reading
             for (scheme, i), reading in profile.cumulative.items()
         },
     )
+
+
+def _is_known(scheme: str) -> bool:
+    """Whether there is such a scheme; a profile may hold those of a package that is gone."""
+    try:
+        parse_scheme(scheme)
+    except SchemeError:
+        return False
+    return True
 
 
 def _widened(known: SensitivityProfile, fresh: SensitivityProfile) -> SensitivityProfile:

@@ -1,10 +1,11 @@
 """What a network said under one plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.core.arrays import BoolArray, Float32Array, Float64Array, IntArray
 from mpsearch.core.plan import Plan
 
 TOP = 3  # the original reports show three classes
@@ -93,19 +94,53 @@ def top_classes(probabilities: Float32Array) -> IntArray:
     return found
 
 
-def measured(
-    plan: Plan, nbytes: int, probabilities: Float32Array, reference: IntArray, stage_runs: int
-) -> Measurement:
-    """Condense class probabilities of shape (n, classes) into a measurement."""
-    top = top_classes(probabilities)
-    rows = np.arange(len(probabilities))
-    return Measurement(
-        plan=plan,
-        nbytes=nbytes,
-        confidence=probabilities[rows, reference].astype(np.float64),
-        margin=log_odds(probabilities, reference),
-        top_classes=top,
-        top_probabilities=np.take_along_axis(probabilities, top, axis=1),
-        stage_runs=stage_runs,
-        complete=bool(np.isfinite(probabilities[:, 0]).all()),
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Class probabilities of several plans on n images, condensed all at once.
+
+    Attributes:
+        confidence: Shape (plans, n); NaN for images that were not run.
+        margin: Shape (plans, n).
+        top_classes: Shape (plans, n, k).
+        top_probabilities: Shape (plans, n, k).
+        complete: Whether all images were run, shape (plans,).
+    """
+
+    confidence: Float64Array
+    margin: Float64Array
+    top_classes: IntArray
+    top_probabilities: Float32Array
+    complete: BoolArray
+
+    @classmethod
+    def of(cls, probabilities: Sequence[Float32Array], reference: IntArray) -> "Answers":
+        """Condense.
+
+        Args:
+            probabilities: Per plan, shape (n, classes).
+            reference: Class index per image, shape (n,).
+        """
+        shape = len(probabilities), len(reference)
+        rows = np.concatenate(probabilities)
+        chosen = np.tile(reference, len(probabilities))
+        top = top_classes(rows)
+        return cls(
+            rows[np.arange(len(rows)), chosen].astype(np.float64).reshape(shape),
+            log_odds(rows, chosen).reshape(shape),
+            top.reshape(*shape, -1),
+            np.take_along_axis(rows, top, axis=1).reshape(*shape, -1),
+            np.asarray(np.isfinite(rows[:, 0]).reshape(shape).all(axis=1)),
+        )
+
+    def measurement(self, position: int, plan: Plan, nbytes: int, stage_runs: int) -> Measurement:
+        """What one of the plans said."""
+        return Measurement(
+            plan=plan,
+            nbytes=nbytes,
+            confidence=self.confidence[position],
+            margin=self.margin[position],
+            top_classes=self.top_classes[position],
+            top_probabilities=self.top_probabilities[position],
+            stage_runs=stage_runs,
+            complete=bool(self.complete[position]),
+        )

@@ -8,7 +8,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array, IntArray
 from mpsearch.core.errors import PlanError
 from mpsearch.core.layer import WeightLayer
-from mpsearch.core.measurement import Measurement, measured
+from mpsearch.core.measurement import Answers, Measurement
 from mpsearch.core.plan import Plan
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.nodes import NodeTable, Source
@@ -144,8 +144,11 @@ class Engine:
                 self._run_wave(wave, keep_all=len(plans) <= _FEW_PLANS)
             else:
                 given_up = self._race_wave(wave, race)
-            for member, path in zip(wave.members, wave.paths, strict=True):
-                found[member] = self._measurement(plans[member], path)
+            finals = [self._table.final(path) for path in wave.paths]
+            answers = Answers.of([self._answers[final] for final in finals], self._reference)
+            for position, (member, path) in enumerate(zip(wave.members, wave.paths, strict=True)):
+                plan, runs = plans[member], self._runner.take_runs(path)
+                found[member] = answers.measurement(position, plan, self.nbytes(plan), runs)
                 on_measured(found[member])
             for final in given_up:
                 del self._answers[final]
@@ -166,11 +169,6 @@ class Engine:
         """Stage evaluations (one stage on one image) so far, baseline included."""
         return self.timings.stage_runs
 
-    def _measurement(self, plan: Plan, path: list[int]) -> Measurement:
-        probabilities = self._answers[self._table.final(path)]
-        runs = self._runner.take_runs(path)
-        return measured(plan, self.nbytes(plan), probabilities, self._reference, runs)
-
     def _measure_baseline(self, truth: IntArray | None) -> None:
         path = self._table.path((TRAINED,) * len(self.layers))
         self._baseline_nodes = frozenset(path)
@@ -182,7 +180,9 @@ class Engine:
         top1 = probabilities.argmax(axis=1).astype(np.int64)
         self._reference: IntArray = top1 if truth is None else truth
         plan = Plan.uniform([layer.name for layer in self.layers], "original")
-        self.baseline = self._measurement(plan, path)
+        answers = Answers.of([probabilities], self._reference)
+        runs = self._runner.take_runs(path)
+        self.baseline = answers.measurement(0, plan, self.nbytes(plan), runs)
 
     def _run_wave(self, wave: Wave, keep_all: bool) -> None:
         finals = {self._table.final(path) for path in wave.paths} - set(self._answers)

@@ -22,7 +22,8 @@ class Scheme(ABC):
       weight for itself do not change it when they encode and decode it again;
     - *w* is never changed, and codes do not share its memory in a way that lets it be;
     - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor;
-    - ``codes(streams(encode(w)), w.shape)`` is ``encode(w)``, bit for bit;
+    - ``codes(streams(encode(w)), w.shape)`` has the streams of ``encode(w)`` and decodes to the
+      same, bit for bit;
     - ``apply(w)`` is ``decode(encode(w))`` and ``stored_nbytes(w)`` is ``nbytes(encode(w))``, bit
       for bit and refusal for refusal; a scheme that has a shorter way to them takes it there;
     - weights it cannot store are refused with a :class:`SchemeError` that names the first one.

@@ -67,15 +67,26 @@ class DynamicFixed(Fitted):
         sample = sampled(weights.reshape(-1), _SAMPLED)
         top = float(max(weights.max(), -weights.min()))
         first = self._width - 1 - math.frexp(top)[1] if top else 0
-        # From here on −2^(B−1) is still finite; weights of more than 1.6e38 are cut.
-        least = self._width - _BIAS
-        lengths = [max(least, min(first + i, _BIAS - 1)) for i in range(_TRIED)]
-        errors = []
-        for length in lengths:
-            error = self._cut(sample, length)
-            error -= sample
-            errors.append(float(np.square(error, dtype=np.float64).sum()))
+        lengths = [max(self._least, min(first + i, _BIAS - 1)) for i in range(_TRIED)]
+        # The largest weight decides, and may not be in the sample.
+        extreme = np.array([weights.max(), weights.min()])
+        share = len(sample) / weights.size if len(sample) < weights.size else 0.0
+        errors = [self._error(sample, n) + share * self._error(extreme, n) for n in lengths]
         return np.array([lengths[int(np.argmin(errors))] + _BIAS], dtype=np.uint8)
+
+    def _error(self, weights: Float32Array, length: int) -> float:
+        error = self._cut(weights, length)
+        error -= weights
+        return float(np.square(error, dtype=np.float64).sum())
+
+    @property
+    def _least(self) -> int:
+        """From here on −2^(B−1) is finite; weights of more than 1.6e38 are cut."""
+        return self._width - _BIAS
+
+    def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:  # noqa: ARG002 - of any code
+        if int(fit[0]) - _BIAS < self._least:
+            raise SchemeError(f"{self.name} has {int(fit[0]) - _BIAS} fraction bits")
 
     def _cut(self, weights: Float32Array, length: int) -> Float32Array:
         cut: Float32Array = np.ldexp(self._rounded(weights, length), -length)
@@ -103,7 +114,6 @@ class DynamicFixed(Fitted):
         return symbols
 
     def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
-        with np.errstate(over="ignore"):  # in a damaged file
-            values: Float32Array = np.ldexp(self._integers, _BIAS - int(fit[0]))
+        values: Float32Array = np.ldexp(self._integers, _BIAS - int(fit[0]))
         weights: Float32Array = values[symbols]
         return weights

@@ -35,7 +35,7 @@ def _cutting(family: str, make: Callable[[int], Scheme]) -> None:
     def _(argument: str) -> Scheme:
         if not re.fullmatch(r"-?[0-9]{1,9}", argument):
             raise SchemeError(
-                f"'{family}_{argument}' lacks its number of cut bits; write {family}_1 to "
+                f"{f'{family}_{argument}'!r} lacks its number of cut bits; write {family}_1 to "
                 f"{family}_22"
             )
         return make(int(argument))
@@ -49,7 +49,7 @@ def _pruning(percent: int) -> None:
     def _(argument: str) -> Scheme:
         if not argument or argument.startswith("prun"):
             raise SchemeError(
-                f"'{family}_{argument}' lacks the scheme of what is left; write for instance "
+                f"{f'{family}_{argument}'!r} lacks the scheme of what is left; write for instance "
                 f"{family}_int4c"
             )
         return prune_share.PruneShare(percent, parse_scheme(argument))
@@ -59,7 +59,7 @@ def _pruning(percent: int) -> None:
 def _prune(argument: str) -> Scheme:
     if not re.fullmatch(r"[0-9]{0,40}\.?[0-9]{1,40}(e[+-]?[0-9]{1,3})?", argument):
         raise SchemeError(
-            f"'prun_{argument}' lacks its threshold; write a positive number, as in prun_0.005"
+            f"{f'prun_{argument}'!r} lacks its threshold; write a positive number, as in prun_0.005"
         )
     return Prune(float(argument))
 

@@ -16,6 +16,7 @@ from mpsearch.schemes.fl16 import OVERFLOW, Fl16, too_large
 from mpsearch.schemes.stream import Stream, StreamForm
 
 _HALF: Final = 16  # bits
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,9 +150,19 @@ def _is_vector(shape: tuple[int, ...]) -> bool:
     return len(shape) < 2 or 0 in shape
 
 
-def sampled(flat: Float32Array, most: int) -> Float32Array:
-    """Every so-many-th of the rows of an array, *most* to 2 · *most* of them."""
-    return flat[:: max(1, len(flat) // most)]
+def sampled(rows: Float32Array, most: int) -> Float32Array:
+    """Up to *most* of an array's rows, evenly from all parts of it; all where they are not many.
+
+    Steps of nearly the golden section meet every residue alike: regular ones would see one
+    position of a kernel, or every other channel, alone.
+    """
+    count = len(rows)
+    if count <= 2 * most:
+        return rows
+    step = round(count * _GOLDEN)
+    while math.gcd(step, count) > 1:
+        step += 1
+    return rows[np.arange(most, dtype=np.int64) * step % count]
 
 
 def require_below(symbols: Symbols, count: int, scheme: str) -> None:

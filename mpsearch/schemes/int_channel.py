@@ -34,6 +34,7 @@ class IntChannel(PerChannel):
         integers = np.arange(2**width)
         signed = np.where(integers < 2 ** (width - 1), integers, integers - 2**width)
         self._levels: Float32Array = (signed / 2 ** (width - 1)).astype(np.float32)
+        self._levels[2 ** (width - 1)] = np.nan
 
     @property
     def name(self) -> str:

@@ -4,16 +4,18 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Symbols
+from mpsearch.core.arrays import Float32Array, Float64Array, Symbols
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.fitted import Fitted, require_below, sampled
-from mpsearch.schemes.per_channel import LARGEST_HALF
+from mpsearch.schemes.fl16 import OVERFLOW
 
 WIDTHS: Final = range(2, 7)
 
 _BINS: Final = 4096
+_BLOCK: Final = 2**20  # weights put into bins at once
 _ROUNDS: Final = 50
+_CAPPED: Final = 20
 
 
 class KMeans(Fitted):
@@ -50,7 +52,7 @@ class KMeans(Fitted):
 
     @property
     def _limit(self) -> float:
-        return LARGEST_HALF
+        return OVERFLOW
 
     def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
         return 1 <= count <= 1 << self._width
@@ -94,19 +96,39 @@ def _clustered(weights: Float32Array, count: int) -> Float32Array:
     """Centres of *count* clusters."""
     from sklearn.cluster import KMeans as Clusters  # noqa: PLC0415 - takes a second to import
 
-    counts, edges = np.histogram(weights, bins=_BINS)
-    there = counts > 0
-    points = ((edges[1:] + edges[:-1]) / 2)[there]
-    often = counts[there].astype(np.float64)
+    points, often, widths = _histogram(weights)
     if len(points) <= count:
-        few: Float32Array = points.astype(np.float32)
-        return few
+        return points.astype(np.float32)
     # Where centres lie best, their density goes with the cube root of the weights' (P. F. Panter
     # and W. Dite, "Quantization distortion in pulse-count modulation", 1951).
-    density = np.cumsum(np.cbrt(often))
-    wanted = (np.arange(count) + 0.5) / count * density[-1]
-    start = np.unique(np.searchsorted(density, wanted))
+    density = np.cbrt(often * widths**2)
+    for _ in range(_CAPPED):  # a bin, however wide, needs one centre
+        density = np.minimum(density, density.sum() / count)
+    wanted = (np.arange(count) + 0.5) / count * density.sum()
+    start = np.unique(np.searchsorted(np.cumsum(density), wanted))
     found = Clusters(len(start), init=points[start][:, None], n_init=1, max_iter=_ROUNDS)
     found.fit(points[:, None], sample_weight=often)
     centres: Float32Array = found.cluster_centers_[:, 0].astype(np.float32)
     return centres
+
+
+def _histogram(weights: Float32Array) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Mean and number of the weights of each bin that holds some, and its width.
+
+    Bins are even around 0 and grow with the weights from their median on, so that one far out
+    does not take them from the others.
+    """
+    flat = weights.reshape(-1)
+    few = np.abs(sampled(flat, _BINS))
+    unit = float(np.median(few[few > 0])) if few.any() else 1.0
+    low, high = (float(np.arcsinh(end / unit)) for end in (flat.min(), flat.max()))
+    counts, sums = np.zeros(_BINS), np.zeros(_BINS)
+    for start in range(0, len(flat), _BLOCK):
+        some = flat[start : start + _BLOCK].astype(np.float64)
+        places = (np.arcsinh(some / unit) - low) * (_BINS / max(high - low, 1e-30))
+        bins = np.clip(places.astype(np.int64), 0, _BINS - 1)
+        counts += np.bincount(bins, minlength=_BINS)
+        sums += np.bincount(bins, weights=some, minlength=_BINS)
+    there = counts > 0
+    widths = np.diff(np.sinh(np.linspace(low, high, _BINS + 1)) * unit)
+    return sums[there] / counts[there], counts[there], widths[there]

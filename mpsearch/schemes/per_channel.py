@@ -14,6 +14,7 @@ from mpsearch.schemes.fitted import Fitted, sampled
 
 _SAMPLED: Final = 4096  # weights of a channel that are enough to choose its scale
 _BLOCK: Final = 2**18  # weights worked on at once
+_INFINITE: Final = 0x7C00  # bits of an infinite half; of NaN and negative ones are larger
 _BETTER: Final = 1 - 1e-6  # so much smaller an error must be, or the larger scale stays
 LARGEST_HALF: Final = 65504.0
 
@@ -76,24 +77,22 @@ class PerChannel(Fitted):
         return len(shape) >= -self._axes[0] and count == self._channels(shape)
 
     def _fit(self, weights: Float32Array) -> Symbols:
-        rows = self._rows(weights)
-        over = tuple(i for i in range(rows.ndim) if i == 0 or i - rows.ndim not in self._axes)
-        per_row = math.prod(rows.shape[1:]) // self._channels(weights.shape)
-        sample = sampled(rows, max(1, _SAMPLED // per_row))
-        top = np.abs(rows).max(axis=over, keepdims=True)[0]
+        # A row holds one weight of every channel.
+        columns = np.moveaxis(weights, self._axes, range(-len(self._axes), 0))
+        rows = columns.reshape(-1, self._channels(weights.shape))
+        sample = sampled(rows, _SAMPLED)
+        top = np.abs(rows).max(axis=0)
         share_sampled = len(sample) / len(rows)
         best = self._scale(top, 1.0)
         least: Float64Array = np.full(top.shape, np.inf)
         for share in self.shares:
             scale = self._scale(top, share)
-            squares: Float64Array = self._squares(sample, scale).sum(
-                axis=over, keepdims=True, dtype=np.float64
-            )[0]
+            squares: Float64Array = self._squares(sample, scale).sum(axis=0, dtype=np.float64)
             if share_sampled < 1:  # the largest weight decides, and is hardly ever in a sample
                 squares += share_sampled * self._squares(top, scale)
             better = squares < least * _BETTER
             best[better], least[better] = scale[better], squares[better]
-        return best.astype(np.float16).view(np.uint16).reshape(-1)
+        return best.astype(np.float16).view(np.uint16)
 
     def _squares(self, weights: Float32Array, scale: Float32Array) -> Float32Array:
         error = self._rounded(_divided(weights, scale))
@@ -110,9 +109,10 @@ class PerChannel(Fitted):
         rows, scale = self._rows(weights), self._as_scale(fit, weights.shape)
         symbols = np.empty(rows.shape, dtype=np.uint8)
         for piece in _pieces(rows):
-            codes = self._nearest(_divided(rows[piece], scale))
+            some = scale[piece[1]]
+            codes = self._nearest(_divided(rows[piece], some))
             # A channel of scale 0 holds nothing: all its codes are those of zero.
-            codes *= scale > 0
+            codes *= some > 0
             symbols[piece] = codes
         return symbols.reshape(weights.shape)
 
@@ -120,13 +120,13 @@ class PerChannel(Fitted):
         rows, scale = self._rows(symbols), self._as_scale(fit, symbols.shape)
         weights = np.empty(rows.shape, dtype=np.float32)
         for piece in _pieces(rows):
-            np.take(self.levels, rows[piece], out=weights[piece], mode="clip")
-            weights[piece] *= scale
+            weights[piece] = self.levels[rows[piece]]
+            weights[piece] *= scale[piece[1]]
         return weights.reshape(symbols.shape)
 
     def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:
-        if not np.isfinite(fit.view(np.float16)).all():
-            raise SchemeError(f"{self.name} has a scale that is NaN or infinite")
+        if fit.size and int(fit.max()) >= _INFINITE:
+            raise SchemeError(f"{self.name} has a scale that is negative, NaN or infinite")
         meaningless = ~np.isfinite(self.levels)
         if meaningless.any() and meaningless[symbols].any():
             raise SchemeError(f"{self.name} has a code that stands for no number")
@@ -155,6 +155,13 @@ def _divided(rows: Float32Array, scale: Float32Array) -> Float32Array:
     return rows / divisor
 
 
-def _pieces(rows: npt.NDArray[Any]) -> list[slice]:
-    step = max(1, _BLOCK // math.prod(rows.shape[1:]))
-    return [slice(i, i + step) for i in range(0, len(rows), step)]
+def _pieces(rows: npt.NDArray[Any]) -> list[tuple[slice, slice]]:
+    """Pieces of the first two axes, of about a block; the second is the first of the channels'."""
+    row = math.prod(rows.shape[2:])
+    wide = min(rows.shape[1], max(1, _BLOCK // row))
+    high = max(1, _BLOCK // (row * wide))
+    return [
+        (slice(i, i + high), slice(j, j + wide))
+        for i in range(0, rows.shape[0], high)
+        for j in range(0, rows.shape[1], wide)
+    ]

@@ -22,7 +22,7 @@ def undominated(
         keep: Positions to keep whatever beats them.
     """
     as_small = nbytes[:, None] >= nbytes[None, :]
-    as_good = errors[None, :] <= _FAR_SMALLER * errors[:, None]
+    as_good = (errors[None, :] <= _FAR_SMALLER * errors[:, None]) & np.isfinite(errors[None, :])
     # Two without error beat each other: the first of the fewest bytes stays.
     both_exact = (errors[:, None] == 0) & (errors[None, :] == 0)
     earlier = np.arange(len(nbytes))[:, None] > np.arange(len(nbytes))[None, :]

@@ -1,5 +1,7 @@
 """What schemes keep that fit numbers to a tensor; see mpsearch/schemes/fitted.py."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from weight_arrays import bits, few, tensors
 
 from mpsearch.core.arrays import Float32Array, Float64Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import Scheme, parse_scheme, per_channel
 from mpsearch.schemes.per_channel import PerChannel
 
 CHANNELS = [name for name in FITTED if isinstance(parse_scheme(name), PerChannel)]
@@ -184,3 +186,42 @@ def test_large_tensors_are_stored_as_their_channels_are_one_by_one(channels: Per
         np.testing.assert_array_equal(
             bits(whole[:, i : i + 1]), bits(channels.apply(w[:, i : i + 1]))
         )
+
+
+@pytest.mark.parametrize(
+    ("shape", "axes", "quiet"),
+    [
+        ((25_088, 16), (-1,), (slice(None, None, 6),)),
+        ((20_000, 8), (-1,), (slice(None, None, 2),)),
+        ((4, 4, 8, 2048), (-2,), (slice(0, 2),)),
+        ((4, 4, 8, 2048), (-2,), (slice(None), slice(None), slice(None), slice(None, None, 3))),
+    ],
+)
+@pytest.mark.parametrize("name", ["int2c", "int4c", "int8c", "e4m3"])
+def test_scales_of_large_channels_suit_all_their_parts(
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    shape: tuple[int, ...],
+    axes: tuple[int, ...],
+    quiet: tuple[slice, ...],
+) -> None:
+    """A part of the weights is looked at; whole rows of small ones must not be all of it."""
+    w = np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
+    w[quiet] *= np.float32(0.02)
+    scheme = parse_scheme(name).along(axes)
+    found = float(np.square(scheme.apply(w) - w).sum())
+    monkeypatch.setattr(per_channel, "_SAMPLED", w.size)
+    best = float(np.square(scheme.apply(w) - w).sum())
+    assert found <= 1.1 * best
+
+
+def test_a_long_row_is_worked_on_in_pieces() -> None:
+    for name in ("int4c", "e5m2"):
+        scheme = parse_scheme(name)
+        w = np.ones((1, 2**21), np.float32)
+        codes = scheme.encode(w)
+        tracemalloc.start()
+        scheme.decode(codes)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 2.2 * w.nbytes

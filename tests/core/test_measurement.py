@@ -8,10 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mpsearch.core.measurement import log_odds, measured
+from mpsearch.core.measurement import Answers, Measurement, log_odds
 from mpsearch.core.plan import Plan
 
 PLAN = Plan(("a",), ("fix8",))
+
+
+def single(p: Any, reference: Any, nbytes: int = 0, runs: int = 0) -> Measurement:
+    """One plan's measurement, condensed among others that must not change it."""
+    others = [np.full_like(p, np.nan), p[:, ::-1].copy()]
+    answers = Answers.of([others[0], p, others[1]], reference)
+    assert not answers.measurement(0, PLAN, 0, 0).complete
+    return answers.measurement(1, PLAN, nbytes, runs)
+
+
 quick = settings(deadline=None)
 
 
@@ -76,7 +86,7 @@ def test_a_measurement_holds_the_reference_class_and_the_most_probable_ones(
     p: Any, data: Any
 ) -> None:
     reference = data.draw(hnp.arrays(np.int64, len(p), elements=st.integers(0, p.shape[1] - 1)))
-    found = measured(PLAN, 7, p, reference, 3)
+    found = single(p, reference, 7, 3)
     k = min(3, p.shape[1])
     for i, row in enumerate(p):
         assert found.confidence[i] == row[reference[i]]
@@ -90,10 +100,10 @@ def test_a_measurement_holds_the_reference_class_and_the_most_probable_ones(
 
 def test_equal_probabilities_keep_the_order_of_classes() -> None:
     p = np.array([[0.1, 0.2, 0.2, 0.2, 0.2, 0.1]], dtype=np.float32)
-    assert measured(PLAN, 0, p, np.array([0]), 0).top_classes.tolist() == [[1, 2, 3]]
+    assert single(p, np.array([0])).top_classes.tolist() == [[1, 2, 3]]
 
 
 def test_a_measurement_cannot_be_written_to() -> None:
-    found = measured(PLAN, 0, np.array([[0.5, 0.5]], dtype=np.float32), np.array([0]), 0)
+    found = single(np.array([[0.5, 0.5]], dtype=np.float32), np.array([0]))
     for array in (found.confidence, found.margin, found.top_classes, found.top_probabilities):
         assert not array.flags.writeable

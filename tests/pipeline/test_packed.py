@@ -197,3 +197,20 @@ def test_a_profile_counts_bytes_as_the_run_that_reads_it(
     (whole,) = (row["nbytes"] for row in coded["uniform"] if row["scheme"] == "fix8")
     assert whole == bank.plan_nbytes(("fix8",) * len(coded["layers"]))
     assert answer(capsys, "profile", *menu, "--out", "s")["rows"] == plain["rows"]
+
+
+def test_a_profile_with_what_is_gone_does_no_harm(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    menu = ("--schemes", "original,fix8")
+    answer(capsys, "profile", *menu, "--out", "s")
+    file = Path("s/profile.json")
+    document = json.loads(file.read_text())
+    document["per_layer"].append({**document["per_layer"][1], "scheme": "half_3"})
+    document["uniform"].append({**document["uniform"][1], "scheme": "half_3"})
+    file.write_text(json.dumps(document))
+    answer(capsys, "profile", *menu, "--out", "s")
+    document["per_layer"][0]["layer"] = "nowhere"
+    file.write_text(json.dumps(document))
+    assert run(["profile", *menu, "--out", "s"]) == 2
+    assert "names layer 'nowhere'" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from weight_arrays import every_exponent
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.dynamic_fixed import WIDTHS, DynamicFixed
+from mpsearch.schemes.stream import Stream
 
 
 def test_a_code_is_an_integer_and_the_fraction_length_a_byte() -> None:
@@ -46,3 +47,22 @@ def test_any_finite_weight_is_taken() -> None:
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(SchemeError):
         parse_scheme(name)
+
+
+@pytest.mark.parametrize(("shape", "every"), [((1, 1, 1024, 256), 4), ((2048, 1024), 64)])
+def test_the_fraction_length_suits_all_channels_of_a_large_tensor(
+    shape: tuple[int, ...], every: int
+) -> None:
+    w = np.random.default_rng(0).normal(0, 0.05, shape).astype(np.float32)
+    w[..., ::every] *= np.float32(0.02)
+    found = np.square(DynamicFixed(8).apply(w) - w).sum()
+    best = min(
+        np.square(np.clip(np.rint(w * 2.0**n), -128, 127) * 2.0**-n - w).sum() for n in range(6, 15)
+    )
+    assert found <= 1.01 * best
+
+
+def test_a_fraction_length_under_which_codes_are_infinite_is_refused() -> None:
+    codes = Stream(np.zeros(4, np.uint8), 8)
+    with pytest.raises(SchemeError, match="dfix8 has -128 fraction bits"):
+        DynamicFixed(8).codes([Stream(np.array([0], np.uint8), 8), codes], (2, 2))

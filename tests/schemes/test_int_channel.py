@@ -6,6 +6,7 @@ import pytest
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.int_channel import WIDTHS, IntChannel
+from mpsearch.schemes.stream import Stream
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -37,3 +38,14 @@ def test_a_weight_far_out_is_cut_where_that_serves_the_others() -> None:
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(SchemeError):
         parse_scheme(name)
+
+
+def test_codes_and_scales_that_are_never_written_are_refused() -> None:
+    scale, codes = Stream(np.array([0x3C00], np.uint16), 16), Stream(np.array([7, 9], np.uint8), 4)
+    assert IntChannel(4).codes([scale, codes], (2, 1)).symbols.tolist() == [[7], [9]]
+    lowest = Stream(np.array([7, 8], np.uint8), 4)
+    with pytest.raises(SchemeError, match="stands for no number"):
+        IntChannel(4).codes([scale, lowest], (2, 1))
+    for pattern in (0x7C00, 0x7E00, 0x8000, 0xBC00):
+        with pytest.raises(SchemeError, match="scale that is negative, NaN or infinite"):
+            IntChannel(4).codes([Stream(np.array([pattern], np.uint16), 16), codes], (2, 1))

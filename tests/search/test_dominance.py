@@ -48,3 +48,9 @@ def test_a_menu_says_how_much_it_leaves_off_and_keeps_original() -> None:
     assert [sizes.tolist() for sizes in short.nbytes] == [[64, 32, 16]] * 2
     assert short.dominated == 2
     assert menu.dominated == 0
+
+
+def test_errors_without_bound_beat_nothing() -> None:
+    infinite = np.array([np.inf, np.inf, 1.0])
+    assert undominated(np.array([5, 5, 9]), infinite) == (0, 1, 2)
+    assert undominated(np.array([5, 5, 5]), infinite) == (2,)

@@ -5,6 +5,7 @@ a kernel, transposed, each output channel (or each input) multiplied by what Bat
 folded into it.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -59,12 +60,10 @@ def _kernel_rows(layer: WeightLayer, tensors: Sequence[Float32Array]) -> list[Fl
     for tensor, array in zip(layer.tensors, tensors, strict=True):
         if array.ndim < 2:
             continue
-        if tensor.name == "depthwise_kernel" or layer.kind.startswith("Depthwise"):
-            found.append(array.reshape(-1, array.shape[-2] * array.shape[-1]).T)
-        elif layer.kind.endswith("Transpose"):  # (…, output, input)
-            found.append(np.moveaxis(array, -2, 0).reshape(array.shape[-2], -1))
-        else:
-            found.append(np.moveaxis(array, -1, 0).reshape(array.shape[-1], -1))
+        axes = tensor.channel_axes
+        channels_first = np.moveaxis(array, axes, range(len(axes)))
+        channels = math.prod(channels_first.shape[: len(axes)])
+        found.append(channels_first.reshape(channels, -1))
     return found
 
 

@@ -38,3 +38,18 @@ def test_equal_kernels_stand_in_the_order_of_the_model() -> None:
     layers = [dense(i, kernel) for i in range(3)]
     operators = [("FULLY_CONNECTED", kernel.T)] * 3
     assert match(operators, layers, [(kernel,)] * 3) == [0, 1, 2]
+
+
+def test_a_kernels_channels_count_not_the_name_of_its_layers_class() -> None:
+    rng = np.random.default_rng(2)
+    up = rng.normal(size=(3, 3, 5, 4)).astype(np.float32)  # (…, output, input)
+    depth = rng.normal(size=(3, 3, 4, 2)).astype(np.float32)  # (…, input, multiplier)
+    layers = [
+        WeightLayer(0, "up", "Up", (WeightTensor("kernel", up.shape, (-2,)),)),
+        WeightLayer(1, "dw", "Mine", (WeightTensor("kernel", depth.shape, (-2, -1)),)),
+    ]
+    operators = [
+        ("DEPTHWISE_CONV_2D", depth.reshape(1, 3, 3, 8)),
+        ("TRANSPOSE_CONV", np.moveaxis(up, -2, 0)),
+    ]
+    assert match(operators, layers, [(up,), (depth,)]) == [1, 0]

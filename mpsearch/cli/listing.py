@@ -27,7 +27,7 @@ def _schemes(args: argparse.Namespace) -> int:
     rows = []
     for name in names:
         scheme = parse_scheme(name)
-        summary = (type(scheme).__doc__ or "").strip().splitlines()[0]
+        summary = (type(scheme).__doc__ or "").strip().splitlines()[0].replace("``", "")
         rows.append({"name": scheme.name, "summary": summary})
     if args.json:
         print(json.dumps({"schemes": rows, "forms": list(available())}))

@@ -101,8 +101,16 @@ def menu_of(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         SchemeError: If a name is unknown.
     """
-    each = (one for name in names for one in MENUS.get(name, (name,)))
-    return tuple(dict.fromkeys(parse_scheme(one).name for one in each))
+    found: list[str] = []
+    for name in names:
+        near = [] if name in MENUS else difflib.get_close_matches(name, MENUS, n=1, cutoff=0.75)
+        if near:
+            raise SchemeError(
+                f"unknown scheme {name!r}. Did you mean the menu {near[0]!r}? Menus are "
+                f"{', '.join(MENUS)}; mpsearch schemes lists what is on them"
+            )
+        found += [parse_scheme(one).name for one in MENUS.get(name, (name,))]
+    return tuple(dict.fromkeys(found))
 
 
 def _load_plugins() -> None:

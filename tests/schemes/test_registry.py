@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from mpsearch.core.errors import MPSearchError, SchemeError
 from mpsearch.schemes import (
+    ALL,
     DOCUMENTED,
     Scheme,
     available,
     family_members,
+    menu_of,
     parse_scheme,
     register_scheme,
     registry,
@@ -178,3 +180,18 @@ def test_scheme_errors_are_value_errors_and_our_own() -> None:
     with pytest.raises(ValueError, match="fix9") as caught:
         parse_scheme("fix9")
     assert isinstance(caught.value, MPSearchError)
+
+
+def test_a_menu_stands_for_its_schemes_each_once() -> None:
+    assert menu_of(["documented"]) == DOCUMENTED
+    assert menu_of(["int4c", "documented", "fix8"]) == ("int4c", *DOCUMENTED)
+    assert set(DOCUMENTED) < set(menu_of(["extended"])) < set(menu_of(["all"]))
+    assert menu_of(menu_of(["all"])) == menu_of(["all"]) == ALL
+
+
+@pytest.mark.parametrize(("name", "menu"), [("extendd", "extended"), ("document", "documented")])
+def test_a_menu_that_is_nearly_named_is_offered(name: str, menu: str) -> None:
+    with pytest.raises(
+        SchemeError, match=f"unknown scheme '{name}'. Did you mean the menu '{menu}'"
+    ):
+        menu_of([name])

@@ -6,7 +6,8 @@ the same images, LiteRT models whose weights ai-edge-quantizer has made uniform 
 
 Claims: at 1 percentage point the weights under the best plan of the extended menu take at most so
 many times those of the best documented plan: SqueezeNet 0.33, Lite0 0.36, ResNet8 0.42, DoodleNet
-0.52; and finding it takes at most three times as long.
+0.52; and on Lite0, whose menu is 50 layers × 47 schemes, finding it takes at most three times as
+long.
 
 Run: python scripts/bench/menus.py [--budgets 1 3] [--codings none entropy] [MODEL…]; half an hour
 for everything.
@@ -15,6 +16,7 @@ for everything.
 import argparse
 import contextlib
 import io
+import math
 import sys
 import tempfile
 import time
@@ -46,7 +48,7 @@ MODELS: Final = {  # file, preprocessing, images, claimed share
     "doodlenet": ("doodlenet_quickdraw345.keras", "unit", "quickdraw600.npz", 0.52),
 }
 MENUS: Final = ("documented", "extended")
-SLOWER: Final = 3.0
+SLOWER: Final = {"lite0": 3.0}
 CLAIMED_BUDGET: Final = 1.0
 
 
@@ -117,7 +119,7 @@ def searched(name: str, budget: float, coding: Coding, folder: Path) -> bool:
     print(f"searched for {seconds['documented']:.0f} and {seconds['extended']:.0f} s", flush=True)
     if budget != CLAIMED_BUDGET or coding != "none":
         return True
-    return share_found <= MODELS[name][3] and slower <= SLOWER
+    return share_found <= MODELS[name][3] and slower <= SLOWER.get(name, math.inf)
 
 
 def uniform_litert(bench: Workbench, bits: int) -> LiteRTModel:

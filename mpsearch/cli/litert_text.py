@@ -26,9 +26,10 @@ def litert_text(report: "LiteRTReport") -> str:
     else:
         beside = f"the plan's {report.plan_drop.drop_pp:.3f} pp"
         lines.append(f"litert drop     {drop_text(report.drop)}; {beside}")
-    if "int8" in counts:
+    others = [scheme for scheme, storage in report.mapping.items() if storage == "int8"]
+    if others:
         lines.append(
-            "note            LiteRT's int8 rounds, with one scale per output channel: it is not "
-            "fix8"
+            "note            LiteRT's int8 rounds, with a scale of its own per output channel: it is "
+            f"not {', '.join(sorted(others))}"
         )
     return "\n".join(lines) + "\n"

@@ -28,8 +28,8 @@ def litert_text(report: "LiteRTReport") -> str:
         lines.append(f"litert drop     {drop_text(report.drop)}; {beside}")
     others = [scheme for scheme, storage in report.mapping.items() if storage == "int8"]
     if others:
+        it_is_not = f"it is not {', '.join(sorted(others))}"
         lines.append(
-            "note            LiteRT's int8 rounds, with a scale of its own per output channel: it is "
-            f"not {', '.join(sorted(others))}"
+            f"note            LiteRT's int8 has scales of its own per channel: {it_is_not}"
         )
     return "\n".join(lines) + "\n"

@@ -16,6 +16,7 @@ from mpsearch.core.errors import MPSearchError
 
 _BUG: Final = 1
 _ENVIRONMENT: Final = 3
+_ASK_AGAIN: Final = 10.0  # seconds
 
 
 class _Stopped(BaseException):
@@ -96,10 +97,16 @@ def main() -> NoReturn:
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    # What is raised while Python runs a finalizer is lost: ask again if we are still here.
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, lambda _, frame: _stop(number, frame))
+        signal.setitimer(signal.ITIMER_REAL, _ASK_AGAIN)
     raise _Stopped(number)
 
 
 def _interrupted(number: int) -> int:
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, 0)
     print(
         "mpsearch: stopped; what was measured is kept, run the same command again to go on",
         file=sys.stderr,

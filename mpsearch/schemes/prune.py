@@ -9,6 +9,7 @@ import numpy as np
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.stream import Stream, StreamForm
@@ -74,7 +75,7 @@ class Prune(Scheme):
         if self.nbytes(codes) == whole.nbytes:
             return (whole,)
         survives = codes.reshape(-1) != 0
-        return Stream(survives.view(np.uint8), 1), Stream(patterns[survives], 32)
+        return bitmap_of(survives), Stream(patterns[survives], 32)
 
     def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
         """Those of a bitmap and at most so many survivors that all weights are not as short."""
@@ -94,15 +95,8 @@ class Prune(Scheme):
         if len(streams) == 1:
             patterns = streams[0].symbols
         else:
-            survives, survivors = streams
-            patterns = np.zeros(len(survives.symbols), dtype=np.uint32)
-            where = survives.symbols != 0
-            if np.count_nonzero(where) != len(survivors.symbols):
-                raise SchemeError(
-                    f"{self.name} marks {np.count_nonzero(where)} weights and has "
-                    f"{len(survivors.symbols)}"
-                )
-            patterns[where] = survivors.symbols
+            bitmap, survivors = streams
+            _, patterns = in_place(bitmap, survivors, self.name)
         return patterns.view(np.float32).reshape(shape)
 
 

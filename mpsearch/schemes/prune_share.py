@@ -3,14 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
-import numpy.typing as npt
 
-from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.arrays import BoolArray, Codes, Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.stream import Stream, StreamForm
 
 SHARES: Final = range(1, 100)
@@ -25,7 +25,7 @@ class PrunedCodes:
         codes: Of the other scheme, for the tensor with zeros where weights are pruned.
     """
 
-    survives: npt.NDArray[np.bool]
+    survives: BoolArray
     codes: Codes
 
 
@@ -98,7 +98,7 @@ class PruneShare(Scheme):
         flat = codes.survives.reshape(-1)
         *fit, each = self._inner.streams(codes.codes)
         survivors = Stream(each.symbols[flat], each.width)
-        return Stream(flat.view(np.uint8), 1), *fit, survivors
+        return bitmap_of(flat), *fit, survivors
 
     def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
         """A bit per weight, and X's with as many codes as there are survivors."""
@@ -117,15 +117,8 @@ class PruneShare(Scheme):
         self.require_forms([stream.form for stream in streams], shape)
         if len(shape) < 2:
             return self._inner.codes(streams, shape)
-        survives = streams[0].symbols != 0
-        *fit, each = streams[1:]
-        if int(np.count_nonzero(survives)) != len(each.symbols):
-            raise SchemeError(
-                f"{self.name} marks {np.count_nonzero(survives)} weights and has "
-                f"{len(each.symbols)}"
-            )
-        symbols: npt.NDArray[Any] = np.zeros(len(survives), dtype=each.symbols.dtype)
-        symbols[survives] = each.symbols
+        bitmap, *fit, each = streams
+        survives, symbols = in_place(bitmap, each, self.name)
         codes = self._inner.codes([*fit, Stream(symbols, each.width)], shape)
         return PrunedCodes(survives.reshape(shape), codes)
 
@@ -133,14 +126,14 @@ class PruneShare(Scheme):
         return size - size * self._percent // 100
 
 
-def _largest(weights: Float32Array, count: int) -> npt.NDArray[np.bool]:
+def _largest(weights: Float32Array, count: int) -> BoolArray:
     """Where the *count* largest magnitudes are; the last of equal ones."""
     magnitude = np.abs(weights).reshape(-1)
     gone = len(magnitude) - count
     if not gone:
         return np.ones(weights.shape, dtype=np.bool)
     least = np.partition(magnitude, gone - 1)[gone - 1]
-    survives: npt.NDArray[np.bool] = magnitude >= least
+    survives: BoolArray = magnitude >= least
     equal = np.flatnonzero(magnitude == least)
     survives[equal[: gone - int(np.count_nonzero(magnitude < least))]] = False
     return survives.reshape(weights.shape)

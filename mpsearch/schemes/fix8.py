@@ -1,6 +1,6 @@
 """``fix8``: sign, one integer bit, six fraction bits, truncated toward zero."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -27,6 +27,8 @@ class Fix8(Elementwise):
     Source: I-SURF_Quantization, ``convert.py``; its loop over bit fields equals
     ``sign·128 + min(⌊|w|·64⌋, 127)`` because scaling a float32 by 2⁶ is exact.
     """
+
+    _decoded: ClassVar[Float32Array] = _DECODED
 
     @property
     def name(self) -> str:
@@ -57,7 +59,7 @@ class Fix8(Elementwise):
 
         def work(piece: slice) -> None:
             # Every uint8 is an index, so nothing is clipped; "clip" spares a copy of the result.
-            np.take(_DECODED, flat[piece], out=out[piece], mode="clip")
+            np.take(self._decoded, flat[piece], out=out[piece], mode="clip")
 
         each_block(flat.size, work)
         return weights
@@ -69,7 +71,7 @@ class Fix8(Elementwise):
 
     def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
         """One look into a table."""
-        np.take(_DECODED, packed, out=weights, mode="clip")
+        np.take(self._decoded, packed, out=weights, mode="clip")
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """``trunc(w · 2⁶) / 2⁶``, saturated first, block by block; no codes in between."""

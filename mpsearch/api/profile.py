@@ -7,13 +7,12 @@ from pathlib import Path
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.errors import SchemeError, StudyError
 from mpsearch.core.files import write_text
-from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.schemes import DOCUMENTED, menu_of, parse_scheme
 from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
-from mpsearch.sensitivity.plans import cumulative_plan, uniform_plan
-from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.sensitivity.plans import cumulative_plan
+from mpsearch.sensitivity.profile import Reading, SensitivityProfile
 
 
 def profile(
@@ -100,29 +99,23 @@ def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfil
         if bank.refusal(index, scheme) is not None
     )
 
-    def whole(plan: Plan) -> int:
-        return bank.plan_nbytes(plan.schemes)
+    def of_layer(reading: Reading, layer: str, scheme: str) -> Reading:
+        if scheme not in known:
+            return reading
+        return replace(reading, nbytes=bank.nbytes(index_of[layer], scheme))
 
+    def of_all(reading: Reading, scheme: str, last: int) -> Reading:
+        if scheme not in known:
+            return reading
+        plan = cumulative_plan(names, scheme, last, refused)
+        return replace(reading, nbytes=bank.plan_nbytes(plan.schemes))
+
+    end = len(names) - 1
     return replace(
         profile,
-        per_layer={
-            (layer, scheme): replace(reading, nbytes=bank.nbytes(index_of[layer], scheme))
-            if scheme in known
-            else reading
-            for (layer, scheme), reading in profile.per_layer.items()
-        },
-        uniform={
-            scheme: replace(reading, nbytes=whole(uniform_plan(names, scheme, refused)))
-            if scheme in known
-            else reading
-            for scheme, reading in profile.uniform.items()
-        },
-        cumulative={
-            (scheme, i): replace(reading, nbytes=whole(cumulative_plan(names, scheme, i, refused)))
-            if scheme in known
-            else reading
-            for (scheme, i), reading in profile.cumulative.items()
-        },
+        per_layer={key: of_layer(reading, *key) for key, reading in profile.per_layer.items()},
+        uniform={scheme: of_all(one, scheme, end) for scheme, one in profile.uniform.items()},
+        cumulative={key: of_all(reading, *key) for key, reading in profile.cumulative.items()},
     )
 
 

@@ -101,8 +101,9 @@ def write_packed(
     entries: list[TensorEntry] = []
     end = 0
     for layer, scheme_name in zip(layers, plan.schemes, strict=True):
+        parsed = parse_scheme(scheme_name)
         for tensor, array in zip(layer.tensors, weights(layer.index), strict=True):
-            scheme = parse_scheme(scheme_name).along(tensor.channel_axes)
+            scheme = parsed.along(tensor.channel_axes)
             try:
                 part = _part(scheme, array, coding)
             except SchemeError as error:

@@ -7,11 +7,11 @@ import numpy as np
 from mpsearch.core.arrays import Codes, Float32Array, Symbols
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import float32_bits
+from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
 
 _SHIFT: Final = np.uint32(16)
-_JUST_BELOW_HALF: Final = np.uint32(0x7FFF)
 _INFINITE: Final = np.uint16(0x7F80)
 
 
@@ -39,10 +39,7 @@ class Bf16(Elementwise):
         flat, out = bits.reshape(-1), codes.reshape(-1)
 
         def work(piece: slice) -> None:
-            # Half of what falls away, or a bit less where the lowest bit kept is even.
-            rounded = (flat[piece] >> _SHIFT) & np.uint32(1)
-            rounded += _JUST_BELOW_HALF
-            rounded += flat[piece]
+            rounded = rounded_bits(flat[piece], 16)
             np.right_shift(rounded, _SHIFT, out=out[piece], casting="unsafe")
 
         each_block(flat.size, work)

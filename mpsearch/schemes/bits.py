@@ -112,6 +112,19 @@ def unpack_bits_into(symbols: Symbols, packed: UInt8Array, width: int, up: int =
     each_block(len(symbols), work)
 
 
+def rounded_bits(patterns: Symbols, dropped: int) -> Symbols:
+    """Bit patterns of floats with their lowest *dropped* fraction bits rounded off, ties to even.
+
+    What rounds up past the largest fraction goes on to the next exponent, as it should.
+    """
+    # Half of what falls away is added, or a bit less where the lowest bit kept is even.
+    rounded = (patterns >> np.uint32(dropped)) & np.uint32(1)
+    rounded += np.uint32((1 << dropped - 1) - 1)
+    rounded += patterns
+    rounded &= np.uint32(0xFFFFFFFF << dropped & 0xFFFFFFFF)
+    return rounded
+
+
 def _pack_lanes(symbols: Symbols, width: int, down: int, packed: UInt8Array) -> None:
     """Every so many integers fill whole bytes: each of them is OR-ed into windows that far apart.
 

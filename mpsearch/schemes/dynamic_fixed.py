@@ -9,6 +9,7 @@ from mpsearch.core.arrays import Float32Array, Symbols
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.fitted import Fitted, sampled
+from mpsearch.schemes.twos_complement import codes_of, integers_of
 
 WIDTHS: Final = range(2, 9)
 
@@ -34,9 +35,7 @@ class DynamicFixed(Fitted):
         if width not in WIDTHS:
             raise SchemeError(f"dfix{width} is out of range: fixed point of 2 to 8 bits")
         self._width = width
-        integers = np.arange(2**width)
-        half = 2 ** (width - 1)
-        self._integers = np.where(integers < half, integers, integers - 2 * half).astype(np.float32)
+        self._integers = integers_of(width)
 
     @property
     def name(self) -> str:
@@ -53,15 +52,8 @@ class DynamicFixed(Fitted):
         """8 bits: F + 128."""
         return 8
 
-    def stored_nbytes(self, weights: Float32Array) -> int:
-        """1 + ⌈n B / 8⌉; 2 n for a vector."""
-        native = self._storable(weights)
-        if native.ndim < 2 or not native.size:
-            return 2 * native.size
-        return self._packed_nbytes(native.shape, 1)
-
-    def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
-        return count == 1
+    def _fit_count(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002 - any shape
+        return 1
 
     def _fit(self, weights: Float32Array) -> Symbols:
         sample = sampled(weights.reshape(-1), _SAMPLED)
@@ -104,11 +96,9 @@ class DynamicFixed(Fitted):
         length = int(fit[0]) - _BIAS
         symbols = np.empty(weights.shape, dtype=np.uint8)
         flat, out = weights.reshape(-1), symbols.reshape(-1)
-        mask = np.uint8(2**self._width - 1)
 
         def work(piece: slice) -> None:
-            codes = self._rounded(flat[piece], length).astype(np.int8).view(np.uint8)
-            np.bitwise_and(codes, mask, out=out[piece])
+            out[piece] = codes_of(self._rounded(flat[piece], length), self._width)
 
         each_block(flat.size, work)
         return symbols

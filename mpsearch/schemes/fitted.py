@@ -9,7 +9,6 @@ from typing import Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.fl16 import OVERFLOW, Fl16, too_large
@@ -83,6 +82,16 @@ class Fitted(Scheme):
             return (Stream(flat, _HALF),)
         return Stream(codes.fit, self.fit_width), Stream(flat, self.width)
 
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """As :meth:`nbytes`, without fitting where the shape says how many numbers are fitted."""
+        native = self._storable(weights)
+        if _is_vector(native.shape):
+            return packed_nbytes(native.size, _HALF)
+        fitted = self._fit_count(native.shape)
+        if fitted is None:
+            return super().stored_nbytes(native)
+        return packed_nbytes(fitted, self.fit_width) + packed_nbytes(native.size, self.width)
+
     def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
         """As :meth:`streams` makes them."""
         size = math.prod(shape)
@@ -118,17 +127,17 @@ class Fitted(Scheme):
         """Magnitude from which weights of a kernel cannot be stored."""
         return math.inf
 
-    def _packed_nbytes(self, shape: tuple[int, ...], fitted: int) -> int:
-        """Bytes of a kernel with so many fitted numbers."""
-        return packed_nbytes(fitted, self.fit_width) + packed_nbytes(math.prod(shape), self.width)
-
     @abstractmethod
     def _fit(self, weights: Float32Array) -> Symbols:
         """The fitted numbers as they are stored, flat."""
 
     @abstractmethod
+    def _fit_count(self, shape: tuple[int, ...]) -> int | None:
+        """How many numbers are fitted to a kernel of *shape*; None where its weights decide."""
+
     def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:
-        """Whether so many numbers are fitted to a kernel of *shape*."""
+        """Whether so many numbers are fitted to some kernel of *shape*."""
+        return count == self._fit_count(shape)
 
     @abstractmethod
     def _symbols(self, weights: Float32Array, fit: Symbols) -> Symbols:
@@ -163,13 +172,3 @@ def sampled(rows: Float32Array, most: int) -> Float32Array:
     while math.gcd(step, count) > 1:
         step += 1
     return rows[np.arange(most, dtype=np.int64) * step % count]
-
-
-def require_below(symbols: Symbols, count: int, scheme: str) -> None:
-    """Check that every symbol is one of *count*.
-
-    Raises:
-        SchemeError: If one is larger.
-    """
-    if symbols.size and int(symbols.max()) >= count:
-        raise SchemeError(f"{scheme} has code {symbols.max()} of {count}")

@@ -7,6 +7,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array, UInt8Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.per_channel import PerChannel
+from mpsearch.schemes.twos_complement import codes_of, integers_of
 
 WIDTHS: Final = range(2, 9)
 
@@ -27,48 +28,24 @@ class IntChannel(PerChannel):
     shares: ClassVar[tuple[float, ...]] = tuple(2 ** (-i / 5) for i in range(16))
 
     def __init__(self, width: int) -> None:
-        super().__init__()
         if width not in WIDTHS:
             raise SchemeError(f"int{width}c is out of range: integers of 2 to 8 bits")
-        self._width = width
-        integers = np.arange(2**width)
-        signed = np.where(integers < 2 ** (width - 1), integers, integers - 2**width)
-        self._levels: Float32Array = (signed / 2 ** (width - 1)).astype(np.float32)
-        self._levels[2 ** (width - 1)] = np.nan
-
-    @property
-    def name(self) -> str:
-        """``intBc``."""
-        return f"int{self._width}c"
-
-    @property
-    def width(self) -> int:
-        """B."""
-        return self._width
-
-    @property
-    def levels(self) -> Float32Array:
-        """Q / 2^(B−1)."""
-        return self._levels
-
-    @property
-    def largest(self) -> float:
-        """1 − 2^(1−B)."""
-        return 1 - 2.0 ** (1 - self._width)
+        half = 2 ** (width - 1)
+        levels = integers_of(width) / np.float32(half)
+        levels[half] = np.nan  # −2^(B−1), which has no counterpart
+        super().__init__(f"int{width}c", levels)
 
     def _nearest(self, ratios: Float32Array) -> UInt8Array:
         self._to_integers(ratios)
-        codes: UInt8Array = ratios.astype(np.int8).view(np.uint8)
-        codes &= np.uint8(2**self._width - 1)
-        return codes
+        return codes_of(ratios, self.width)
 
     def _rounded(self, ratios: Float32Array) -> Float32Array:
         self._to_integers(ratios)
-        ratios *= np.float32(2.0 ** (1 - self._width))
+        ratios *= np.float32(2.0 ** (1 - self.width))
         return ratios
 
     def _to_integers(self, ratios: Float32Array) -> None:
-        half = 2 ** (self._width - 1)
+        half = 2 ** (self.width - 1)
         np.multiply(ratios, np.float32(half), out=ratios)
         np.rint(ratios, out=ratios)
         np.clip(ratios, np.float32(1 - half), np.float32(half - 1), out=ratios)

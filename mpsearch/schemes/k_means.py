@@ -7,7 +7,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array, Float64Array, Symbols
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.blocks import each_block
-from mpsearch.schemes.fitted import Fitted, require_below, sampled
+from mpsearch.schemes.fitted import Fitted, sampled
 from mpsearch.schemes.fl16 import OVERFLOW
 
 WIDTHS: Final = range(2, 7)
@@ -54,6 +54,9 @@ class KMeans(Fitted):
     def _limit(self) -> float:
         return OVERFLOW
 
+    def _fit_count(self, shape: tuple[int, ...]) -> None:
+        """As many as there are different halves, at most 2^B."""
+
     def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
         return 1 <= count <= 1 << self._width
 
@@ -83,7 +86,8 @@ class KMeans(Fitted):
         return weights
 
     def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:
-        require_below(symbols, len(fit), self.name)
+        if int(symbols.max()) >= len(fit):
+            raise SchemeError(f"{self.name} has code {symbols.max()} of {len(fit)}")
 
 
 def _distinct(values: Float32Array) -> np.ndarray[tuple[int, ...], np.dtype[np.float16]]:

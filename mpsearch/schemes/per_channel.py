@@ -25,23 +25,34 @@ class PerChannel(Fitted):
     Levels are fixed numbers of magnitude below 2, so that a scale is about as large as its
     channel's largest weight. It is the one of a few candidates (the largest weight fits, or is cut
     to leave more levels for the others) with the smallest squared error.
+
+    Args:
+        name: Of the scheme.
+        levels: Of every code, shape (2^width,); NaN or infinite for codes that stand for none.
+
+    Attributes:
+        levels: As given.
+        largest: The largest of them.
     """
 
     #: Candidates for a scale, as shares of that under which the largest weight fits.
     shares: ClassVar[tuple[float, ...]]
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, levels: Float32Array) -> None:
+        self._name = name
         self._axes: tuple[int, ...] = (-1,)
+        self.levels = levels
+        self.largest = float(levels[np.isfinite(levels)].max())
 
     @property
-    @abstractmethod
-    def levels(self) -> Float32Array:
-        """The level of every code, shape (2^width,)."""
+    def name(self) -> str:
+        """As given."""
+        return self._name
 
     @property
-    @abstractmethod
-    def largest(self) -> float:
-        """The largest level."""
+    def width(self) -> int:
+        """Bits that number the levels."""
+        return (len(self.levels) - 1).bit_length()
 
     @property
     def fit_width(self) -> int:
@@ -53,13 +64,6 @@ class PerChannel(Fitted):
         other = copy.copy(self)
         other._axes = axes
         return other
-
-    def stored_nbytes(self, weights: Float32Array) -> int:
-        """2 per channel and ⌈n · width / 8⌉; 2 n for a vector."""
-        native = self._storable(weights)
-        if native.ndim < 2 or not native.size:
-            return 2 * native.size
-        return self._packed_nbytes(native.shape, self._channels(native.shape))
 
     @abstractmethod
     def _nearest(self, ratios: Float32Array) -> UInt8Array:
@@ -73,8 +77,11 @@ class PerChannel(Fitted):
     def _limit(self) -> float:
         return LARGEST_HALF * self.largest
 
+    def _fit_count(self, shape: tuple[int, ...]) -> int:
+        return self._channels(shape)
+
     def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:
-        return len(shape) >= -self._axes[0] and count == self._channels(shape)
+        return len(shape) >= -self._axes[0] and super()._may_fit(count, shape)
 
     def _fit(self, weights: Float32Array) -> Symbols:
         # A row holds one weight of every channel.

@@ -8,6 +8,7 @@ import ml_dtypes
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.per_channel import PerChannel
 
 #: Formats of the Open Compute Project's 8-bit (OFP8) and microscaling (MX) specifications.
@@ -34,50 +35,18 @@ class SmallFloat(PerChannel):
     shares: ClassVar[tuple[float, ...]] = tuple(2 ** (-i / 8) for i in range(10))
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name, self._dtype = name, FORMATS[name]
+        self._dtype = FORMATS[name]
         known: Any = ml_dtypes.finfo(self._dtype)  # type: ignore[no-untyped-call]
-        self._width = int(known.bits)
-        top = float(known.max)
-        self._unit = 2.0 ** math.floor(math.log2(top))
-        self._top, self._largest = np.float32(top), top / self._unit
-        self._dropped = np.uint32(23 - known.nmant)
-        self._just_below_half = np.uint32((1 << 22 - known.nmant) - 1)
-        self._kept = np.uint32(0xFFFFFFFF << 23 - known.nmant & 0xFFFFFFFF)
+        self._unit = 2.0 ** math.floor(math.log2(float(known.max)))
+        patterns = np.arange(2 ** int(known.bits), dtype=np.uint8).view(self._dtype)
+        super().__init__(name, patterns.astype(np.float32) / np.float32(self._unit))
+        self._dropped = 23 - int(known.nmant)
         self._normal = np.float32(float(known.smallest_normal) / self._unit)
-        self._anchor = self._normal * np.float32(1.5 * 2 ** (23 - known.nmant))
-        patterns = np.arange(2**self._width, dtype=np.uint8).view(self._dtype)
-        self._levels: Float32Array = patterns.astype(np.float32) / np.float32(self._unit)
-
-    @property
-    def name(self) -> str:
-        """``eXmY``."""
-        return self._name
-
-    @property
-    def width(self) -> int:
-        """1 + X + Y."""
-        return self._width
-
-    @property
-    def levels(self) -> Float32Array:
-        """Values, divided by a power of two; ``e5m2`` and ``e4m3`` have patterns without one."""
-        return self._levels
-
-    @property
-    def largest(self) -> float:
-        """At least 1, below 2."""
-        return self._largest
+        self._anchor = self._normal * np.float32(1.5 * 2**self._dropped)
 
     def _rounded(self, ratios: Float32Array) -> Float32Array:
-        np.clip(ratios, -np.float32(self._largest), np.float32(self._largest), out=ratios)
-        bits = ratios.view(np.uint32)
-        # Half of what falls away, or a bit less where the lowest bit kept is even.
-        odd = (bits >> self._dropped) & np.uint32(1)
-        odd += self._just_below_half
-        odd += bits
-        odd &= self._kept
-        rounded = odd.view(np.float32)
+        np.clip(ratios, -np.float32(self.largest), np.float32(self.largest), out=ratios)
+        rounded = rounded_bits(ratios.view(np.uint32), self._dropped).view(np.float32)
         # Below the smallest normal level all levels are multiples of one step, as are the floats
         # that a large enough number is added to.
         small = np.abs(ratios) < self._normal
@@ -86,6 +55,7 @@ class SmallFloat(PerChannel):
 
     def _nearest(self, ratios: Float32Array) -> UInt8Array:
         np.multiply(ratios, np.float32(self._unit), out=ratios)
-        np.clip(ratios, -self._top, self._top, out=ratios)
+        top = np.float32(self.largest * self._unit)
+        np.clip(ratios, -top, top, out=ratios)
         codes: UInt8Array = ratios.astype(self._dtype).view(np.uint8)
         return codes

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from mpsearch.schemes.bits import (
     pack_bits,
     packed_nbytes,
+    rounded_bits,
     symbol_dtype,
     unpack_bits,
     unpack_bits_into,
@@ -78,3 +80,17 @@ def test_low_bits_can_be_left_out_and_zeros_put_there(
     found = np.empty(count, np.uint32)
     unpack_bits_into(found, packed, width, up=low)
     np.testing.assert_array_equal(found, high.astype(np.uint32) << np.uint32(low))
+
+
+@pytest.mark.parametrize(("dropped", "kind"), [(16, "bfloat16"), (13, "float16")])
+def test_rounding_off_low_bits_rounds_floats_to_even(dropped: int, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    w = rng.normal(0, 1, 10_000).astype(np.float32)
+    ties = (w.view(np.uint32) & np.uint32(0xFFFF0000) | np.uint32(1 << dropped - 1)).view(
+        np.float32
+    )
+    for floats in (w, ties):
+        floats = floats[np.abs(floats) > 1e-3]
+        expected = floats.astype(ml_dtypes.bfloat16 if kind == "bfloat16" else np.float16)
+        found = rounded_bits(floats.view(np.uint32), dropped).view(np.float32)
+        np.testing.assert_array_equal(found, expected.astype(np.float32))

@@ -89,8 +89,8 @@ def test_rounding_off_low_bits_rounds_floats_to_even(dropped: int, kind: str) ->
     ties = (w.view(np.uint32) & np.uint32(0xFFFF0000) | np.uint32(1 << dropped - 1)).view(
         np.float32
     )
-    for floats in (w, ties):
-        floats = floats[np.abs(floats) > 1e-3]
-        expected = floats.astype(ml_dtypes.bfloat16 if kind == "bfloat16" else np.float16)
-        found = rounded_bits(floats.view(np.uint32), dropped).view(np.float32)
-        np.testing.assert_array_equal(found, expected.astype(np.float32))
+    floats = np.concatenate([w, ties])
+    normal = floats[np.abs(floats) > 1e-3]
+    expected = normal.astype(ml_dtypes.bfloat16 if kind == "bfloat16" else np.float16)
+    found = rounded_bits(normal.view(np.uint32), dropped).view(np.float32)
+    np.testing.assert_array_equal(found, expected.astype(np.float32))

@@ -18,6 +18,8 @@ from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 
 Format = Literal["quanti_array", "json", "npy", "keras", "packed", "litert"]
+#: Beside the ``plan.json`` of a calibrated plan.
+CALIBRATED_WEIGHTS: Final = "plan.mpq"
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
@@ -131,20 +133,26 @@ class _Job:
             metric=self.metric,
             budget_pp=self.budget_pp,
             coding=self.model.bank.coding,
+            calibrated=self.model.bank.source is not None,
         )
+        if record.calibrated:  # the plan alone does not say what the weights are
+            self._pack(self.folder / CALIBRATED_WEIGHTS)
         return write_text(self.folder / "plan.json", record.to_json())
 
     def write_npy(self) -> Path:
         model = self.model
         return write_npy_plan(
-            self.folder, model.name, self.plan, model.layers, model.network.weights
+            self.folder,
+            model.name,
+            self.plan,
+            model.layers,
+            model.network.weights,
+            model.bank.sourced_codes,
         )
 
     def write_packed(self) -> Path:
-        from mpsearch.api.packed import pack  # noqa: PLC0415
-
         path = self._path("mpq")
-        pack(self.model, self.plan, path, self.model.bank.coding, self.progress)
+        self._pack(path)
         return path
 
     def write_keras(self) -> Path:
@@ -158,6 +166,11 @@ class _Job:
         path = self._path("tflite")
         self.litert = write_litert(self.subject, self.plan, path, progress=self.progress)
         return path
+
+    def _pack(self, path: Path) -> None:
+        from mpsearch.api.packed import pack  # noqa: PLC0415
+
+        pack(self.model, self.plan, path, self.model.bank.coding, self.progress)
 
     def _path(self, suffix: str) -> Path:
         return self.folder / f"{file_name(self.model.name)}.{suffix}"

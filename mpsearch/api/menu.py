@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.schemes import menu_of
@@ -39,13 +37,7 @@ def make_menu(
         return menu
 
     def error(layer: int, scheme: str) -> float:
-        listener.advance(0, "comparing schemes by the error of the weights")
-        pairs = zip(
-            bank.decoded(layer, scheme), workbench.model.network.weights(layer), strict=True
-        )
-        return sum(
-            float(np.square(np.subtract(after, before, dtype=np.float64)).sum())
-            for after, before in pairs
-        )
+        listener.advance(0, "comparing schemes by their errors")
+        return bank.error(layer, scheme)
 
     return menu.without_dominated(error)

@@ -7,6 +7,7 @@ from mpsearch.coding.coder import Coding
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.memory import default_memory
 from mpsearch.core.plan import Plan
+from mpsearch.engine.protocol import CodeSource
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.model.source import ModelSource, find_model
 
@@ -64,6 +65,10 @@ class OpenModel:
         if coding == self.bank.coding:
             return self
         return replace(self, bank=self.bank.coded(coding))
+
+    def sourced(self, source: CodeSource | None) -> "OpenModel":
+        """The same model, with codes from *source* where it has them."""
+        return replace(self, bank=self.bank.sourced(source))
 
     def decoded_model(self, plan: Plan) -> Any:
         """A Keras model of its own with the plan's decoded weights."""

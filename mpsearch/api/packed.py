@@ -11,11 +11,18 @@ from mpsearch.api.model import OpenModel
 from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import PackedError
+from mpsearch.core.errors import PackedError, PlanError
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
-from mpsearch.export.packed import OtherEntry, PackedFile, PackedSizes, TensorEntry, write_packed
+from mpsearch.export.packed import (
+    OtherEntry,
+    PackedFile,
+    PackedSizes,
+    StoredCodes,
+    TensorEntry,
+    write_packed,
+)
 from mpsearch.search.verify import ImageSetDrop
 
 
@@ -28,6 +35,7 @@ class Verified:
         coding: How its codes are packed.
         plan: Layer → scheme.
         tensors: How many it holds, other parameters included.
+        calibrated: How many of them cannot be compared: their codes were chosen by images.
         different: Names of those that are not what the plan makes of the model.
         drop: Of the unpacked model on the images, by plain forward passes; None without images.
         baseline_confidence_pct: Mean over images, of the unchanged model.
@@ -38,6 +46,7 @@ class Verified:
     coding: Coding
     plan: Plan
     tensors: int
+    calibrated: int
     different: tuple[str, ...]
     drop: ImageSetDrop | None = None
     baseline_confidence_pct: float | None = None
@@ -45,7 +54,7 @@ class Verified:
 
     @property
     def bit_exact(self) -> bool:
-        """Every tensor is what the plan makes of the model, bit for bit."""
+        """Every tensor compared is what the plan makes of the model, bit for bit."""
         return not self.different
 
 
@@ -83,6 +92,7 @@ def pack(
         plan=plan,
         others=other_parameters(model.live),
         coding=coding,
+        codes=model.bank.sourced_codes,
         on_layer=lambda name: progress.advance(1, name),
     )
     progress.finish()
@@ -120,6 +130,7 @@ def verify(
             header.coding,
             plan,
             len(header.tensors) + len(header.others),
+            sum(entry.calibrated for entry in header.tensors),
             tuple(different),
         )
         if isinstance(subject, Workbench):
@@ -145,6 +156,32 @@ def unpack(path: Path, model: OpenModel, target: Path, force: bool = False) -> P
     with PackedFile(path) as packed:
         require_model(packed, model, force)
         return write_keras_model(unpacked_model(packed, model), target)
+
+
+def stored(model: OpenModel, plan: Plan, path: Path) -> OpenModel:
+    """The model, with the calibrated codes of a packed file.
+
+    Args:
+        model: What the plan is for.
+        plan: Calibrated by a search that left the file.
+        path: The file.
+
+    Raises:
+        PlanError: If there is no such file, or it is one of another plan.
+        PackedError: If it is damaged, or of another model.
+    """
+    if not path.is_file():
+        raise PlanError(
+            f"the plan was calibrated and its weights are in {str(path)!r}, which is not there; "
+            "put it back, or run the search again to its end"
+        )
+    with PackedFile(path) as packed:
+        if require_model(packed, model) != plan:
+            raise PlanError(
+                f"packed file {str(path)!r} holds the weights of another calibrated plan; run the "
+                "search again to its end"
+            )
+        return model.sourced(StoredCodes(packed, model.layers))
 
 
 def unpacked_model(packed: PackedFile, model: OpenModel) -> Any:
@@ -227,7 +264,9 @@ def _different_weights(
     for index, (name, entries) in enumerate(_by_layer(packed).items()):
         expected = model.bank.decoded(index, plan.schemes[index])
         for entry, array in zip(entries, expected, strict=True):
-            if not np.array_equal(packed.weights(entry).view(np.uint32), array.view(np.uint32)):
+            if entry.calibrated:
+                packed.weights(entry)  # damage is found all the same
+            elif not np.array_equal(packed.weights(entry).view(np.uint32), array.view(np.uint32)):
                 different.append(str(entry))
             progress.advance(1, name)
     return different

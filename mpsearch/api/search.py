@@ -9,9 +9,12 @@ from typing import Final
 
 import numpy as np
 
+from mpsearch.api.calibrate import calibrate_all, calibrated
+from mpsearch.api.export import CALIBRATED_WEIGHTS
 from mpsearch.api.limits import BudgetOn, Wanted, check_limits, most_trials
 from mpsearch.api.menu import make_menu
 from mpsearch.api.outcome import conclude
+from mpsearch.api.packed import pack
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.errors import SettingError
 from mpsearch.core.files import write_text
@@ -19,7 +22,7 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.export.plan_json import PlanFile
-from mpsearch.schemes import DOCUMENTED
+from mpsearch.schemes import DOCUMENTED, menu_of
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
@@ -55,6 +58,7 @@ def find_plan(
     seed: int = 0,
     holdout: float | None = None,
     budget_on: BudgetOn = "search",
+    calibrate: bool = False,
     compare: Sequence[Rival] = (),
     folder: Path,
     study_name: str = "search",
@@ -68,7 +72,8 @@ def find_plan(
 
     Args:
         workbench: Model and images.
-        profile: Of the same workbench; what it has measured is not measured again. None is fine.
+        profile: Of the same workbench; what it has measured is not measured again. None is fine;
+            with *calibrate* it is not used, as it was measured with other codes.
         budget_pp: Largest drop allowed, percentage points, 0 to 100; with *pareto*, which plan of
             the front is returned (2 where it is None).
         max_bytes: Instead of a budget: most bytes of all parameters; the gentlest plan is found.
@@ -87,6 +92,9 @@ def find_plan(
             is None and there are four images or more.
         budget_on: ``verify`` returns a plan whose drop on the held-back images keeps the budget
             up to the upper end of its 95 % interval.
+        calibrate: Choose scales, fraction lengths, rounding and biases by what layers put out on
+            the images searched on; the weights of the plan found are then in ``plan.mpq`` in
+            *folder*.
         compare: Other methods to run with as many trials, each in a study of its own beside this
             one; what they reach is in the result's ladder.
         folder: The study's folder.
@@ -102,7 +110,8 @@ def find_plan(
     check_limits(wanted, trials, timeout, holdout)
     search = _Search(
         everything=workbench,
-        whole_profile=profile,
+        whole_profile=None if calibrate else profile,
+        calibrate=calibrate,
         schemes=tuple(schemes) if schemes is not None else None,
         rules=rules or Rules(),
         metric=metric,
@@ -128,7 +137,7 @@ def find_plan(
         ).history
         for rival in compare
     }
-    return conclude(
+    result = conclude(
         work=search.work,
         held=search.held,
         menu=search.menu,
@@ -141,6 +150,10 @@ def find_plan(
         passes=search.screen.passes,
         begun=search.begun,
     )
+    if calibrate:
+        model = search.work.model
+        pack(model, result.plan, folder / CALIBRATED_WEIGHTS, model.bank.coding)
+    return result
 
 
 @dataclass(eq=False)
@@ -149,6 +162,7 @@ class _Search:
 
     everything: Workbench
     whole_profile: SensitivityProfile | None
+    calibrate: bool
     schemes: tuple[str, ...] | None
     rules: Rules
     metric: Metric
@@ -174,6 +188,10 @@ class _Search:
             if self.profile is not None:
                 fingerprint = self.work.fingerprint.as_mapping()
                 self.profile = self.profile.of_images(rows, fingerprint)
+        if self.calibrate:
+            model = calibrated(self.work, self.progress)
+            self.work = self.work.with_model(model)
+            self.held = None if self.held is None else self.held.with_model(model)
 
     def require(self, wanted: Wanted, compare: Sequence[Rival]) -> None:
         """Refuse now what would fail after the search.
@@ -196,7 +214,10 @@ class _Search:
     def menu(self) -> Menu:
         """The choices, under the rules."""
         known = self.profile.schemes if self.profile is not None else DOCUMENTED
-        return make_menu(self.work, self.schemes or known, self.rules, self.progress)
+        schemes = menu_of(self.schemes or known)
+        if self.calibrate:
+            calibrate_all(self.work, schemes, self.progress)
+        return make_menu(self.work, schemes, self.rules, self.progress)
 
     @cached_property
     def screen(self) -> Screen:
@@ -228,7 +249,9 @@ class _Search:
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
         fingerprint = self.work.fingerprint.as_mapping()
         bank = self.work.model.bank
-        store = StudyStore(self.url, name, fingerprint, self.menu, goal, bank.coding)
+        store = StudyStore(
+            self.url, name, fingerprint, self.menu, goal, bank.coding, self.calibrate
+        )
         try:
             known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
             limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
@@ -252,7 +275,14 @@ class _Search:
         model = self.work.fingerprint.model
         coding = self.work.model.bank.coding
         record = PlanFile(
-            best.plan, model, best.nbytes, best.drop_pp, goal.metric, goal.budget_pp, coding
+            best.plan,
+            model,
+            best.nbytes,
+            best.drop_pp,
+            goal.metric,
+            goal.budget_pp,
+            coding,
+            self.calibrate,
         )
         write_text(self.folder / "best.json", record.to_json())
 

@@ -101,6 +101,11 @@ class Workbench:
             ),
         )
 
+    def with_model(self, model: OpenModel) -> "Workbench":
+        """The same images under the same network with another bank."""
+        engine = Engine(model.network, model.bank, self.inputs, self.engine.reference, self.memory)
+        return replace(self, model=model, engine=engine)
+
     def plain_forward(self, plan: Plan) -> Float32Array:
         """Class probabilities from Keras' own forward pass of a model with the plan's weights.
 

@@ -64,8 +64,9 @@ def _run(args: argparse.Namespace) -> int:
         args.study = str(study_file(args.plan))
         path = Path(args.study).parent / "plan.json"
     config, _ = settings(args)
-    from mpsearch.api.export import export_plan, read_plan  # noqa: PLC0415
-    from mpsearch.api.workbench import model_of  # noqa: PLC0415
+    from mpsearch.api.export import CALIBRATED_WEIGHTS, export_plan, read_plan  # noqa: PLC0415
+    from mpsearch.api.packed import stored  # noqa: PLC0415
+    from mpsearch.api.workbench import Workbench, model_of  # noqa: PLC0415
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415
     from mpsearch.core.errors import SettingError  # noqa: PLC0415
 
@@ -73,6 +74,9 @@ def _run(args: argparse.Namespace) -> int:
         raise SettingError(f"plan {str(path)!r}: no such file; run mpsearch search first")
     subject = _subject(config, formats)
     record = read_plan(path, model_of(subject), args.force)
+    if record.calibrated:
+        model = stored(model_of(subject), record.plan, path.parent / CALIBRATED_WEIGHTS)
+        subject = subject.with_model(model) if isinstance(subject, Workbench) else model
     written = export_plan(
         subject,
         record.plan,

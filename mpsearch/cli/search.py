@@ -115,6 +115,14 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"
     )
     group.add_argument(
+        "--calibrate",
+        action="store_const",
+        const=True,
+        help="round the weights of int*c, dfix*, km* and small floats by what layers put out on "
+        "the images searched on, which lets them bear fewer bits; the weights found are in "
+        "plan.mpq (default: by the weights alone)",
+    )
+    group.add_argument(
         "--compare",
         metavar="A,B,...",
         type=comma_list,
@@ -194,7 +202,11 @@ def _search(
 
     schemes = _menu_names(config)
     file = target / "profile.json"
-    known = read_profile(workbench, schemes, file) if file.exists() else None
+    known = None
+    if file.exists() and config.calibrate:
+        print_notes([f"{file} is not used: it was measured without --calibrate"])
+    elif file.exists():
+        known = read_profile(workbench, schemes, file)
     refused = workbench.refusals(schemes, make_progress(quiet))
     print_notes(refused.values())
     wanted = _wanted(config)
@@ -214,6 +226,7 @@ def _search(
         seed=config.seed,
         holdout=config.holdout,
         budget_on=wanted.budget_on,
+        calibrate=config.calibrate,
         compare=[parse_rival(rival) for rival in config.compare or ()],
         folder=target,
         study_name=optuna_study_name(config, target, schemes),
@@ -249,9 +262,14 @@ def _write(
     target: Path,
 ) -> None:
     from mpsearch.api import export_plan  # noqa: PLC0415
+    from mpsearch.api.export import CALIBRATED_WEIGHTS  # noqa: PLC0415
+    from mpsearch.api.packed import stored  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
 
+    if config.calibrate:
+        model = stored(workbench.model, result.plan, target / CALIBRATED_WEIGHTS)
+        workbench = workbench.with_model(model)
     export_plan(
         workbench,
         result.plan,

@@ -22,6 +22,7 @@ def as_json(
         "quanti_array": list(result.plan.schemes),
         "plan": result.plan.as_mapping(),
         "coding": workbench.model.bank.coding,
+        "calibrated": config.calibrate,
         "nbytes": result.nbytes,
         "other_bytes": result.other_nbytes,
         "original_nbytes": result.original_nbytes,

@@ -42,6 +42,8 @@ def optuna_study_name(config: RunConfig, folder: Path, schemes: tuple[str, ...])
         menu += f"-holdout{config.holdout:g}"
     if config.coding != "none":
         menu += f"-{config.coding}"
+    if config.calibrate:
+        menu += "-calibrated"
     return f"{folder.resolve().name}-{config.metric}-{_question(config)}{menu}"
 
 

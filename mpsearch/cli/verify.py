@@ -69,6 +69,7 @@ def _as_json(found: "Verified") -> dict[str, object]:
         "header_bytes": found.sizes.header_nbytes,
         "coding": found.coding,
         "tensors": found.tensors,
+        "calibrated_tensors": found.calibrated,
         "quanti_array": list(found.plan.schemes),
         "baseline_confidence_pct": found.baseline_confidence_pct,
         "confidence_pct": found.confidence_pct,
@@ -86,10 +87,17 @@ def _text(path: Path, found: "Verified") -> str:
         f"                {parts} + {sizes.header_nbytes:,} header",
     ]
     if found.bit_exact:
-        lines.append(f"bit exact       all {found.tensors} tensors are what the plan makes of them")
+        compared = found.tensors - found.calibrated
+        which = f"{compared} of {found.tensors}" if found.calibrated else f"all {compared}"
+        lines.append(f"bit exact       {which} tensors are what the plan makes of them")
     else:
         lines.append(f"NOT bit exact   {len(found.different)} of {found.tensors} tensors differ:")
         lines += [f"                {name}" for name in found.different]
+    if found.calibrated:
+        lines.append(
+            f"calibrated      {found.calibrated} tensors: rounded by images, so the model alone "
+            "cannot confirm them; the drop can"
+        )
     drop = found.drop
     if drop is None:
         lines.append("drop            not measured; give --images")

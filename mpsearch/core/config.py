@@ -40,6 +40,7 @@ class RunConfig:
         sampler: Who proposes plans.
         compare: Other methods to run beside the search.
         coding: How codes are packed: ``none`` or ``entropy``.
+        calibrate: Choose codes by what layers put out on the images searched on.
         trials: Finished trials in the study, at most; None for the sampler's default.
         timeout: Seconds, at most.
         seed: Of the sampler.
@@ -70,6 +71,7 @@ class RunConfig:
     sampler: str = "surrogate"
     compare: tuple[str, ...] | None = None
     coding: str = "none"
+    calibrate: bool = False
     trials: int | None = None
     timeout: float | None = None
     seed: int = 0
@@ -129,6 +131,7 @@ _PATHS: Final = ("model", "images", "labels", "truth")
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "from_logits": ((bool,), "true or false"),
     "pareto": ((bool,), "true or false"),
+    "calibrate": ((bool,), "true or false"),
     "budget": ((int, float), "percentage points from 0 to 100"),
     "max_bytes": ((int,), "a whole number, 1 or more"),
     "ratio": ((int, float), "1 or more"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
@@ -105,4 +105,25 @@ class Network(Protocol):
             reference: The class the margin speaks of.
             weights: Per weight layer, the weights at which it is taken; the trained ones where
                 it is None.
+        """
+
+
+class CodeSource(Protocol):
+    """Codes that are not what a scheme alone would choose.
+
+    ``mpsearch.calibration.Calibration`` finds them, ``mpsearch.export.packed.StoredCodes`` reads
+    them from a file.
+    """
+
+    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+        """Codes of each tensor of a layer under a scheme; None where the scheme's own are meant.
+
+        Raises:
+            SchemeError: If the scheme refuses the layer's weights.
+        """
+
+    def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:
+        """How much *decoded* tensors of a layer do, in whatever the codes are chosen by.
+
+        None where they are the scheme's own.
         """

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 
 from mpsearch.coding.coder import CodedSizes, Coding
-from mpsearch.core.arrays import Float32Array
+from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.engine.protocol import Loaded, Network
+from mpsearch.engine.protocol import CodeSource, Loaded, Network
 from mpsearch.engine.timings import Timings
 from mpsearch.schemes import Scheme, parse_scheme
 
@@ -28,10 +28,18 @@ class WeightBank:
         network: Whose weights.
         memory: Bytes of decoded tensors kept at most; at least one layer is always kept.
         coding: How codes are packed, for their stored bytes.
+        source: Has codes that a scheme alone would not choose; may be None.
     """
 
-    def __init__(self, network: Network, memory: int, coding: Coding = "none") -> None:
+    def __init__(
+        self,
+        network: Network,
+        memory: int,
+        coding: Coding = "none",
+        source: CodeSource | None = None,
+    ) -> None:
         self.coding = coding
+        self.source = source
         self._network = network
         self._memory = memory
         self._schemes: dict[str, Scheme] = {}
@@ -47,7 +55,11 @@ class WeightBank:
 
     def coded(self, coding: Coding) -> "WeightBank":
         """A bank of the same network that packs codes as *coding* says."""
-        return WeightBank(self._network, self._memory, coding)
+        return WeightBank(self._network, self._memory, coding, self.source)
+
+    def sourced(self, source: CodeSource | None) -> "WeightBank":
+        """A bank of the same network that takes codes from *source*."""
+        return WeightBank(self._network, self._memory, self.coding, source)
 
     @property
     def original_nbytes(self) -> int:
@@ -133,8 +145,31 @@ class WeightBank:
         """
         self.nbytes(layer, scheme)  # refuses in words that name the layer
         bound = self._bound(layer, scheme)
+        codes = self.sourced_codes(layer, scheme)
+        if codes is not None:
+            return tuple(one.decode(code) for one, code in zip(bound, codes, strict=True))
         weights = self._network.weights(layer)
         return tuple(one.apply(array) for one, array in zip(bound, weights, strict=True))
+
+    def sourced_codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+        """Codes of a layer's tensors that the scheme alone would not choose; None if it does."""
+        return None if self.source is None else self.source.codes(layer, scheme)
+
+    def error(self, layer: int, scheme: str) -> float:
+        """Squared error of a layer: of its weights, or of what its codes are chosen by.
+
+        Raises:
+            SchemeError: If the scheme refuses the weights.
+        """
+        decoded = self.decoded(layer, scheme)
+        error = None if self.source is None else self.source.error(layer, decoded)
+        if error is not None:
+            return error
+        pairs = zip(decoded, self._network.weights(layer), strict=True)
+        return sum(
+            float(np.square(np.subtract(after, before, dtype=np.float64)).sum())
+            for after, before in pairs
+        )
 
     def _bound(self, layer: int, name: str) -> list[Scheme]:
         """The scheme for each tensor of a layer."""
@@ -159,12 +194,20 @@ class WeightBank:
                 total += self._stored_nbytes(scheme, array)
             except SchemeError as error:
                 raise SchemeError(f"layer {spec.name!r} {tensor.name}: {error}") from error
+        codes = self.sourced_codes(layer, name)
+        if codes is not None:
+            return sum(map(self._nbytes_of, bound, codes))
         return total
 
     def _stored_nbytes(self, scheme: Scheme, array: Float32Array) -> int:
         if self.coding == "none":
             return scheme.stored_nbytes(array)
-        return sum(map(self._coded_sizes.nbytes, scheme.streams(scheme.encode(array))))
+        return self._nbytes_of(scheme, scheme.encode(array))
+
+    def _nbytes_of(self, scheme: Scheme, codes: Codes) -> int:
+        if self.coding == "none":
+            return scheme.nbytes(codes)
+        return sum(map(self._coded_sizes.nbytes, scheme.streams(codes)))
 
     def _find_variant(self, layer: int, name: str) -> int:
         """The scheme's number, or TRAINED where it changes nothing."""

@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.files import file_name, file_names, write_bytes
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.plan import Plan
@@ -60,6 +60,7 @@ def write_npy_plan(
     plan: Plan,
     layers: tuple[WeightLayer, ...],
     weights: Callable[[int], tuple[Float32Array, ...]],
+    codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None,
 ) -> Path:
     """Write every weight tensor under its layer's scheme, each in that scheme's folder.
 
@@ -69,6 +70,7 @@ def write_npy_plan(
         plan: One scheme per layer.
         layers: The weight layers.
         weights: Gives a layer's trained tensors.
+        codes: Gives the codes of a layer's tensors under a scheme; None where the scheme chooses.
 
     Returns:
         ``<folder>/<model name>``.
@@ -78,7 +80,7 @@ def write_npy_plan(
         EnvironmentFault: If the disk refuses.
     """
     target = folder / file_name(model_name)
-    _write(target, plan, layers, weights)
+    _write(target, plan, layers, weights, codes)
     return target
 
 
@@ -87,22 +89,28 @@ def _write(
     plan: Plan,
     layers: tuple[WeightLayer, ...],
     weights: Callable[[int], tuple[Float32Array, ...]],
+    codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None,
 ) -> list[Path]:
     # Made distinct after joining: sep + depthwise_kernel and sep_depthwise + kernel meet.
     names = iter(file_names([f"{k.name}_{tensor.name}" for k in layers for tensor in k.tensors]))
     return [
         write_bytes(target / file_name(scheme) / f"{next(names)}.npy", _npy(array))
         for layer, scheme in zip(layers, plan.schemes, strict=True)
-        for array in _stored(parse_scheme(scheme), layer, weights(layer.index))
+        for array in _stored(
+            parse_scheme(scheme), layer, weights(layer.index), codes(layer.index, scheme)
+        )
     ]
 
 
 def _stored(
-    scheme: Scheme, layer: WeightLayer, tensors: tuple[Float32Array, ...]
+    scheme: Scheme,
+    layer: WeightLayer,
+    tensors: tuple[Float32Array, ...],
+    given: tuple[Codes, ...] | None,
 ) -> Iterator[npt.NDArray[np.generic]]:
-    for tensor, weights in zip(layer.tensors, tensors, strict=True):
+    for i, (tensor, weights) in enumerate(zip(layer.tensors, tensors, strict=True)):
         bound = scheme.along(tensor.channel_axes)
-        codes = bound.encode(weights)
+        codes = bound.encode(weights) if given is None else given[i]
         array = codes if scheme.family in _CODES_AS_STORED else bound.decode(codes)
         yield array.reshape(-1)
 

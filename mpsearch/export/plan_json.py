@@ -30,6 +30,7 @@ class PlanFile:
         metric: Of the drop.
         budget_pp: The search's budget, or None.
         coding: How codes are packed, for *nbytes*.
+        calibrated: Codes were chosen by images; they are in ``plan.mpq`` beside the file.
     """
 
     plan: Plan
@@ -39,6 +40,7 @@ class PlanFile:
     metric: str = "mean"
     budget_pp: float | None = None
     coding: Coding = "none"
+    calibrated: bool = False
 
     def to_json(self) -> str:
         """Text of the file; docs/formats.md describes it."""
@@ -49,6 +51,7 @@ class PlanFile:
             "plan": self.plan.as_mapping(),
             "quanti_array": list(self.plan.schemes),
             "coding": self.coding,
+            **({"calibrated": True} if self.calibrated else {}),
             "nbytes": self.nbytes,
             "metric": self.metric,
             "budget_pp": self.budget_pp,
@@ -88,6 +91,7 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
         metric=str(document.get("metric", "mean")),
         budget_pp=_number(path, document, "budget_pp"),
         coding=_coding(path, document),
+        calibrated=_calibrated(path, document),
     )
 
 
@@ -103,6 +107,15 @@ def _coding(path: Path, document: Mapping[str, Any]) -> Coding:
     if not isinstance(value, str):
         raise PlanError(f"plan {str(path)!r}: coding is {str(value)[:40]}, expected a name")
     return parse_coding(value)
+
+
+def _calibrated(path: Path, document: Mapping[str, Any]) -> bool:
+    value = document.get("calibrated", False)
+    if not isinstance(value, bool):
+        raise PlanError(
+            f"plan {str(path)!r}: calibrated is {str(value)[:40]}, expected true or false"
+        )
+    return value
 
 
 def _number(path: Path, document: Mapping[str, Any], key: str) -> float | None:

@@ -1,7 +1,7 @@
 """A Keras model as the engine sees it: stages of compiled code that take weights as arguments."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -9,11 +9,13 @@ import numpy as np
 
 from mpsearch.core.arrays import ALIGNMENT, Float32Array, address
 from mpsearch.core.layer import WeightLayer
+from mpsearch.core.moments import InputMoments
 from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
+from mpsearch.model.input_moments import input_moments
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores, scores_of
 from mpsearch.model.split_concat import is_split_concat
@@ -126,6 +128,18 @@ class KerasNetwork:
         """Derivative of the log-odds margin by every tensor of every weight layer."""
         at = self._trained if weights is None else weights
         return self._gradient(at, self.enter(image), reference)
+
+    def input_moments(
+        self, images: Float32Array, on_image: Callable[[], None] = lambda: None
+    ) -> dict[int, InputMoments]:
+        """Of the layers whose inputs can be seen, by index; from the trained weights.
+
+        Args:
+            images: Shape (n, h, w, c), two or more.
+            on_image: Called after each.
+        """
+        entered = [self.enter(images[i : i + 1]) for i in range(len(images))]
+        return input_moments(self._cuts, self._live, entered, on_image)
 
     def _distribution(self, scores: Any) -> Any:
         scores = tf.cast(scores, tf.float32)

@@ -55,11 +55,20 @@ class DynamicFixed(Fitted):
     def _fit_count(self, shape: tuple[int, ...]) -> int:  # noqa: ARG002 - any shape
         return 1
 
-    def _fit(self, weights: Float32Array) -> Symbols:
-        sample = sampled(weights.reshape(-1), _SAMPLED)
+    def candidates(self, weights: Float32Array) -> Symbols:
+        """The fraction lengths that :meth:`encode` chooses among."""
+        lengths = self._lengths(self._storable(weights))
+        return np.array([[length + _BIAS] for length in lengths], dtype=np.uint8)
+
+    def _lengths(self, weights: Float32Array) -> list[int]:
+        """Fraction lengths worth trying."""
         top = float(max(weights.max(), -weights.min()))
         first = self._width - 1 - math.frexp(top)[1] if top else 0
-        lengths = [max(self._least, min(first + i, _BIAS - 1)) for i in range(_TRIED)]
+        return [max(self._least, min(first + i, _BIAS - 1)) for i in range(_TRIED)]
+
+    def _fit(self, weights: Float32Array) -> Symbols:
+        sample = sampled(weights.reshape(-1), _SAMPLED)
+        lengths = self._lengths(weights)
         # The largest weight decides, and may not be in the sample.
         extreme = np.array([weights.max(), weights.min()])
         share = len(sample) / weights.size if len(sample) < weights.size else 0.0

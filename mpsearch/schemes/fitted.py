@@ -2,9 +2,9 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -37,6 +37,9 @@ class Fitted(Scheme):
     Tensors without rows and columns (biases) are few and sensitive: they are stored as halves.
     """
 
+    #: Whether every output channel has one fitted number of its own, in the channels' order.
+    by_channel: ClassVar[bool] = False
+
     @property
     @abstractmethod
     def width(self) -> int:
@@ -62,8 +65,39 @@ class Fitted(Scheme):
         if _is_vector(native.shape):
             halves = Fl16().encode(native).view(np.uint16)
             return FittedCodes(halves, np.empty(0, dtype=np.uint16))
-        fit = self._fit(native)
-        return FittedCodes(self._symbols(native, fit), fit)
+        return self.coded(native, self._fit(native))
+
+    def candidates(self, weights: Float32Array) -> Symbols:
+        """Fits of a kernel worth trying by another measure than the error of its weights.
+
+        Returns:
+            Shape (candidates, fitted numbers).
+
+        Raises:
+            SchemeError: As :meth:`encode`.
+        """
+        return self._fit(self._storable(weights))[None]
+
+    def rounding(self, fits: Symbols) -> Callable[[Float32Array], Float32Array]:
+        """Rounds weights to what can be stored under given fits.
+
+        Args:
+            fits: Shape (fits, fitted numbers).
+
+        Returns:
+            A function of weights of shape (fits, channels), one of each channel in the channels'
+            order, that may change them.
+        """
+
+        def rounded(weights: Float32Array) -> Float32Array:
+            pairs = zip(weights, fits, strict=True)
+            return np.stack([self._weights(self._symbols(few, fit), fit) for few, fit in pairs])
+
+        return rounded
+
+    def coded(self, weights: Float32Array, fit: Symbols) -> FittedCodes:
+        """The codes nearest to a kernel's *weights* under one fit."""
+        return FittedCodes(self._symbols(weights, fit), fit)
 
     def decode(self, codes: Codes) -> Float32Array:
         """The weights that the codes stand for."""

@@ -3,6 +3,7 @@
 import copy
 import math
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Final, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.fitted import Fitted, sampled
 
 _SAMPLED: Final = 4096  # weights of a channel that are enough to choose its scale
+_FEW: Final = 4  # scales worth trying where each takes long
 _BLOCK: Final = 2**18  # weights worked on at once
 _INFINITE: Final = 0x7C00  # bits of an infinite half; of NaN and negative ones are larger
 _BETTER: Final = 1 - 1e-6  # so much smaller an error must be, or the larger scale stays
@@ -35,6 +37,7 @@ class PerChannel(Fitted):
         largest: The largest of them.
     """
 
+    by_channel: ClassVar[bool] = True
     #: Candidates for a scale, as shares of that under which the largest weight fits.
     shares: ClassVar[tuple[float, ...]]
 
@@ -65,6 +68,24 @@ class PerChannel(Fitted):
         other._axes = axes
         return other
 
+    def candidates(self, weights: Float32Array) -> Symbols:
+        """The largest scales that :meth:`encode` chooses among, shape (scales, channels)."""
+        native = self._storable(weights)
+        top = np.abs(self._columns(native)).max(axis=0)
+        scales = np.stack([self._scale(top, share) for share in self.shares[:_FEW]])
+        return scales.astype(np.float16).view(np.uint16)
+
+    def rounding(self, fits: Symbols) -> Callable[[Float32Array], Float32Array]:
+        """As :meth:`Fitted.rounding`, all fits at once."""
+        scale = fits.view(np.float16).astype(np.float32)
+
+        def rounded(weights: Float32Array) -> Float32Array:
+            levels = self._rounded(_divided(weights, scale))
+            levels *= scale
+            return levels
+
+        return rounded
+
     @abstractmethod
     def _nearest(self, ratios: Float32Array) -> UInt8Array:
         """The code of the level nearest to each of *ratios*, which may be changed."""
@@ -84,9 +105,7 @@ class PerChannel(Fitted):
         return len(shape) >= -self._axes[0] and super()._may_fit(count, shape)
 
     def _fit(self, weights: Float32Array) -> Symbols:
-        # A row holds one weight of every channel.
-        columns = np.moveaxis(weights, self._axes, range(-len(self._axes), 0))
-        rows = columns.reshape(-1, self._channels(weights.shape))
+        rows = self._columns(weights)
         sample = sampled(rows, _SAMPLED)
         top = np.abs(rows).max(axis=0)
         share_sampled = len(sample) / len(rows)
@@ -100,6 +119,11 @@ class PerChannel(Fitted):
             better = squares < least * _BETTER
             best[better], least[better] = scale[better], squares[better]
         return best.astype(np.float16).view(np.uint16)
+
+    def _columns(self, weights: Float32Array) -> Float32Array:
+        """Shape (weights of a channel, channels)."""
+        moved = np.moveaxis(weights, self._axes, range(-len(self._axes), 0))
+        return moved.reshape(-1, self._channels(weights.shape))
 
     def _squares(self, weights: Float32Array, scale: Float32Array) -> Float32Array:
         error = self._rounded(_divided(weights, scale))

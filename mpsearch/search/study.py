@@ -23,7 +23,7 @@ from mpsearch.search.samplers import as_trial, directions
 _SQLITE: Final = "sqlite:///"
 _PREFIX: Final = "mpsearch:"
 # What studies that know nothing of a setting were started with.
-_BEFORE: Final[dict[str, object]] = {"tied": [], "coding": "none"}
+_BEFORE: Final[dict[str, object]] = {"tied": [], "coding": "none", "calibrated": False}
 _METRIC_NAMES: Final = {
     "budget": ["nbytes"],
     "max_bytes": ["drop_pp"],
@@ -42,6 +42,7 @@ class StudyStore:
         menu: The choices.
         goal: What is asked.
         coding: How codes are packed, for all bytes.
+        calibrated: Codes are chosen by the images.
 
     Raises:
         StudyError: If the study was started with something else; says with what.
@@ -56,6 +57,7 @@ class StudyStore:
         menu: Menu,
         goal: Goal,
         coding: str = "none",
+        calibrated: bool = False,
     ) -> None:
         self.url = url
         self.name = name
@@ -71,6 +73,7 @@ class StudyStore:
             "budget_pp": goal.budget_pp,
             "max_nbytes": goal.max_nbytes,
             "coding": coding,
+            "calibrated": calibrated,
         }
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         # Ctrl-C in the middle of a query would print SQLAlchemy's traceback beside our sentence.
@@ -166,8 +169,8 @@ class StudyStore:
 
     def _same_subject(self, attributes: Mapping[str, Any]) -> bool:
         return all(
-            attributes.get(_PREFIX + key) == self._identity[key]
-            for key in ("model", "images", "reference", "numerics", "layers")
+            attributes.get(_PREFIX + key, _BEFORE.get(key)) == self._identity[key]
+            for key in ("model", "images", "reference", "numerics", "layers", "calibrated")
         )
 
     def _check_identity(self) -> None:

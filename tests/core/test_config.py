@@ -32,6 +32,7 @@ WHOLE: dict[str, Any] = {
     "compare": ("tpe", "greedy"),
     "sampler": "tpe",
     "coding": "entropy",
+    "calibrate": True,
     "trials": 7,
     "timeout": 60.5,
     "seed": -3,
@@ -79,6 +80,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         compare = ["tpe", "greedy"]
         sampler = "tpe"
         coding = "entropy"
+        calibrate = true
         trials = 7
         timeout = 60.5
         seed = -3

@@ -44,6 +44,8 @@ def refused(path: Path, model: str = FILE.model) -> str:
         st.none() | st.floats(allow_nan=False, allow_infinity=False),
         st.sampled_from(["mean", "max", "p95"]),
         st.none() | st.floats(0, 100),
+        st.sampled_from(["none", "entropy"]),
+        st.booleans(),
     )
 )
 def test_a_plan_file_comes_back(tmp_path_factory: pytest.TempPathFactory, file: PlanFile) -> None:

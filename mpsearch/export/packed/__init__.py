@@ -5,6 +5,7 @@ docs/formats.md specifies it; scripts/read_mpq.py reads it without this package.
 
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
 from mpsearch.export.packed.reader import PackedFile
+from mpsearch.export.packed.stored_codes import StoredCodes
 from mpsearch.export.packed.writer import PackedSizes, write_packed
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "OtherEntry",
     "PackedFile",
     "PackedSizes",
+    "StoredCodes",
     "StreamEntry",
     "TensorEntry",
     "write_packed",

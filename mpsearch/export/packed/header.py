@@ -63,6 +63,7 @@ class TensorEntry:
         offset: Where its bytes begin, counted from the end of the header.
         length: How many.
         streams: What they are, in order.
+        calibrated: Its codes are not those that the scheme alone would choose.
         crc32: Of the bytes.
     """
 
@@ -74,6 +75,7 @@ class TensorEntry:
     offset: int
     length: int
     streams: tuple[StreamEntry, ...]
+    calibrated: bool = False
     crc32: str = _NO_CRC
 
     def __str__(self) -> str:
@@ -160,6 +162,7 @@ class Header:
                     "scheme": entry.scheme,
                     "shape": entry.shape,
                     "channel_axes": entry.channel_axes,
+                    **({"calibrated": True} if entry.calibrated else {}),
                     "offset": entry.offset,
                     "length": entry.length,
                     "crc32": entry.crc32,

@@ -166,6 +166,7 @@ def _tensor(value: Any) -> TensorEntry:
         offset=fields.count("offset"),
         length=fields.count("length"),
         streams=streams,
+        calibrated=fields.flag("calibrated"),
         crc32=fields.crc(),
     )
     if sum(stream.length for stream in streams) != entry.length:
@@ -231,6 +232,13 @@ class _Fields:
     def count(self, key: str) -> int:
         value = self.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 2**52:
+            raise self._wrong(key)
+        return value
+
+    def flag(self, key: str) -> bool:
+        """False where it is left out."""
+        value = self._value.get(key, False)
+        if not isinstance(value, bool):
             raise self._wrong(key)
         return value
 

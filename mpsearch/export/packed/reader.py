@@ -1,6 +1,8 @@
 """Read a packed file, tensor by tensor."""
 
+import contextlib
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,7 +11,7 @@ import numpy as np
 
 from mpsearch.coding.coder import CodedStream, decode
 from mpsearch.coding.packed import require_no_rest
-from mpsearch.core.arrays import Float32Array, UInt8Array, aligned_empty
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
 from mpsearch.core.errors import MPSearchError, PackedError
 from mpsearch.export.packed.header import OtherEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
@@ -76,14 +78,20 @@ class PackedFile:
         Raises:
             PackedError: If its bytes are damaged, or are not what its scheme stores.
         """
-        try:
-            scheme = parse_scheme(entry.scheme).along(entry.channel_axes)
-            weights = self._decoded(entry, scheme)
-        except MPSearchError as error:
-            raise self._fault(f"{entry}: {error}; export it again") from error
-        except OSError as error:
-            raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
-        return weights
+        with self._faults_of(entry):
+            return self._decoded(entry, _scheme_of(entry))
+
+    def codes(self, entry: TensorEntry) -> Codes:
+        """What is stored of a tensor, as its scheme has it.
+
+        Raises:
+            PackedError: As :meth:`weights`.
+        """
+        with self._faults_of(entry):
+            scheme = _scheme_of(entry)
+            codes = self._codes(entry, scheme)
+            _require_finite(_all_finite(scheme.decode(codes).reshape(-1)))
+            return codes
 
     def other(self, entry: OtherEntry) -> UInt8Array:
         """The bytes of another parameter, little-endian.
@@ -91,18 +99,30 @@ class PackedFile:
         Raises:
             PackedError: If they are damaged.
         """
-        try:
+        with self._faults_of(entry):
             return self._bytes(entry)
-        except PackedError as error:
+
+    @contextlib.contextmanager
+    def _faults_of(self, entry: TensorEntry | OtherEntry) -> Iterator[None]:
+        """Errors name the file and the tensor."""
+        try:
+            yield
+        except MPSearchError as error:
             raise self._fault(f"{entry}: {error}; export it again") from error
         except OSError as error:
             raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
 
     def _decoded(self, entry: TensorEntry, scheme: Scheme) -> Float32Array:
-        scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
         single = len(entry.streams) == 1 and entry.streams[0].method == "packed"
         if single and isinstance(scheme, Elementwise):
+            scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
             return self._decoded_in_pieces(entry, scheme)
+        weights = scheme.decode(self._codes(entry, scheme))
+        _require_finite(_all_finite(weights.reshape(-1)))
+        return weights
+
+    def _codes(self, entry: TensorEntry, scheme: Scheme) -> Codes:
+        scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
         data = self._bytes(entry)
         streams, at = [], 0
         for stream in entry.streams:
@@ -110,9 +130,7 @@ class PackedFile:
             at += stream.length
             coded = CodedStream(stream.width, stream.count, stream.method, piece)
             streams.append(Stream(decode(coded), stream.width))
-        weights = scheme.decode(scheme.codes(streams, entry.shape))
-        _require_finite(_all_finite(weights.reshape(-1)))
-        return weights
+        return scheme.codes(streams, entry.shape)
 
     def _decoded_in_pieces(self, entry: TensorEntry, scheme: Elementwise) -> Float32Array:
         """Without holding all of a large tensor's bytes beside its weights."""
@@ -152,6 +170,10 @@ class PackedFile:
 
     def _fault(self, text: str) -> PackedError:
         return PackedError(f"packed file {str(self.path)!r}: {text}")
+
+
+def _scheme_of(entry: TensorEntry) -> Scheme:
+    return parse_scheme(entry.scheme).along(entry.channel_axes)
 
 
 def _require_checksum(found: int, entry: TensorEntry | OtherEntry) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from mpsearch.coding.coder import CodedStream, Coding, code
-from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.core.errors import ModelError, PackedError, SchemeError
 from mpsearch.core.files import write_with
 from mpsearch.core.layer import WeightLayer
@@ -77,6 +77,7 @@ def write_packed(
     plan: Plan,
     others: Sequence[Parameter],
     coding: Coding = "none",
+    codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None,
     on_layer: Callable[[str], None] = lambda _: None,
 ) -> PackedSizes:
     """Write *plan*'s codes and all other parameters, whole or not at all.
@@ -90,6 +91,7 @@ def write_packed(
         plan: One scheme per layer.
         others: All other parameters.
         coding: How codes are packed.
+        codes: Gives the codes of a layer's tensors under a scheme; None where the scheme chooses.
         on_layer: Called with the name of every layer just written.
 
     Raises:
@@ -102,10 +104,14 @@ def write_packed(
     end = 0
     for layer, scheme_name in zip(layers, plan.schemes, strict=True):
         parsed = parse_scheme(scheme_name)
-        for tensor, array in zip(layer.tensors, weights(layer.index), strict=True):
+        given = codes(layer.index, scheme_name)
+        for i, (tensor, array) in enumerate(zip(layer.tensors, weights(layer.index), strict=True)):
             scheme = parsed.along(tensor.channel_axes)
             try:
-                part = _part(scheme, array, coding)
+                if given is None:
+                    part = _part(scheme, array, coding)
+                else:
+                    part = _part_of_codes(scheme, given[i], coding)
             except SchemeError as error:
                 raise SchemeError(f"layer {layer.name!r} {tensor.name}: {error}") from error
             length = sum(stream.length for stream in part.streams)
@@ -119,6 +125,7 @@ def write_packed(
                     end,
                     length,
                     part.streams,
+                    given is not None,
                 )
             )
             parts.append((layer.name, part))
@@ -182,7 +189,11 @@ def _part(scheme: Scheme, array: Float32Array, coding: Coding) -> _Part:
         length = scheme.stored_nbytes(array)  # refuses now rather than in the middle of the file
         entry = StreamEntry(scheme.width, array.size, "packed", length)
         return _Part((entry,), lambda write: _write_in_pieces(scheme, array, write))
-    coded = [code(stream, coding) for stream in scheme.streams(scheme.encode(array))]
+    return _part_of_codes(scheme, scheme.encode(array), coding)
+
+
+def _part_of_codes(scheme: Scheme, codes: Codes, coding: Coding) -> _Part:
+    coded = [code(stream, coding) for stream in scheme.streams(codes)]
     streams = tuple(StreamEntry(c.width, c.count, c.method, len(c.data)) for c in coded)
     return _Part(streams, lambda write: _write_all(coded, write))
 

@@ -114,6 +114,7 @@ LIES: list[tuple[str, Change]] = [
     ("shape = [True]", put_in("tensors", 0, "shape", [True])),
     ("shape = [1099511627776, 2]", put_in("tensors", 0, "shape", [2**40, 2])),
     ("shape = [1, 1", put_in("tensors", 0, "shape", [1] * 9)),
+    ("calibrated = 1", put_in("tensors", 0, "calibrated", 1)),
     ("crc32 = '12'", put_in("tensors", 0, "crc32", "12")),
     ("its checksum is wrong", put_in("tensors", 0, "crc32", "00000000")),
     (

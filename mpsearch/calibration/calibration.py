@@ -1,0 +1,175 @@
+"""Codes of every layer and scheme that suit the layer's outputs."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mpsearch.calibration.error_feedback import ErrorFeedback
+from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.lru import LRU
+from mpsearch.core.moments import InputMoments, output_error
+from mpsearch.schemes import parse_scheme
+from mpsearch.schemes.fitted import Fitted, FittedCodes
+from mpsearch.schemes.fl16 import OVERFLOW
+
+# So much smaller must a layer's error become before its bias makes up for the mean of it: moving a
+# bias moves every place alike, and what is alike everywhere adds up on its way through the network.
+_WORTH_A_BIAS: Final = 0.8
+_FACTORS: Final = 0.5  # of the memory, for factored moments; the rest for codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rounded:
+    """A kernel's codes, and what they change.
+
+    Attributes:
+        codes: Of the kernel.
+        change: Of its weights, shape (blocks, d, channels of a block).
+        error: Mean square change of the layer's outputs, all channels together.
+    """
+
+    codes: FittedCodes
+    change: Float32Array
+    error: float
+
+
+class Calibration:
+    """Chooses codes by what layers put out on images; implements the engine's ``CodeSource``.
+
+    Of a :class:`~mpsearch.schemes.fitted.Fitted` scheme, scales or fraction lengths are chosen, and
+    weights rounded, so that the layer's outputs change least; where a bias can make up for much of
+    what is left on average, it does. What is stored has the same form and size.
+
+    Args:
+        layers: The weight layers.
+        weights: Gives a layer's trained tensors.
+        moments: Of the inputs of those layers that can be calibrated, by index.
+        memory: Bytes of factors and codes kept.
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[WeightLayer],
+        weights: Callable[[int], tuple[Float32Array, ...]],
+        moments: Mapping[int, InputMoments],
+        memory: int,
+    ) -> None:
+        self._layers, self._weights, self._moments = layers, weights, moments
+        factors = int(_FACTORS * memory)
+        self._feedback: LRU[tuple[int, bool], ErrorFeedback] = LRU(factors)
+        self._codes: LRU[tuple[int, str], tuple[Codes, ...]] = LRU(memory - factors)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """Names of the layers that can be calibrated."""
+        return tuple(layer.name for layer in self._layers if layer.index in self._moments)
+
+    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+        """Codes of each tensor of a layer; None where its weights alone decide.
+
+        Raises:
+            SchemeError: If the scheme refuses the weights.
+        """
+        if layer not in self._moments:
+            return None
+        bound = parse_scheme(scheme).along(self._layers[layer].tensors[0].channel_axes)
+        if not isinstance(bound, Fitted):
+            return None
+        key = layer, bound.name
+        known = self._codes.get(key)
+        if known is None:
+            known = self._calibrated(layer, bound)
+            self._codes.put(key, known, sum(codes.symbols.nbytes for codes in known))
+        return known
+
+    def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:
+        """Mean square change of a layer's outputs, all channels together.
+
+        Args:
+            layer: Its index.
+            decoded: Its tensors, as they will be computed with.
+
+        Returns:
+            None for a layer that is not calibrated.
+        """
+        moments = self._moments.get(layer)
+        if moments is None:
+            return None
+        changes = [a - b for a, b in zip(decoded, self._weights(layer), strict=True)]
+        kernel = moments.columns(changes[0])
+        error = output_error(moments.second, kernel)
+        if len(changes) > 1:
+            offset = changes[1].reshape(error.shape)
+            error += 2 * offset * _mean_change(moments, kernel) + offset * offset
+        return max(0.0, float(error.sum(dtype=np.float64)))
+
+    def _calibrated(self, layer: int, scheme: Fitted) -> tuple[Codes, ...]:
+        kernel, *biases = self._weights(layer)
+        moments = self._moments[layer]
+        plain = self._rounded(layer, scheme, kernel, centred=False)
+        if not biases:
+            return (plain.codes,)
+        moved = self._rounded(layer, scheme, kernel, centred=True)
+        bias = biases[0] - _mean_change(moments, moved.change).reshape(-1)
+        storable = bool(np.abs(bias).max() < OVERFLOW)
+        if storable and moved.error < _WORTH_A_BIAS * plain.error:
+            return moved.codes, scheme.encode(bias)
+        return plain.codes, scheme.encode(biases[0])
+
+    def _rounded(self, layer: int, scheme: Fitted, kernel: Float32Array, centred: bool) -> _Rounded:
+        """Choose a kernel's fit and codes.
+
+        Args:
+            layer: Its index.
+            scheme: How it is stored.
+            kernel: Its weights.
+            centred: The bias will make up for the mean change of the outputs.
+        """
+        moments = self._moments[layer]
+        second = moments.centred if centred else moments.second
+        weights = moments.columns(kernel)
+        blocks, inputs, own = weights.shape
+        fits = scheme.candidates(kernel)
+        count = len(fits)
+        nearest = scheme.rounding(fits)
+
+        def all_nearest(wanted: Float32Array) -> Float32Array:
+            rows = wanted.reshape(blocks, count, own).transpose(1, 0, 2).reshape(count, -1)
+            found = nearest(np.ascontiguousarray(rows)).reshape(count, blocks, own)
+            return found.transpose(1, 0, 2).reshape(blocks, -1)
+
+        # All candidates side by side: most of the time goes into the many small steps.
+        wanted = np.tile(weights, (1, 1, count))
+        found = self._feedback_of(layer, second, centred).rounded(wanted, all_nearest)
+        change = found - wanted
+        errors = output_error(second, change).reshape(blocks, count, own)
+        if scheme.by_channel:
+            best = errors.argmin(axis=1)
+            fit = fits[best.reshape(-1), np.arange(best.size)]
+        else:
+            best = np.full((blocks, own), errors.sum(axis=(0, 2)).argmin())
+            fit = fits[best[0, 0]]
+        place = best[:, None, None, :]
+        change = change.reshape(blocks, inputs, count, own)
+        change = np.take_along_axis(change, place, axis=2)[:, :, 0]
+        chosen = np.take_along_axis(found.reshape(blocks, inputs, count, own), place, axis=2)
+        error = np.take_along_axis(errors, best[:, None, :], axis=1).sum(dtype=np.float64)
+        codes = scheme.coded(moments.kernel(chosen[:, :, 0], kernel.shape), fit)
+        return _Rounded(codes, change, float(error))
+
+    def _feedback_of(self, layer: int, second: Float32Array, centred: bool) -> ErrorFeedback:
+        key = layer, centred
+        known = self._feedback.get(key)
+        if known is None:
+            known = ErrorFeedback(second)
+            self._feedback.put(key, known, known.nbytes)
+        return known
+
+
+def _mean_change(moments: InputMoments, change: Float32Array) -> Float32Array:
+    """Of the outputs, shape (blocks, channels of a block)."""
+    mean: Float32Array = np.matmul(moments.mean[:, None, :], change)[:, 0]
+    return mean

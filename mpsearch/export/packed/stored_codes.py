@@ -1,0 +1,37 @@
+"""The codes of a packed file that no scheme would choose again."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.layer import WeightLayer
+from mpsearch.export.packed.reader import PackedFile
+
+
+class StoredCodes:
+    """Calibrated codes as a packed file has them; implements the engine's ``CodeSource``.
+
+    Args:
+        packed: The file, of a model with these layers; it may be closed afterwards.
+        layers: The weight layers.
+
+    Raises:
+        PackedError: If a tensor is damaged.
+    """
+
+    def __init__(self, packed: PackedFile, layers: Sequence[WeightLayer]) -> None:
+        self.path: Path = packed.path
+        self._codes: dict[tuple[int, str], tuple[Codes, ...]] = {}
+        by_name = {layer.name: layer.index for layer in layers}
+        for entry in packed.header.tensors:
+            if entry.calibrated:
+                key = by_name[entry.layer], entry.scheme
+                self._codes[key] = (*self._codes.get(key, ()), packed.codes(entry))
+
+    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+        """Codes of each tensor of a layer; None where the file has none for this scheme."""
+        return self._codes.get((layer, scheme))
+
+    def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:  # noqa: ARG002
+        """None: what the codes were chosen by is not in the file."""
+        return None

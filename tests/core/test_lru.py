@@ -1,0 +1,36 @@
+"""What is kept while there is room."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mpsearch.core.lru import LRU
+
+
+@given(
+    memory=st.integers(0, 20),
+    uses=st.lists(st.tuples(st.integers(0, 5), st.integers(0, 8)), max_size=40),
+)
+def test_it_holds_the_last_used_and_no_more_than_fits(
+    memory: int, uses: list[tuple[int, int]]
+) -> None:
+    lru: LRU[int, tuple[int, int]] = LRU(memory)
+    order: dict[int, int] = {}  # key → bytes, the last used at the end
+    for key, nbytes in uses:
+        if lru.get(key) is None:
+            assert key not in order
+            lru.put(key, (key, nbytes), nbytes)
+            order[key] = nbytes
+        else:
+            order[key] = order.pop(key)
+        while sum(order.values()) > memory and len(order) > 1:
+            del order[next(iter(order))]
+        assert lru.nbytes == sum(order.values())
+    for key, nbytes in order.items():
+        assert lru.get(key) == (key, nbytes)
+
+
+def test_what_is_put_again_replaces_the_old() -> None:
+    lru: LRU[str, int] = LRU(10)
+    lru.put("a", 1, 6)
+    lru.put("a", 2, 3)
+    assert (lru.get("a"), lru.nbytes) == (2, 3)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mpsearch.cli.litert_text import litert_text
+from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import (
     add_coding,
     add_command,
@@ -75,6 +76,8 @@ def _run(args: argparse.Namespace) -> int:
     subject = _subject(config, formats)
     record = read_plan(path, model_of(subject), args.force)
     if record.calibrated:
+        if "litert" in formats:
+            print_notes(["LiteRT rounds the trained weights itself: the calibration is lost there"])
         model = stored(model_of(subject), record.plan, path.parent / CALIBRATED_WEIGHTS)
         subject = subject.with_model(model) if isinstance(subject, Workbench) else model
     written = export_plan(

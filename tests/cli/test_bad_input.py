@@ -167,7 +167,7 @@ STUDIES = [
     case(
         "search",
         "study.toml",
-        names=("'zzz'", "budget_on, coding, compare, forbid"),
+        names=("'zzz'", "budget_on, calibrate, coding, compare"),
         study="zzz = 2\n",
     ),
     case("search", "study.toml", names="--budget", study=""),

@@ -41,7 +41,7 @@ def keep_result(
         for layer, scheme in zip(workbench.layers, result.plan.schemes, strict=True)
     )
     subject = Subject(
-        model=workbench.model.name,
+        model=workbench.model.source.name,
         fingerprint=workbench.fingerprint.as_mapping(),
         images=len(workbench.images),
         coding=bank.coding,

@@ -3,11 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mpsearch.api.study_record import read_study
 from mpsearch.core.files import file_name, write_bytes, write_text
 from mpsearch.export.quanti_array import quanti_array_file
-from mpsearch.report.pictures import Drawn
+
+if TYPE_CHECKING:
+    from mpsearch.report.pictures import Drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,11 @@ def write_comparison(first: Path, second: Path, target: Path | None = None) -> W
         StudyError: If a folder holds no result and no trials, or something damaged.
         EnvironmentFault: If the disk refuses.
     """
-    from mpsearch.report.comparison import comparison_page, comparison_pictures  # noqa: PLC0415
-    from mpsearch.report.comparison import verdict  # noqa: PLC0415
+    from mpsearch.report.comparison import (  # noqa: PLC0415 - matplotlib
+        comparison_page,
+        comparison_pictures,
+        verdict,
+    )
 
     records = read_study(first), read_study(second)
     folder = target or first / "report" / f"with-{file_name(records[1].name)}"
@@ -91,11 +97,9 @@ def write_comparison(first: Path, second: Path, target: Path | None = None) -> W
         pictures=_write_pictures(folder, pictures),
         tables=(),
         sentence=verdict(*records),
-        left_out=tuple(
-            f"{record.name}: {one}" for record in records for one in record.left_out
-        ),
+        left_out=tuple(f"{record.name}: {one}" for record in records for one in record.left_out),
     )
 
 
-def _write_pictures(folder: Path, pictures: Iterable[Drawn]) -> tuple[Path, ...]:
+def _write_pictures(folder: Path, pictures: "Iterable[Drawn]") -> tuple[Path, ...]:
     return tuple(write_bytes(folder / f"{one.picture.name}.png", one.png) for one in pictures)

@@ -156,7 +156,9 @@ def read_document(
     except (OSError, UnicodeDecodeError) as cause:
         raise error(f"{where} cannot be read ({cause}); check the file") from cause
     except (ValueError, RecursionError) as cause:
-        raise error(f"{where} is not JSON ({cause}); run the command that wrote it again") from cause
+        raise error(
+            f"{where} is not JSON ({cause}); run the command that wrote it again"
+        ) from cause
     if not isinstance(document, dict) or document.get("format") != form:
         raise error(f"{str(path)!r} is not a {what} of mpsearch; run the search again")
     found = document.get("version")

@@ -38,17 +38,19 @@ class Ink:
         faint: Of grids and bars in the background.
         paper: Behind the figure; ``none`` lets the page show through.
         alarm: Of limits.
+        blue: Of the most important data; Okabe and Ito's blue is too dim on dark paper.
     """
 
     text: str
     faint: str
     paper: str
     alarm: str
+    blue: str
 
 
-LIGHT: Final = Ink("#1b1f24", "#d5d9de", "none", "#b3261e")
-DARK: Final = Ink("#e6e8ea", "#444b54", "none", "#ff8a80")
-PAPER: Final = Ink("#1b1f24", "#d5d9de", "white", "#b3261e")
+LIGHT: Final = Ink("#1b1f24", "#d5d9de", "none", "#b3261e", "#0072B2")
+DARK: Final = Ink("#e6e8ea", "#444b54", "none", "#ff8a80", "#6cc0f5")
+PAPER: Final = Ink("#1b1f24", "#d5d9de", "white", "#b3261e", "#0072B2")
 
 Draw = Callable[[Ink], Figure]
 
@@ -71,8 +73,9 @@ def draw_heatmap(data: Heatmap, ink: Ink) -> Figure:
     """Layers by schemes, colours by drop, the plan's cells framed."""
     rows, columns = data.drops_pp.shape
     tall = rows > _MANY
-    figure = _figure(1.7 + rows * (_ROW if tall else 0.26), ink)
-    axes = figure.add_subplot()
+    height = rows * (_ROW if rows > _MANY else 0.26)
+    figure = _figure(1.7 + height, ink)
+    axes, below = figure.subplots(2, height_ratios=(height, 0.13))
     low, high = data.limits_pp
     image = axes.imshow(
         np.ma.masked_invalid(data.drops_pp),
@@ -91,7 +94,7 @@ def draw_heatmap(data: Heatmap, ink: Ink) -> Figure:
                 axes.add_patch(
                     Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, ec=colour, lw=width)
                 )
-    bar = figure.colorbar(image, ax=axes, location="bottom", aspect=60, pad=0.01, fraction=0.03)
+    bar = figure.colorbar(image, cax=below, orientation="horizontal")
     bar.set_label("drop with this layer alone changed, pp", color=ink.text, fontsize=8)
     bar.set_ticks([tick for tick in (0.01, 0.1, 1, 10, 100) if low <= tick <= high])
     bar.ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -129,7 +132,7 @@ def draw_measured(data: MeasuredPlans, ink: Ink) -> Figure:
     """Bytes by drop of all plans, with the front, the limit and the plan chosen."""
     figure = _figure(4.6, ink)
     axes = figure.add_subplot()
-    _plans(axes, data, ink, _HUES[0], _HUES[5], "")
+    _plans(axes, data, ink, ink.blue, _HUES[5], "")
     small = [place for place in data.uniform.values() if data.feasible[place]]
     best = min(small, key=lambda place: int(data.nbytes[place]), default=None)
     if best is not None:
@@ -158,8 +161,8 @@ def draw_two_measured(
     figure = _figure(4.8, ink)
     axes = figure.add_subplot()
     for data, name, hues in (
-        (first, names[0], (_HUES[0], _HUES[4])),
-        (second, names[1], (_HUES[1], _HUES[5])),
+        (first, names[0], (ink.blue, ink.blue)),
+        (second, names[1], (_HUES[5], _HUES[5])),
     ):
         _plans(axes, data, ink, *hues, f"{_short(name)}: ")
     budgets = {one.budget_pp for one in (first, second)} - {None}
@@ -176,10 +179,7 @@ def draw_totals(data: LayerBytes, ink: Ink) -> Figure:
     figure = _figure(2.1 + 0.17 * ((len(data.palette) + 5) // 5), ink)
     axes = figure.add_subplot()
     left = [0, 0]
-    parts = [
-        (scheme, pair, *_look(place))
-        for place, (scheme, *pair) in enumerate(data.totals())
-    ]
+    parts = [(scheme, pair, *_look(place)) for place, (scheme, *pair) in enumerate(data.totals())]
     if data.other_nbytes:
         parts.append(("other parameters", [data.other_nbytes] * 2, ink.faint, ""))
     for name, pair, colour, hatch in parts:
@@ -250,8 +250,8 @@ def draw_two_layers(
     axes = figure.add_subplot()
     largest = max(nbytes for _, nbytes in (*first, *second))
     for shift, data, name, colour in (
-        (-0.2, first, names[0], _HUES[0]),
-        (0.2, second, names[1], _HUES[1]),
+        (-0.2, first, names[0], ink.blue),
+        (0.2, second, names[1], _HUES[5]),
     ):
         axes.barh(
             np.arange(rows) + shift,
@@ -291,7 +291,7 @@ def draw_progress(data: Progress, ink: Ink) -> Figure:
         label="plan that breaks the limit",
     )
     kept = data.feasible
-    axes.plot(x[kept], data.values[kept], "o", color=_HUES[4], ms=4, label="plan that keeps it")
+    axes.plot(x[kept], data.values[kept], "o", color=ink.blue, ms=4, label="plan that keeps it")
     axes.plot(
         x, data.best, color=ink.text, lw=1.8, drawstyle="steps-post", label="best so far", zorder=4
     )
@@ -305,9 +305,7 @@ def draw_progress(data: Progress, ink: Ink) -> Figure:
     return _finish(figure, axes, ink, columns=3)
 
 
-def _plans(
-    axes: Axes, data: MeasuredPlans, ink: Ink, hue: str, other_hue: str, whose: str
-) -> None:
+def _plans(axes: Axes, data: MeasuredPlans, ink: Ink, hue: str, other_hue: str, whose: str) -> None:
     out = ~data.feasible
     if out.any():
         axes.plot(
@@ -349,19 +347,21 @@ def _limits(axes: Axes, data: MeasuredPlans, ink: Ink) -> None:
     _budget(axes, data.budget_pp, ink)
     if data.max_nbytes is not None:
         axes.axvline(
-            data.max_nbytes, color=ink.alarm, lw=1.2, ls="--", label=f"limit {size(data.max_nbytes)}"
+            data.max_nbytes,
+            color=ink.alarm,
+            lw=1.2,
+            ls="--",
+            label=f"limit {size(data.max_nbytes)}",
         )
 
 
 def _budget(axes: Axes, budget_pp: float | None, ink: Ink) -> None:
     if budget_pp is not None:
-        axes.axhline(
-            budget_pp, color=ink.alarm, lw=1.2, ls="--", label=f"budget {budget_pp:g} pp"
-        )
+        axes.axhline(budget_pp, color=ink.alarm, lw=1.2, ls="--", label=f"budget {budget_pp:g} pp")
 
 
 def _figure(height: float, ink: Ink) -> Figure:
-    return Figure(figsize=(_WIDTH, height), layout="constrained", facecolor=ink.paper)
+    return Figure((_WIDTH, height), layout="constrained", facecolor=ink.paper)
 
 
 def _finish(

@@ -105,6 +105,25 @@ class StudyRecord:
         return min(every, key=lambda one: (goal.excess(one.nbytes, one.drop_pp), one.nbytes))
 
     @property
+    def coding(self) -> str | None:
+        """How codes are packed, for all bytes; None if not known."""
+        if self.subject is not None:
+            return self.subject.coding
+        return None if self.trials is None else self.trials.coding
+
+    @property
+    def model_digest(self) -> str | None:
+        """Identity of the model; None if not known."""
+        if self.subject is not None:
+            return self.subject.fingerprint.get("model")
+        return None if self.trials is None else self.trials.identity.get("model")
+
+    @property
+    def image_digest(self) -> str | None:
+        """Identity of the images searched on; None if not known."""
+        return None if self.trials is None else self.trials.identity.get("images")
+
+    @property
     def kinds(self) -> Mapping[str, str]:
         """Layer → what it is, for instance ``Conv2D 3×3×64×64``; empty if not known."""
         if self.subject is not None:

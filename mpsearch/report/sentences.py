@@ -30,9 +30,7 @@ def headline(record: StudyRecord) -> str:
             f"No plan was found that is within {limit}: the nearest would shrink {record.model} "
             f"{_from_to(record)} and lose {_loss(record)}{held}."
         )
-    return (
-        f"{record.model} shrinks {_from_to(record)} and loses {_loss(record)}, within {limit}{held}."
-    )
+    return f"{record.model} shrinks {_from_to(record)} and loses {_loss(record)}, within {limit}{held}."
 
 
 def limit_text(goal: Goal, other_nbytes: int) -> str:
@@ -80,9 +78,7 @@ def proved_sentences(result: SearchResult) -> list[str]:
     if result.proved_optimal:
         found.append("No plan of this menu is better on these images: all were measured.")
     elif result.one_change_optimal:
-        found.append(
-            "No single change of a layer improves the plan: all that could were measured."
-        )
+        found.append("No single change of a layer improves the plan: all that could were measured.")
     if result.dominated:
         found.append(
             f"{count(result.dominated, 'choice')} of layers were left off the menu, because another "
@@ -101,7 +97,9 @@ def effort(result: SearchResult) -> str:
     if result.gradient_passes:
         parts.append(f"{count(result.gradient_passes, 'backward pass').replace('passs', 'passes')}")
     if result.screening_measurements:
-        parts.append(f"{count(result.screening_measurements, 'single layer')} known from the profile")
+        parts.append(
+            f"{count(result.screening_measurements, 'single layer')} known from the profile"
+        )
     return f"{', '.join(parts)}, {result.seconds:.1f} s in the last run"
 
 

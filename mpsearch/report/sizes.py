@@ -24,12 +24,11 @@ def times(ratio: float) -> str:
 
 
 def points(pp: float) -> str:
-    """Percentage points: ``0.98``, ``12.3``, ``0.004``."""
+    """Percentage points: ``0.98``, ``12.3``, ``0.004``, ``−1.52``."""
     if abs(pp) < 0.0005:
         return "0"
-    if abs(pp) < 0.095:
-        return f"{pp:.3f}"
-    return f"{pp:.2f}" if abs(pp) < 9.995 else f"{pp:.1f}"
+    digits = 3 if abs(pp) < 0.095 else 2 if abs(pp) < 9.995 else 1
+    return f"{pp:.{digits}f}".replace("-", "−")
 
 
 def count(number: int, what: str) -> str:

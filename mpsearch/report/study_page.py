@@ -22,7 +22,6 @@ from mpsearch.report.record import StudyRecord
 from mpsearch.report.sentences import (
     FEWEST,
     bound_sentences,
-    drop_with_interval,
     effort,
     headline,
     limit_text,
@@ -105,8 +104,8 @@ def _key_numbers(record: StudyRecord) -> list[tuple[str, str, str]]:
     if result is not None and result.verify is not None:
         remark = count(result.verify.images, "image")
         if result.verify.images >= FEWEST:
-            remark += ", with 95 % interval"
-        found.append(("Drop, held back", drop_with_interval(result.verify), remark))
+            remark += f"; 95 % interval {_interval(result.verify)}"
+        found.append(("Drop, held back", f"{points(result.verify.drop_pp)} pp", remark))
     return found
 
 
@@ -139,7 +138,15 @@ def _verification(record: StudyRecord) -> list[tuple[str, str, Html]]:
     body = Html(
         table(
             f"Drop of confidence under the plan ({result.goal.metric} over images)",
-            ("Images", "How many", "Drop", "95 % interval", "Rises counted", "Top-1 changed", "Worst"),
+            (
+                "Images",
+                "How many",
+                "Drop",
+                "95 % interval",
+                "Mean, rises counted",
+                "Top-1 changed",
+                "Worst",
+            ),
             rows,
             (False, True, True, True, True, True, False),
         )
@@ -166,12 +173,11 @@ def _plan(record: StudyRecord, quanti_array: str, pictures: Html) -> Html:
 
 
 def _storage(record: StudyRecord) -> str:
-    coding = "none"
-    if record.subject is not None:
-        coding = record.subject.coding
-    elif record.trials is not None:
-        coding = record.trials.coding
-    how = "packed back to back" if coding == "none" else "coded without loss (--coding entropy)"
+    how = (
+        "packed back to back"
+        if record.coding != "entropy"
+        else "coded without loss (--coding entropy)"
+    )
     other = ""
     if record.other_nbytes:
         other = f" All other parameters stay float32: {size(record.other_nbytes)}."
@@ -199,9 +205,7 @@ def _plan_table(record: StudyRecord) -> Html:
         )
     numeric = (False, False, False, True, True, True, False, False)
     head = ("Layer", "Kind", "Scheme", "float32 bytes", "Bytes", "Share")
-    shown = table(
-        "The plan, layer by layer", (*head, "Next larger", "Next smaller"), rows, numeric
-    )
+    shown = table("The plan, layer by layer", (*head, "Next larger", "Next smaller"), rows, numeric)
     if any(row.cheaper is not None and not row.cheaper_measured for row in about.values()):
         shown = Html(
             shown + paragraph(f"{_PROBABLE} predicted by the fitted model, not measured.", "note")
@@ -228,7 +232,7 @@ def _best_plans(record: StudyRecord) -> Html:
     numbered = list(enumerate(record.trials.trials, 1))
     numbered.sort(
         key=lambda pair: (
-            not goal.feasible(pair[1].nbytes, pair[1].drop_pp),
+            max(0.0, goal.excess(pair[1].nbytes, pair[1].drop_pp)),
             goal.key(pair[1].nbytes, pair[1].drop_pp),
         )
     )
@@ -266,7 +270,13 @@ def _ladder(record: StudyRecord) -> list[tuple[str, str, Html]]:
         for name, rung in result.ladder.items()
     ]
     rows.append(
-        ("this plan", f"{result.nbytes:,}", "100 %", f"{points(result.drop_pp)} pp", f"{result.measurements:,}")
+        (
+            "this plan",
+            f"{result.nbytes:,}",
+            "100 %",
+            f"{points(result.drop_pp)} pp",
+            f"{result.measurements:,}",
+        )
     )
     body = table(
         "Simpler methods on the same images",

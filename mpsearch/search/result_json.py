@@ -159,14 +159,11 @@ def _subject(path: Path, fields: Fields) -> Subject:
         for row in about.rows("layers")
     )
     if len({layer.name for layer in layers}) != len(layers) or not layers:
-        raise StudyError(
-            f"result {str(path)!r} names no layer, or one twice; run the search again"
-        )
+        raise StudyError(f"result {str(path)!r} names no layer, or one twice; run the search again")
     return Subject(
         model=about.text("name"),
         fingerprint={
-            key: about.inner("fingerprint").text(key)
-            for key in about.inner("fingerprint").names()
+            key: about.inner("fingerprint").text(key) for key in about.inner("fingerprint").names()
         },
         images=fields.whole("images"),
         coding=fields.text("coding"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mpsearch import __version__
 from mpsearch.api.study_record import read_study
 from mpsearch.core.files import file_name, write_bytes, write_text
 from mpsearch.export.quanti_array import quanti_array_file
@@ -57,7 +58,7 @@ def write_report(study: Path, target: Path | None = None) -> WrittenReport:
     record = read_study(study)
     folder = study / "report" if target is None else target
     pictures = list(study_pictures(record))
-    text = study_page(record, quanti_array_file(record.plan), pictures)
+    text = study_page(record, quanti_array_file(record.plan), pictures, __version__)
     tables = dict(table_files("plan", plan_table(record)))
     measured = measured_table(record)
     if measured is not None:
@@ -93,7 +94,7 @@ def write_comparison(first: Path, second: Path, target: Path | None = None) -> W
     folder = target or first / "report" / f"with-{file_name(records[1].name)}"
     pictures = list(comparison_pictures(*records))
     return WrittenReport(
-        page=write_text(folder / "compare.html", comparison_page(*records, pictures)),
+        page=write_text(folder / "compare.html", comparison_page(*records, pictures, __version__)),
         pictures=_write_pictures(folder, pictures),
         tables=(),
         sentence=verdict(*records),

@@ -35,7 +35,8 @@ def read_study(folder: Path) -> StudyRecord:
     result, subject = _result(folder)
     if result is None:
         left_out.append(
-            "The search is not finished: held-back images, the ladder and the bound come at its end."
+            "The search is not finished: held-back images, simpler methods and the bound come at "
+            "its end."
         )
     trials = _trials(folder, config, None if subject is None else subject.study_name)
     if trials is None or not trials.trials:
@@ -52,9 +53,9 @@ def read_study(folder: Path) -> StudyRecord:
     profile = _profile(folder, result, trials)
     if profile is None:
         left_out.append(
-            "Single layers were not measured: the sensitivity heatmap and the cumulative curves are "
-            "left out (mpsearch profile, with the same settings and this folder as --out, measures "
-            "them)."
+            "Single layers were not measured: the sensitivity heatmap and the cumulative curves "
+            "are left out; mpsearch profile with the same settings and this folder as --out "
+            "measures them."
         )
     if result is not None and trials is not None and len(trials.trials) > result.trials:
         left_out.append(

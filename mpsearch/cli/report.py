@@ -20,9 +20,9 @@ def add(commands: Any) -> None:
         _run,
         "make a page, figures and tables of a study, or compare two",
         "Reads the study's folder and storage alone: neither the model nor the images are needed. "
-        "Writes report.html, one page that needs no network, with the figures as PNG and the tables "
-        "as CSV, Markdown and LaTeX beside it; of two studies, compare.html. A search that was "
-        "interrupted is reported by what it has measured.",
+        "Writes report.html, one page that needs no network, with the figures as PNG and the "
+        "tables as CSV, Markdown and LaTeX beside it; of two studies, compare.html. A search that "
+        "was interrupted is reported by what it has measured.",
     )
     parser.add_argument("study", metavar="STUDY", help="the study's folder")
     parser.add_argument("other", metavar="STUDY2", nargs="?", help="another to compare it with")

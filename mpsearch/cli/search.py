@@ -266,7 +266,7 @@ def _write(
         write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))
     if not (target / "study.toml").exists():
         write_text(target / "study.toml", config.to_toml(target))
-    # The last file, and the one that says that the search came to its end. A URL may hold a password.
+    # The last file: it says that the search came to its end. A storage may hold a password.
     terms = replace(config, storage=None).to_toml(target)
     name = optuna_study_name(config, target, _menu_names(config))
     keep_result(target, workbench, result, name, terms)

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-from mpsearch import __version__
 from mpsearch.report import figures, plots
 from mpsearch.report.markup import Html, bullets, figure, page, paragraph, section, table
 from mpsearch.report.pictures import Drawn, drawn
@@ -20,6 +19,8 @@ def verdict(first: StudyRecord, second: StudyRecord) -> str:
     names = names_of(first, second)
     if first.model_digest != second.model_digest:
         return f"{names[0]} and {names[1]} are studies of different models."
+    if first.plan == second.plan:
+        return f"Both studies have the same plan, of {size(first.nbytes + first.other_nbytes)}."
     a, b = (one.nbytes + one.other_nbytes for one in (first, second))
     drops = f"{points(first.drop_pp)} against {points(second.drop_pp)} pp of drop"
     if a == b:
@@ -122,8 +123,17 @@ def shared_layers(first: StudyRecord, second: StudyRecord) -> list[str]:
     ]
 
 
-def comparison_page(first: StudyRecord, second: StudyRecord, pictures: Sequence[Drawn]) -> str:
-    """Text of ``compare.html``."""
+def comparison_page(
+    first: StudyRecord, second: StudyRecord, pictures: Sequence[Drawn], version: str
+) -> str:
+    """Text of ``compare.html``.
+
+    Args:
+        first: A study.
+        second: Another.
+        pictures: Their figures.
+        version: Of this program.
+    """
     names = names_of(first, second)
     warnings = [paragraph(one, "warning") for one in differences(first, second)]
     lines = [f"{name}: {headline(one)}" for name, one in zip(names, (first, second), strict=True)]
@@ -147,7 +157,7 @@ def comparison_page(first: StudyRecord, second: StudyRecord, pictures: Sequence[
         f"{names[0]} and {names[1]}",
         [(anchor, title, section(anchor, title, body)) for anchor, title, body in sections],
         top,
-        f"Two studies compared by mpsearch {__version__}.",
+        f"Two studies compared by mpsearch {version}.",
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -161,7 +162,7 @@ def pieces(count: int, rows: int) -> list[slice]:
     """Slices that cut *count* rows into parts of nearly the same size, at most *rows* each."""
     parts = max(1, -(-count // rows))
     ends = [round(count * part / parts) for part in range(parts + 1)]
-    return [slice(low, high) for low, high in zip(ends, ends[1:], strict=False)]
+    return [slice(low, high) for low, high in pairwise(ends)]
 
 
 def heatmap(profile: SensitivityProfile, plan: Plan, metric: Metric) -> Heatmap | None:
@@ -289,7 +290,7 @@ def _front(nbytes: IntArray, drops: Float64Array) -> IntArray:
 
 def _by_size(profile: SensitivityProfile, schemes: set[str]) -> tuple[str, ...]:
     """The schemes, those first that store the network in the most bytes."""
-    total = {scheme: 0.0 for scheme in schemes}
+    total = dict.fromkeys(schemes, 0.0)
     originals = {layer.name: layer.original_nbytes for layer in profile.layers}
     for scheme in schemes:
         if scheme in profile.uniform:

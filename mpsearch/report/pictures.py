@@ -64,9 +64,9 @@ def _bytes(record: StudyRecord) -> Iterator[Drawn]:
             "plan",
             f"bytes-per-layer{suffix}",
             partial(plots.draw_layers, part),
-            f"One bar for each of {count(len(part.layers), 'layer')}. The largest under the plan is "
-            f"{part.layers[widest]} with {size(part.after[widest])} as {part.schemes[widest]}; the "
-            "table has all.",
+            f"One bar for each of {count(len(part.layers), 'layer')}. The largest under the plan "
+            f"is {part.layers[widest]} with {size(part.after[widest])} as {part.schemes[widest]}; "
+            "the table has all.",
             f"Bytes of each layer{words}: gray as float32, in colour under the plan.",
         )
 
@@ -82,13 +82,13 @@ def _measured(record: StudyRecord) -> Iterator[Drawn]:
         "measured",
         "bytes-by-drop",
         partial(plots.draw_measured, data),
-        f"Scatter plot of {count(len(trials), 'measured plan')}, {kept} of which keep the limit. The "
-        f"plan chosen has {size(data.chosen[0])} and a drop of {points(data.chosen[1])} pp. "
+        f"Scatter plot of {count(len(trials), 'measured plan')}, {kept} of which keep the limit. "
+        f"The plan chosen has {size(data.chosen[0])} and a drop of {points(data.chosen[1])} pp. "
         f"{count(len(data.front), 'plan')} form the front from {size(data.nbytes[data.front[0]])} "
-        f"with {points(data.drops_pp[data.front[0]])} pp to {size(data.nbytes[data.front[-1]])} with "
-        f"{points(data.drops_pp[data.front[-1]])} pp.",
-        "Every plan measured on the images searched on. No plan of the front is beaten by another in "
-        "both bytes and drop.",
+        f"with {points(data.drops_pp[data.front[0]])} pp to {size(data.nbytes[data.front[-1]])} "
+        f"with {points(data.drops_pp[data.front[-1]])} pp.",
+        "Every plan measured on the images searched on. No plan of the front is beaten by another "
+        "in both bytes and drop.",
     )
     steps = figures.progress(trials, goal, record.other_nbytes)
     shown: Callable[[float], str] = size if steps.is_bytes else (lambda pp: f"{points(pp)} pp")

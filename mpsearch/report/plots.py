@@ -72,7 +72,6 @@ def png(draw: Draw) -> bytes:
 def draw_heatmap(data: Heatmap, ink: Ink) -> Figure:
     """Layers by schemes, colours by drop, the plan's cells framed."""
     rows, columns = data.drops_pp.shape
-    tall = rows > _MANY
     height = rows * (_ROW if rows > _MANY else 0.26)
     figure = _figure(1.7 + height, ink)
     axes, below = figure.subplots(2, height_ratios=(height, 0.13))
@@ -160,17 +159,18 @@ def draw_two_measured(
     """The plans of two studies in one figure."""
     figure = _figure(4.8, ink)
     axes = figure.add_subplot()
-    for data, name, hues in (
-        (first, names[0], (ink.blue, ink.blue)),
-        (second, names[1], (_HUES[5], _HUES[5])),
+    for data, name, hue, marker in (
+        (first, names[0], ink.blue, "o"),
+        (second, names[1], _HUES[5], "s"),
     ):
-        _plans(axes, data, ink, *hues, f"{_short(name)}: ")
-    budgets = {one.budget_pp for one in (first, second)} - {None}
-    for budget in sorted(b for b in budgets if b is not None):
+        _plans(axes, data, ink, hue, hue, f"{_short(name)}: ", marker)
+    budgets = sorted({one.budget_pp for one in (first, second) if one.budget_pp is not None})
+    for budget in budgets:
         _budget(axes, budget, ink)
     _byte_axis(axes.xaxis, np.concatenate([first.nbytes, second.nbytes]))
     axes.set_xlabel("bytes of all parameters")
-    _drop_axis(axes, np.concatenate([first.drops_pp, second.drops_pp]), max(budgets, default=None))
+    drops = np.concatenate([first.drops_pp, second.drops_pp])
+    _drop_axis(axes, drops, budgets[-1] if budgets else None)
     return _finish(figure, axes, ink, columns=2)
 
 
@@ -305,23 +305,35 @@ def draw_progress(data: Progress, ink: Ink) -> Figure:
     return _finish(figure, axes, ink, columns=3)
 
 
-def _plans(axes: Axes, data: MeasuredPlans, ink: Ink, hue: str, other_hue: str, whose: str) -> None:
+def _plans(
+    axes: Axes,
+    data: MeasuredPlans,
+    ink: Ink,
+    hue: str,
+    other_hue: str,
+    whose: str,
+    marker: str = "o",
+) -> None:
+    # Squares are drawn larger and hollow, so that circles at the same place show through.
+    hollow = marker != "o"
     out = ~data.feasible
     if out.any():
         axes.plot(
-            *(data.nbytes[out], data.drops_pp[out], "o"),
+            *(data.nbytes[out], data.drops_pp[out], marker),
             mfc="none",
             mec=other_hue,
-            ms=4.5,
+            ms=7 if hollow else 4.5,
+            mew=0.8,
             label=f"{whose}breaks the limit",
         )
     axes.plot(
-        *(data.nbytes[~out], data.drops_pp[~out], "o"),
-        color=hue,
-        ms=4.5,
-        label=f"{whose}keeps the limit",
-        alpha=0.75,
+        *(data.nbytes[~out], data.drops_pp[~out], marker),
+        mfc=hue,
+        mec=hue,
+        ms=7 if hollow else 4.5,
         mew=0,
+        alpha=0.4 if hollow else 0.75,
+        label=f"{whose}keeps the limit",
     )
     # Between two plans of the front the smaller number of bytes has the larger drop.
     axes.plot(
@@ -329,6 +341,7 @@ def _plans(axes: Axes, data: MeasuredPlans, ink: Ink, hue: str, other_hue: str, 
         data.drops_pp[data.front],
         color=hue,
         lw=1.2,
+        ls="--" if hollow else "-",
         drawstyle="steps-post",
         label=f"{whose}front",
     )
@@ -336,7 +349,7 @@ def _plans(axes: Axes, data: MeasuredPlans, ink: Ink, hue: str, other_hue: str, 
         *([data.chosen[0]], [data.chosen[1]], "*"),
         color=hue if whose else _HUES[1],
         mec=ink.text,
-        ms=14,
+        ms=11 if hollow else 14,
         ls="none",
         label=f"{whose}plan chosen",
         zorder=5,
@@ -467,7 +480,7 @@ def _short(name: str) -> str:
 
 def _save(draw: Draw, ink: Ink, buffer: io.StringIO | io.BytesIO, **settings: Any) -> None:
     # A '$' in a layer's name begins no formula; ids of SVG are made from a fixed salt.
-    ours = {
+    ours: Any = {
         "text.parse_math": False,
         "svg.hashsalt": "mpsearch",
         "hatch.linewidth": 0.5,

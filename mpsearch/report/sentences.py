@@ -30,7 +30,8 @@ def headline(record: StudyRecord) -> str:
             f"No plan was found that is within {limit}: the nearest would shrink {record.model} "
             f"{_from_to(record)} and lose {_loss(record)}{held}."
         )
-    return f"{record.model} shrinks {_from_to(record)} and loses {_loss(record)}, within {limit}{held}."
+    lost = f"loses {_loss(record)}, within {limit}{held}"
+    return f"{record.model} shrinks {_from_to(record)} and {lost}."
 
 
 def limit_text(goal: Goal, other_nbytes: int) -> str:
@@ -56,13 +57,16 @@ def bound_sentences(result: SearchResult) -> list[str]:
     if judged is None or judged.bound_nbytes is None:
         return []
     above = 100 * max(0.0, result.nbytes / max(1, judged.bound_nbytes) - 1)
-    found = [
-        f"If the model fitted to the measurements were right, no plan of this menu within the "
+    bound = (
+        "If the model fitted to the measurements were right, no plan of this menu within the "
         f"budget would have fewer than {judged.bound_nbytes:,} bytes of weights; the plan is "
-        f"{above:.1f} % above that.",
+        f"{above:.1f} % above that."
+    )
+    caveat = (
         "This is no proof: the model is linear in each layer around the plan, and the network is "
-        "not.",
-    ]
+        "not."
+    )
+    found = [bound, caveat]
     if judged.r2 is not None and judged.misranked is not None:
         found.append(
             f"On {judged.plans} measured plans near the limit, each predicted without itself, it "
@@ -81,8 +85,8 @@ def proved_sentences(result: SearchResult) -> list[str]:
         found.append("No single change of a layer improves the plan: all that could were measured.")
     if result.dominated:
         found.append(
-            f"{count(result.dominated, 'choice')} of layers were left off the menu, because another "
-            "has no more bytes and less than half of their error of the weights."
+            f"{count(result.dominated, 'choice')} of layers were left off the menu, because "
+            "another has no more bytes and less than half of their error of the weights."
         )
     open_ = "" if result.proved_optimal else "that no better plan exists, nor "
     found.append(f"Not proved is {open_}what the drop is on images that were not given.")
@@ -114,8 +118,8 @@ def _unfinished(record: StudyRecord) -> str:
     measured = count(len(record.trials.trials), "measured plan")
     which = "the best" if record.feasible else "the nearest"
     return (
-        f"The search is not finished: {which} of {measured} stores the weights of {record.model} in "
-        f"{size(after)}{smaller} and loses {_loss(record)}, {within}."
+        f"The search is not finished: {which} of {measured} stores the weights of {record.model} "
+        f"in {size(after)}{smaller} and loses {_loss(record)}, {within}."
     )
 
 

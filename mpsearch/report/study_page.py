@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
-from mpsearch import __version__
 from mpsearch.report.markup import (
     Html,
     bullets,
@@ -36,13 +35,16 @@ _SHOWN: Final = 20  # measured plans of the page's table; all are in the CSV fil
 _PROBABLE: Final = "~"
 
 
-def study_page(record: StudyRecord, quanti_array: str, pictures: Sequence[Drawn]) -> str:
+def study_page(
+    record: StudyRecord, quanti_array: str, pictures: Sequence[Drawn], version: str
+) -> str:
     """Text of ``report.html``.
 
     Args:
         record: The study.
         quanti_array: Text of ``quanti_array.py``.
         pictures: Its figures.
+        version: Of this program.
     """
     by_section = {
         name: Html("".join(figure(one.picture) for one in group))
@@ -65,7 +67,7 @@ def study_page(record: StudyRecord, quanti_array: str, pictures: Sequence[Drawn]
         f"{record.model}: one storage scheme per layer",
         [(anchor, title, section(anchor, title, body)) for anchor, title, body in sections],
         _top(record),
-        f"Study {record.name}, reported by mpsearch {__version__}.",
+        f"Study {record.name}, reported by mpsearch {version}.",
     )
 
 
@@ -130,8 +132,9 @@ def _verification(record: StudyRecord) -> list[tuple[str, str, Html]]:
     ]
     confidence = (
         f"Mean confidence on the images searched on: {result.baseline_confidence_pct:.2f} % as "
-        f"trained, {result.confidence_pct:.2f} % under the plan. All of this comes from plain forward "
-        "passes of a model that holds the decoded weights, not from the search's own engine."
+        f"trained, {result.confidence_pct:.2f} % under the plan. All of this comes from plain "
+        "forward passes of a model that holds the decoded weights, not from the search's own "
+        "engine."
     )
     given = 0 if record.subject is None else record.subject.images
     warnings = [f"Warning: {one}." for one in search_warnings(result, given)]

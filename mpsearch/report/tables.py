@@ -86,8 +86,8 @@ def plan_table(record: StudyRecord) -> pd.DataFrame:
 def measured_table(record: StudyRecord) -> pd.DataFrame | None:
     """One row per plan measured, in order; None if the trials are gone.
 
-    Columns: trial (from 1), nbytes (weight layers), all_nbytes (with all other parameters), drop_pp,
-    feasible, origin, and last the scheme of every layer, separated by spaces, as plan.
+    Columns: trial (from 1), nbytes (weight layers), all_nbytes (with all other parameters),
+    drop_pp, feasible, origin, and last the scheme of every layer, separated by spaces, as plan.
     """
     if record.trials is None:
         return None

@@ -93,7 +93,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
     except _REFUSALS as error:
         raise _unreadable(url, error) from error
     try:
-        return _read(storage, url, name)
+        return _read(storage, name)
     except (*_REFUSALS, KeyError, TypeError, ValueError) as error:
         if isinstance(error, MPSearchError):
             raise
@@ -120,7 +120,7 @@ def _open(url: str) -> optuna.storages.RDBStorage:
     )
 
 
-def _read(storage: optuna.storages.RDBStorage, url: str, name: str | None) -> StudyTrials | None:
+def _read(storage: optuna.storages.RDBStorage, name: str | None) -> StudyTrials | None:
     ours = {
         study.study_name: study
         for study in storage.get_all_studies()

@@ -32,6 +32,7 @@ from mpsearch.search.result import LayerRow
 from mpsearch.search.verify import ImageSetDrop
 
 _SHOWN: Final = 20  # measured plans of the page's table; all are in the CSV file
+_ROOM: Final = 3_300_000  # letters of SVG, which make 4.4 MB of the page
 _PROBABLE: Final = "~"
 
 
@@ -46,9 +47,10 @@ def study_page(
         pictures: Its figures.
         version: Of this program.
     """
+    shown, files = _fitting(pictures)
     by_section = {
         name: Html("".join(figure(one.picture) for one in group))
-        for name, group in groupby(pictures, key=lambda one: one.section)
+        for name, group in groupby(shown, key=lambda one: one.section)
     }
     sections = [
         *_verification(record),
@@ -60,8 +62,11 @@ def study_page(
     if "layers" in by_section:
         sections.append(("layers", "What single layers bear", by_section["layers"]))
     sections += [*_ladder(record), *_knowledge(record)]
-    if record.left_out:
-        sections.append(("missing", "What this report lacks", bullets(record.left_out)))
+    lacks = list(record.left_out)
+    if files:
+        lacks.append(f"Figures that would make this page too large are files: {', '.join(files)}.")
+    if lacks:
+        sections.append(("missing", "What this report lacks", bullets(lacks)))
     sections.append(("reproduce", "How to reproduce", _reproduce(record)))
     return page(
         f"{record.model}: one storage scheme per layer",
@@ -69,6 +74,19 @@ def study_page(
         _top(record),
         f"Study {record.name}, reported by mpsearch {version}.",
     )
+
+
+def _fitting(pictures: Sequence[Drawn]) -> tuple[list[Drawn], list[str]]:
+    """The figures for which the page has room, and the names of the files of the others."""
+    shown, files, room = [], [], _ROOM
+    for one in pictures:
+        letters = len(one.picture.light) + len(one.picture.dark)
+        if letters <= room:
+            shown.append(one)
+            room -= letters
+        else:
+            files.append(f"{one.picture.name}.png")
+    return shown, files
 
 
 def _top(record: StudyRecord) -> Html:

@@ -125,7 +125,8 @@ def result_text(result: SearchResult, subject: Subject) -> str:
         "settings": subject.settings,
         "versions": dict(subject.versions),
     }
-    return json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    # In ASCII: names of image files need not be UTF-8.
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
 def read_result(path: Path) -> tuple[SearchResult, Subject]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import optuna
+import sqlalchemy
 import sqlalchemy.exc
 
 from mpsearch.core.errors import MPSearchError, StudyError
@@ -106,7 +107,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
 def _open(url: str) -> optuna.storages.RDBStorage:
     if not url.startswith(_SQLITE):
         return optuna.storages.RDBStorage(url, skip_table_creation=True)
-    path = Path(url.removeprefix(_SQLITE))
+    path = Path(sqlalchemy.make_url(url).database or "")
     if not path.is_file():
         raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
     # Optuna's own opening would make an empty file where there is none, and set tables up.

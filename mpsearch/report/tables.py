@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from mpsearch.engine.confidence import Metric
@@ -128,10 +129,10 @@ def table_files(name: str, frame: pd.DataFrame, wide: tuple[str, ...] = ()) -> M
 
 def cell_text(cell: object) -> str:
     """A cell as people read it; missing values are empty."""
-    if isinstance(cell, bool):
+    if isinstance(cell, bool | np.bool_):
         return "yes" if cell else "no"
     if cell is None or pd.isna(cell):  # type: ignore[call-overload]
         return ""
     if isinstance(cell, float):
         return f"{cell:.3f}"
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
+    return f"{cell:,}" if isinstance(cell, int | np.integer) else str(cell)

@@ -18,6 +18,7 @@ from mpsearch.core.errors import MPSearchError, StudyError
 from mpsearch.core.plan import Plan
 from mpsearch.engine.confidence import parse_metric
 from mpsearch.search.goal import Goal
+from mpsearch.search.study import require_known_storage
 
 _PREFIX: Final = "mpsearch:"  # of a study's identity, as StudyStore writes it
 _SQLITE: Final = "sqlite:///"
@@ -105,8 +106,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
 
 
 def _open(url: str) -> optuna.storages.RDBStorage:
-    if not url.startswith(_SQLITE):
-        return optuna.storages.RDBStorage(url, skip_table_creation=True)
+    require_known_storage(url)
     path = Path(sqlalchemy.make_url(url).database or "")
     if not path.is_file():
         raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")

@@ -69,7 +69,7 @@ def read_study(folder: Path) -> StudyRecord:
         )
     return StudyRecord(
         name=folder.resolve().name,
-        model=_model_name(subject, config),
+        model=_model_name(folder, subject, config),
         result=result,
         subject=subject,
         trials=trials,
@@ -125,10 +125,10 @@ def _profile(
     return profile if same and (profile.per_layer or profile.cumulative) else None
 
 
-def _model_name(subject: Subject | None, config: RunConfig | None) -> str:
+def _model_name(folder: Path, subject: Subject | None, config: RunConfig | None) -> str:
     if subject is not None:
         return subject.model
     if config is None:
-        return "the model"
+        return f"the model of {folder.resolve().name}"
     _, _, tail = config.model.rpartition(":")
     return Path(tail).stem

@@ -87,8 +87,8 @@ def _measured(record: StudyRecord) -> Iterator[Drawn]:
         f"{count(len(data.front), 'plan')} form the front from {size(data.nbytes[data.front[0]])} "
         f"with {points(data.drops_pp[data.front[0]])} pp to {size(data.nbytes[data.front[-1]])} "
         f"with {points(data.drops_pp[data.front[-1]])} pp.",
-        "Every plan measured on the images searched on. No plan of the front is beaten by another "
-        "in both bytes and drop.",
+        f"Every plan measured on the images searched on; bytes are of {record.what_is_counted}. "
+        "No plan of the front is beaten by another in both bytes and drop.",
     )
     steps = figures.progress(trials, goal, record.other_nbytes)
     shown: Callable[[float], str] = size if steps.is_bytes else (lambda pp: f"{points(pp)} pp")

@@ -162,7 +162,7 @@ def draw_measured(data: MeasuredPlans, ink: Ink) -> Figure:
         )
     _limits(axes, data, ink)
     _byte_axis(axes.xaxis, data.nbytes)
-    axes.set_xlabel("bytes of all parameters")
+    axes.set_xlabel("bytes")
     _drop_axis(axes, data.drops_pp, data.budget_pp)
     return _finish(figure, axes, ink, columns=3)
 
@@ -182,7 +182,7 @@ def draw_two_measured(
     for budget in budgets:
         _budget(axes, budget, ink)
     _byte_axis(axes.xaxis, np.concatenate([first.nbytes, second.nbytes]))
-    axes.set_xlabel("bytes of all parameters")
+    axes.set_xlabel("bytes")
     drops = np.concatenate([first.drops_pp, second.drops_pp])
     _drop_axis(axes, drops, budgets[-1] if budgets else None)
     return _finish(figure, axes, ink, columns=2)
@@ -313,7 +313,7 @@ def draw_progress(data: Progress, ink: Ink) -> Figure:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if data.is_bytes:
         _byte_axis(axes.yaxis, data.values)
-        axes.set_ylabel("bytes of all parameters")
+        axes.set_ylabel("bytes")
     else:
         _drop_axis(axes, data.values, None)
     return _finish(figure, axes, ink, columns=3)

@@ -94,6 +94,11 @@ class StudyRecord:
         """Bytes of all other parameters; 0 where they are not known."""
         return 0 if self.result is None else self.result.other_nbytes
 
+    @property
+    def what_is_counted(self) -> str:
+        """Of what the bytes are: other parameters are known when a search has finished."""
+        return "weight layers" if self.result is None else "all parameters"
+
     @cached_property
     def best_so_far(self) -> Trial:
         """The best plan measured; the nearest if none keeps the limit."""

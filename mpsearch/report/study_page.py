@@ -225,8 +225,18 @@ def _plan_table(record: StudyRecord) -> Html:
             )
         )
     numeric = (False, False, False, True, True, True, False, False)
-    head = ("Layer", "Kind", "Scheme", "float32 bytes", "Bytes", "Share")
-    shown = table("The plan, layer by layer", (*head, "Next larger", "Next smaller"), rows, numeric)
+    head = (
+        *("Layer", "Kind", "Scheme", "float32 bytes", "Bytes", "Share"),
+        *("Next larger", "Next smaller"),
+    )
+    # Nothing is known of neighbours, or even of bytes, before a search has finished.
+    kept = [column for column in range(len(head)) if any(row[column] for row in rows)]
+    shown = table(
+        "The plan, layer by layer",
+        [head[column] for column in kept],
+        [[row[column] for column in kept] for row in rows],
+        [numeric[column] for column in kept],
+    )
     if any(row.cheaper is not None and not row.cheaper_measured for row in about.values()):
         shown = Html(
             shown + paragraph(f"{_PROBABLE} predicted by the fitted model, not measured.", "note")

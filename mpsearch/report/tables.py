@@ -118,7 +118,7 @@ def table_files(name: str, frame: pd.DataFrame, wide: tuple[str, ...] = ()) -> M
     shown = frame.drop(columns=list(wide))
     numeric = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
     rows = [[cell_text(cell) for cell in row] for row in shown.itertuples(index=False)]
-    head = list(shown.columns)
+    head = [str(column).replace("_", " ") for column in shown.columns]
     csv: str = frame.to_csv(index=False, lineterminator="\n")
     return {
         f"{name}.csv": csv,

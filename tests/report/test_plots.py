@@ -24,7 +24,7 @@ from mpsearch.report.record import StudyRecord
 
 LAYERS = {
     "few": ["conv1", "conv2", "dense"],
-    "many": [f"stage{i // 6}_separable_conv2d_{i % 6}" for i in range(60)],
+    "many": [f"stage{i // 6}_separable_conv2d_{i % 6}" for i in range(30)],
     "hostile": list(HOSTILE),
 }
 

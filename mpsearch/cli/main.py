@@ -10,7 +10,18 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from mpsearch import __version__
-from mpsearch.cli import check, create, export, listing, predict, profile, search, unpack, verify
+from mpsearch.cli import (
+    check,
+    create,
+    export,
+    listing,
+    predict,
+    profile,
+    report,
+    search,
+    unpack,
+    verify,
+)
 from mpsearch.cli.options import Parser
 from mpsearch.core.errors import MPSearchError
 
@@ -37,7 +48,18 @@ def parser() -> Parser:
     )
     top.add_argument("--version", action="version", version=f"mpsearch {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for module in (predict, create, check, profile, search, export, verify, unpack, listing):
+    for module in (
+        predict,
+        create,
+        check,
+        profile,
+        search,
+        export,
+        report,
+        verify,
+        unpack,
+        listing,
+    ):
         module.add(commands)
     return top
 

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -263,6 +264,7 @@ def _write(
 ) -> None:
     from mpsearch.api import export_plan  # noqa: PLC0415
     from mpsearch.api.export import CALIBRATED_WEIGHTS  # noqa: PLC0415
+    from mpsearch.api.kept import keep_result  # noqa: PLC0415
     from mpsearch.api.packed import stored  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
@@ -282,3 +284,7 @@ def _write(
         write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))
     if not (target / "study.toml").exists():
         write_text(target / "study.toml", config.to_toml(target))
+    # The last file: it says that the search came to its end. A storage may hold a password.
+    terms = replace(config, storage=None).to_toml(target)
+    name = optuna_study_name(config, target, _menu_names(config))
+    keep_result(target, workbench, result, name, terms)

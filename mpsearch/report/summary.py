@@ -38,7 +38,7 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
         *_rungs(result),
         *_front(result),
         *_knowledge(result),
-        *(f"warning         {text}" for text in _warnings(result, len(images))),
+        *(f"warning         {text}" for text in search_warnings(result, len(images))),
         "",
         f"plan            {folder / 'plan.json'}",
         f"quanti_array    {folder / 'quanti_array.py'}",
@@ -169,7 +169,13 @@ def _knowledge(result: SearchResult) -> list[str]:
     return lines
 
 
-def _warnings(result: SearchResult, images: int) -> list[str]:
+def search_warnings(result: SearchResult, images: int) -> list[str]:
+    """What a user should mistrust.
+
+    Args:
+        result: Of the search.
+        images: How many were given.
+    """
     found = []
     if result.verify is None:
         if images < _FEW_IMAGES:

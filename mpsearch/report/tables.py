@@ -1,8 +1,13 @@
-"""Profiles as pandas tables."""
+"""Profiles, plans and measured plans as pandas tables, and tables as files."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
 from mpsearch.engine.confidence import Metric
+from mpsearch.report.record import StudyRecord
+from mpsearch.report.table_text import latex, markdown
 from mpsearch.sensitivity.profile import SensitivityProfile
 
 
@@ -41,3 +46,93 @@ def per_layer_csv(profile: SensitivityProfile, metric: Metric) -> str:
     r"""Text of ``profile.csv``, ``\n`` ends."""
     text: str = per_layer_table(profile, metric).to_csv(index=False, lineterminator="\n")
     return text
+
+
+def plan_table(record: StudyRecord) -> pd.DataFrame:
+    """One row per layer of the plan, in model order.
+
+    Columns: layer, kind (with the kernel's shape), scheme, original_nbytes, nbytes, share_pct (of
+    the plan's bytes), larger (the next larger scheme), adds_nbytes, cheaper (the next smaller),
+    saves_nbytes, cheaper_drop_pp (drop of the plan with it), cheaper_measured. What is not known
+    is missing.
+    """
+    sizes, kinds = record.layer_nbytes, record.kinds
+    result = record.result
+    about = {} if result is None else {row.layer: row for row in result.layers}
+    rows = []
+    for layer, scheme in record.plan.as_mapping().items():
+        before, after = sizes.get(layer, (None, None))
+        row = about.get(layer)
+        rows.append(
+            {
+                "layer": layer,
+                "kind": kinds.get(layer),
+                "scheme": scheme,
+                "original_nbytes": before,
+                "nbytes": after,
+                "share_pct": None if after is None else 100 * after / max(1, record.nbytes),
+                "larger": None if row is None else row.larger,
+                "adds_nbytes": None if row is None or row.larger is None else row.added,
+                "cheaper": None if row is None else row.cheaper,
+                "saves_nbytes": None if row is None or row.cheaper is None else row.saved,
+                "cheaper_drop_pp": None if row is None else row.cheaper_drop_pp,
+                "cheaper_measured": None if row is None else row.cheaper_measured,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    whole = ["original_nbytes", "nbytes", "adds_nbytes", "saves_nbytes"]
+    return frame.astype(dict.fromkeys(whole, "Int64"))
+
+
+def measured_table(record: StudyRecord) -> pd.DataFrame | None:
+    """One row per plan measured, in order; None if the trials are gone.
+
+    Columns: trial (from 1), nbytes (weight layers), all_nbytes (with all other parameters),
+    drop_pp, feasible, origin, and last the scheme of every layer, separated by spaces, as plan.
+    """
+    if record.trials is None:
+        return None
+    goal, other = record.choosing, record.other_nbytes
+    return pd.DataFrame(
+        {
+            "trial": number,
+            "nbytes": one.nbytes,
+            "all_nbytes": one.nbytes + other,
+            "drop_pp": one.drop_pp,
+            "feasible": goal.feasible(one.nbytes, one.drop_pp),
+            "origin": one.origin,
+            "plan": " ".join(one.plan.schemes),
+        }
+        for number, one in enumerate(record.trials.trials, 1)
+    )
+
+
+def table_files(name: str, frame: pd.DataFrame, wide: tuple[str, ...] = ()) -> Mapping[str, str]:
+    """File name → text: CSV with all digits; Markdown and LaTeX to read.
+
+    Args:
+        name: Of the files.
+        frame: The table.
+        wide: Columns that only the CSV has.
+    """
+    shown = frame.drop(columns=list(wide))
+    numeric = [pd.api.types.is_numeric_dtype(kind) for kind in shown.dtypes]
+    rows = [[cell_text(cell) for cell in row] for row in shown.itertuples(index=False)]
+    head = [str(column).replace("_", " ") for column in shown.columns]
+    csv: str = frame.to_csv(index=False, lineterminator="\n")
+    return {
+        f"{name}.csv": csv,
+        f"{name}.md": markdown(head, rows, numeric),
+        f"{name}.tex": latex(head, rows, numeric),
+    }
+
+
+def cell_text(cell: object) -> str:
+    """A cell as people read it; missing values are empty."""
+    if isinstance(cell, bool | np.bool_):
+        return "yes" if cell else "no"
+    if cell is None or pd.isna(cell):  # type: ignore[call-overload]
+        return ""
+    if isinstance(cell, float):
+        return f"{cell:.3f}"
+    return f"{cell:,}" if isinstance(cell, int | np.integer) else str(cell)

@@ -46,6 +46,8 @@ def layer_rows(
     for variable, group in enumerate(menu.variables):
         option, smaller_option = choice[variable], cheaper[variable]
         sizes, schemes = menu.nbytes[variable], menu.schemes[variable]
+        above = [o for o in range(len(sizes)) if sizes[o] > sizes[option]]
+        larger_option = min(above, key=lambda o: (sizes[o], o)) if above else None
         tried = None
         if smaller_option is not None:
             tried = history.get(menu.plan(next_choices[variable]))
@@ -59,6 +61,8 @@ def layer_rows(
                 saved=0 if smaller_option is None else int(sizes[option] - sizes[smaller_option]),
                 cheaper_drop_pp=guesses.get(variable) if tried is None else tried.drop_pp,
                 cheaper_measured=tried is not None,
+                larger=None if larger_option is None else schemes[larger_option],
+                added=0 if larger_option is None else int(sizes[larger_option] - sizes[option]),
             )
     return tuple(rows[layer] for layer in range(len(menu.layers)))
 

@@ -47,6 +47,8 @@ class LayerRow:
         saved: Bytes it would save.
         cheaper_drop_pp: Drop of the plan with it; None if not known.
         cheaper_measured: Whether that was measured rather than predicted.
+        larger: The next larger scheme on the menu; None if there is none.
+        added: Bytes it would add.
     """
 
     layer: str
@@ -57,6 +59,8 @@ class LayerRow:
     saved: int = 0
     cheaper_drop_pp: float | None = None
     cheaper_measured: bool = False
+    larger: str | None = None
+    added: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mpsearch.core import errors
 from mpsearch.core.errors import MPSearchError
 
 COMMANDS = [
-    *("predict", "create", "check", "profile", "search", "export", "verify", "unpack"),
+    *("predict", "create", "check", "profile", "search", "export", "report", "verify", "unpack"),
     *("schemes", "studies"),
 ]
 LONG = "x" * 300
@@ -162,6 +162,17 @@ EXPORTS = [
     case("export", LONG, names=LONG),
 ]
 
+REPORTS = [
+    case("report", names="STUDY"),
+    case("report", "none", names=("'none'", "no such folder")),
+    case("report", LONG, names=LONG),
+    case("report", ".", names=("'.'", "neither a result.json nor measured plans")),
+    case("report", ".", "none", names=("'none'", "no such folder")),
+    case("report", "a", "b", "c", names="c"),
+    case("report", ".", names="not TOML", study="budget = \n"),
+    case("report", ".", names="mysql://host/db", study='storage = "mysql://host/db"\n'),
+]
+
 STUDIES = [
     case("predict", "study.toml", names=("'bugdet'", "'budget'"), study="bugdet = 2\n"),
     case(
@@ -228,6 +239,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         *FILES,
         *QUANTI_ARRAYS,
         *EXPORTS,
+        *REPORTS,
         *STUDIES,
         *SEEN_AT_ONCE,
     ],

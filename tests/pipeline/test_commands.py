@@ -136,6 +136,25 @@ def test_the_same_search_again_measures_nothing_and_says_the_same(
     assert "mine: " in capsys.readouterr().out
 
 
+def test_a_search_keeps_its_result_for_reports(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = answer(capsys, "search", "--budget", "2", "--trials", "20", "--out", "kept")
+    kept = json.loads((here / "kept" / "result.json").read_text())
+    places = {"study", "storage", "plan_file"}
+    assert {key: kept[key] for key in found if key not in places} == {
+        key: value for key, value in found.items() if key not in places
+    }
+    assert sum(layer["nbytes"] for layer in kept["subject"]["layers"]) == found["nbytes"]
+    assert kept["subject"]["name"] == "digits"
+    (here / "kept" / "study.toml").write_text(kept["settings"])
+    again = answer(capsys, "search", "kept")
+    assert (again["plan"], again["trials"]) == (found["plan"], found["trials"])
+    reported = answer(capsys, "report", "kept")
+    assert reported["sentence"].startswith("digits shrinks from 101 kB to ")
+    assert len(reported["left_out"]) == 1
+
+
 def test_a_budget_nobody_can_meet_gives_the_nearest_plan(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,0 +1,106 @@
+"""Write the report of a study, or of two side by side."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpsearch import __version__
+from mpsearch.api.study_record import read_study
+from mpsearch.core.files import file_name, write_bytes, write_text
+from mpsearch.export.quanti_array import quanti_array_file
+
+if TYPE_CHECKING:
+    from mpsearch.report.pictures import Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenReport:
+    """What :func:`write_report` wrote.
+
+    Attributes:
+        page: The HTML page.
+        pictures: PNG files.
+        tables: CSV, Markdown and LaTeX files.
+        sentence: The result in one sentence.
+        left_out: What the study's folder lacks.
+    """
+
+    page: Path
+    pictures: tuple[Path, ...]
+    tables: tuple[Path, ...]
+    sentence: str
+    left_out: tuple[str, ...]
+
+
+def write_report(study: Path, target: Path | None = None) -> WrittenReport:
+    """Report a study: ``report.html``, its figures as PNG, its tables as CSV, Markdown and LaTeX.
+
+    Neither the model nor the images are read.
+
+    Args:
+        study: The study's folder.
+        target: Folder of the report; ``report`` in the study's where it is None.
+
+    Raises:
+        StudyError: If the folder holds no result and no trials, or something damaged.
+        EnvironmentFault: If the disk refuses.
+    """
+    from mpsearch.report.pictures import study_pictures  # noqa: PLC0415 - matplotlib
+    from mpsearch.report.sentences import headline  # noqa: PLC0415
+    from mpsearch.report.study_page import study_page  # noqa: PLC0415
+    from mpsearch.report.tables import (  # noqa: PLC0415 - pandas
+        measured_table,
+        plan_table,
+        table_files,
+    )
+
+    record = read_study(study)
+    folder = study / "report" if target is None else target
+    pictures = list(study_pictures(record))
+    text = study_page(record, quanti_array_file(record.plan), pictures, __version__)
+    tables = dict(table_files("plan", plan_table(record)))
+    measured = measured_table(record)
+    if measured is not None:
+        tables.update(table_files("measured", measured, wide=("plan",)))
+    return WrittenReport(
+        page=write_text(folder / "report.html", text),
+        pictures=_write_pictures(folder, pictures),
+        tables=tuple(write_text(folder / name, content) for name, content in tables.items()),
+        sentence=headline(record),
+        left_out=record.left_out,
+    )
+
+
+def write_comparison(first: Path, second: Path, target: Path | None = None) -> WrittenReport:
+    """Report two studies side by side: ``compare.html`` and its figures.
+
+    Args:
+        first: A study's folder.
+        second: Another's.
+        target: Folder of the report; ``report/with-NAME`` in the first one's where it is None.
+
+    Raises:
+        StudyError: If a folder holds no result and no trials, or something damaged.
+        EnvironmentFault: If the disk refuses.
+    """
+    from mpsearch.report.comparison import (  # noqa: PLC0415 - matplotlib
+        comparison_page,
+        comparison_pictures,
+        verdict,
+    )
+
+    records = read_study(first), read_study(second)
+    folder = target or first / "report" / f"with-{file_name(records[1].name)}"
+    pictures = list(comparison_pictures(*records))
+    return WrittenReport(
+        page=write_text(folder / "compare.html", comparison_page(*records, pictures, __version__)),
+        pictures=_write_pictures(folder, pictures),
+        tables=(),
+        sentence=verdict(*records),
+        left_out=tuple(f"{record.name}: {one}" for record in records for one in record.left_out),
+    )
+
+
+def _write_pictures(folder: Path, pictures: "Iterable[Drawn]") -> tuple[Path, ...]:
+    return tuple(write_bytes(folder / f"{one.picture.name}.png", one.png) for one in pictures)

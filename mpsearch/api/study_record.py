@@ -1,0 +1,134 @@
+"""A study's folder read back: no model, no images, nothing written."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from mpsearch.api.kept import RESULT_FILE
+from mpsearch.core.config import RunConfig
+from mpsearch.core.errors import StudyError
+from mpsearch.report.record import StudyRecord
+from mpsearch.search.result import SearchResult
+from mpsearch.search.result_json import Subject, read_result
+from mpsearch.search.study import sqlite_url
+from mpsearch.search.trials import StudyTrials, read_trials
+from mpsearch.sensitivity.profile import SensitivityProfile
+
+_LARGEST_PROFILE: Final = 2**30
+
+
+def read_study(folder: Path) -> StudyRecord:
+    """Everything that a report can be made of.
+
+    What a folder lacks is left out and said so; a search that was interrupted is reported by
+    what it has measured.
+
+    Args:
+        folder: The study's.
+
+    Raises:
+        StudyError: If there is neither a result nor a measured plan, or a file is damaged.
+        SettingError: If study.toml is not one.
+    """
+    left_out = []
+    config = _settings(folder)
+    result, subject = _result(folder)
+    if result is None:
+        left_out.append(
+            "The search is not finished: held-back images, simpler methods and the bound come at "
+            "its end."
+        )
+    trials = _trials(folder, config, None if subject is None else subject.study_name)
+    if trials is None or not trials.trials:
+        trials = None
+        if result is None:
+            raise StudyError(
+                f"study {str(folder)!r} holds neither a result.json nor measured plans; run "
+                "mpsearch search in it first"
+            )
+        left_out.append(
+            "The storage with the measured plans is not in the folder: their table and figures are "
+            "left out."
+        )
+    profile = _profile(folder, result, trials)
+    if profile is None:
+        left_out.append(
+            "Single layers were not measured: the sensitivity heatmap and the cumulative curves "
+            "are left out; mpsearch profile with the same settings and this folder as --out "
+            "measures them."
+        )
+    if result is not None and trials is not None and len(trials.trials) > result.trials:
+        left_out.append(
+            f"The study has {len(trials.trials) - result.trials} measured plans more than when the "
+            "result was written: the search has gone on and did not finish."
+        )
+    if trials is not None and trials.others:
+        left_out.append(
+            f"The storage holds other studies, which are not in this report: "
+            f"{', '.join(trials.others)}."
+        )
+    return StudyRecord(
+        name=folder.resolve().name,
+        model=_model_name(folder, subject, config),
+        result=result,
+        subject=subject,
+        trials=trials,
+        profile=profile,
+        settings=_settings_text(folder, subject, config),
+        left_out=tuple(left_out),
+    )
+
+
+def _settings(folder: Path) -> RunConfig | None:
+    file = folder / "study.toml"
+    return RunConfig.from_toml(file) if file.is_file() else None
+
+
+def _settings_text(folder: Path, subject: Subject | None, config: RunConfig | None) -> str:
+    if subject is not None:
+        return subject.settings
+    # A storage's URL may hold a password.
+    return "" if config is None else replace(config, storage=None).to_toml(folder)
+
+
+def _result(folder: Path) -> tuple[SearchResult | None, Subject | None]:
+    file = folder / RESULT_FILE
+    return read_result(file) if file.is_file() else (None, None)
+
+
+def _trials(folder: Path, config: RunConfig | None, name: str | None) -> StudyTrials | None:
+    if config is not None and config.storage is not None:
+        return read_trials(config.storage, name)
+    file = folder / "study.db"
+    return read_trials(sqlite_url(file), name) if file.is_file() else None
+
+
+def _profile(
+    folder: Path, result: SearchResult | None, trials: StudyTrials | None
+) -> SensitivityProfile | None:
+    """The profile in the folder, if it has single layers of this very network."""
+    file = folder / "profile.json"
+    try:
+        if not file.is_file():
+            return None
+        if file.stat().st_size > _LARGEST_PROFILE:
+            raise StudyError(f"profile {str(file)!r} is larger than 1 GiB; measure it anew")
+        profile = SensitivityProfile.from_json(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise StudyError(f"profile {str(file)!r} cannot be read ({error}); delete it") from error
+    if result is not None:
+        layers = result.plan.layers
+    else:
+        assert trials is not None
+        layers = trials.trials[0].plan.layers
+    same = tuple(layer.name for layer in profile.layers) == layers
+    return profile if same and (profile.per_layer or profile.cumulative) else None
+
+
+def _model_name(folder: Path, subject: Subject | None, config: RunConfig | None) -> str:
+    if subject is not None:
+        return subject.model
+    if config is None:
+        return f"the model of {folder.resolve().name}"
+    _, _, tail = config.model.rpartition(":")
+    return Path(tail).stem

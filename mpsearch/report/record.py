@@ -1,0 +1,168 @@
+"""What a study's folder holds, as one value that reports are made of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from mpsearch.core.plan import Plan
+from mpsearch.search.goal import Goal
+from mpsearch.search.result import SearchResult
+from mpsearch.search.result_json import Subject
+from mpsearch.search.trials import StudyTrials, Trial
+from mpsearch.sensitivity.profile import SensitivityProfile
+
+_FRONT_PP: Final = 2.0  # which plan of an unfinished front is looked at
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """A study to report; a result, or trials, or both.
+
+    Attributes:
+        name: Of its folder.
+        model: Name of the model.
+        result: Of the finished search; None if it is not finished.
+        subject: What the result is of; None without one.
+        trials: What was measured; None if the storage is gone.
+        profile: What single layers bear; None if it was not measured.
+        settings: Text of a ``study.toml``; '' if nothing is known.
+        left_out: What the folder lacks, one sentence each.
+    """
+
+    name: str
+    model: str
+    result: SearchResult | None
+    subject: Subject | None
+    trials: StudyTrials | None
+    profile: SensitivityProfile | None
+    settings: str = ""
+    left_out: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        assert self.result is not None or (self.trials is not None and self.trials.trials)
+
+    @property
+    def goal(self) -> Goal:
+        """What was asked."""
+        if self.result is not None:
+            return self.result.goal
+        assert self.trials is not None
+        return self.trials.goal
+
+    @property
+    def choosing(self) -> Goal:
+        """What chose the plan: the goal, or for a front the budget of the plan shown."""
+        goal = self.goal
+        if goal.kind != "front":
+            return goal
+        budget = _FRONT_PP if self.result is None else self.result.budget_pp
+        return Goal(goal.metric, _FRONT_PP if budget is None else budget)
+
+    @property
+    def plan(self) -> Plan:
+        """The plan found; the best so far if the search is not finished."""
+        return self.best_so_far.plan if self.result is None else self.result.plan
+
+    @property
+    def nbytes(self) -> int:
+        """Stored bytes of the plan's weight layers."""
+        return self.best_so_far.nbytes if self.result is None else self.result.nbytes
+
+    @property
+    def drop_pp(self) -> float:
+        """Of the plan, on the images searched on."""
+        return self.best_so_far.drop_pp if self.result is None else self.result.drop_pp
+
+    @property
+    def feasible(self) -> bool:
+        """Whether the plan keeps the limit."""
+        if self.result is not None:
+            return self.result.feasible
+        return self.choosing.feasible(self.nbytes, self.drop_pp)
+
+    @property
+    def original_nbytes(self) -> int | None:
+        """Bytes of the weight layers as float32, if known."""
+        if self.result is not None:
+            return self.result.original_nbytes
+        assert self.trials is not None
+        return self.trials.original_nbytes
+
+    @property
+    def other_nbytes(self) -> int:
+        """Bytes of all other parameters; 0 where they are not known."""
+        return 0 if self.result is None else self.result.other_nbytes
+
+    @property
+    def what_is_counted(self) -> str:
+        """Of what the bytes are: other parameters are known when a search has finished."""
+        return "weight layers" if self.result is None else "all parameters"
+
+    @cached_property
+    def best_so_far(self) -> Trial:
+        """The best plan measured; the nearest if none keeps the limit."""
+        assert self.trials is not None
+        goal, every = self.choosing, self.trials.trials
+        kept = [one for one in every if goal.feasible(one.nbytes, one.drop_pp)]
+        if kept:
+            return min(kept, key=lambda one: goal.key(one.nbytes, one.drop_pp))
+        return min(every, key=lambda one: (goal.excess(one.nbytes, one.drop_pp), one.nbytes))
+
+    @property
+    def coding(self) -> str | None:
+        """How codes are packed, for all bytes; None if not known."""
+        if self.subject is not None:
+            return self.subject.coding
+        return None if self.trials is None else self.trials.coding
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether codes were chosen by the images searched on; False if not known."""
+        return self.subject is not None and self.subject.calibrated
+
+    @property
+    def model_digest(self) -> str | None:
+        """Identity of the model; None if not known."""
+        if self.subject is not None:
+            return self.subject.fingerprint.get("model")
+        return None if self.trials is None else self.trials.identity.get("model")
+
+    @property
+    def image_digest(self) -> str | None:
+        """Identity of the images searched on; None if not known."""
+        return None if self.trials is None else self.trials.identity.get("images")
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """Layer → what it is, for instance ``Conv2D 3×3×64×64``; empty if not known."""
+        if self.subject is not None:
+            return {layer.name: _kind(layer.kind, layer.shape) for layer in self.subject.layers}
+        if self.profile is not None:
+            return {
+                layer.name: _kind(layer.kind, layer.tensors[0].shape)
+                for layer in self.profile.layers
+                if layer.tensors
+            }
+        return {}
+
+    @property
+    def layer_nbytes(self) -> Mapping[str, tuple[int, int]]:
+        """Layer → bytes as float32 and under the plan; empty if not known."""
+        if self.subject is not None:
+            return {
+                layer.name: (layer.original_nbytes, layer.nbytes) for layer in self.subject.layers
+            }
+        if self.profile is None:
+            return {}
+        readings = self.profile.per_layer
+        return {
+            layer.name: (layer.original_nbytes, readings[layer.name, scheme].nbytes)
+            for layer in self.profile.layers
+            for scheme in [self.plan.as_mapping().get(layer.name, "")]
+            if (layer.name, scheme) in readings
+        }
+
+
+def _kind(kind: str, shape: tuple[int, ...]) -> str:
+    return f"{kind} {'×'.join(map(str, shape))}"

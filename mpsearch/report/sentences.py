@@ -1,0 +1,143 @@
+"""A study in a sentence, and what can be said of its parts."""
+
+from typing import Final
+
+from mpsearch.report.record import StudyRecord
+from mpsearch.report.sizes import count, points, size, times
+from mpsearch.search.goal import Goal
+from mpsearch.search.result import SearchResult
+from mpsearch.search.verify import ImageSetDrop
+
+FEWEST: Final = 4  # images of which an interval says anything
+_METRICS: Final = {
+    "mean": "",
+    "max": " on the worst image",
+    "p95": " at the 95th percentile of the images",
+}
+
+
+def headline(record: StudyRecord) -> str:
+    """What came out, in one sentence."""
+    if record.result is None:
+        return _unfinished(record)
+    result = record.result
+    limit = limit_text(record.choosing, result.other_nbytes)
+    if result.goal.kind == "front":
+        limit = f"{limit} that chose it from the front"
+    held = _held(result.verify)
+    if not result.feasible:
+        return (
+            f"No plan was found that is within {limit}: the nearest would shrink {record.model} "
+            f"{_from_to(record)} and lose {_loss(record)}{held}."
+        )
+    lost = f"loses {_loss(record)}, within {limit}{held}"
+    return f"{record.model} shrinks {_from_to(record)} and {lost}."
+
+
+def limit_text(goal: Goal, other_nbytes: int) -> str:
+    """``the budget of 1 pp``, ``the size of 2.00 MB``."""
+    if goal.max_nbytes is not None:
+        return f"the size of {size(goal.max_nbytes + other_nbytes)}"
+    assert goal.budget_pp is not None
+    return f"the budget of {goal.budget_pp:g} pp"
+
+
+def drop_with_interval(drop: ImageSetDrop) -> str:
+    """``1.70 pp [0.60, 3.10]``; without the interval for very few images."""
+    text = f"{points(drop.drop_pp)} pp"
+    if drop.images < FEWEST:
+        return text
+    low, high = drop.interval_pp
+    return f"{text} [{points(low)}, {points(high)}]"
+
+
+def bound_sentences(result: SearchResult) -> list[str]:
+    """What the fitted model holds possible, and why that is no proof; empty if it says nothing."""
+    judged = result.assessment
+    if judged is None or judged.bound_nbytes is None:
+        return []
+    above = 100 * max(0.0, result.nbytes / max(1, judged.bound_nbytes) - 1)
+    bound = (
+        "If the model fitted to the measurements were right, no plan of this menu within the "
+        f"budget would have fewer than {judged.bound_nbytes:,} bytes of weights; the plan is "
+        f"{above:.1f} % above that."
+    )
+    caveat = (
+        "This is no proof: the model is linear in each layer around the plan, and the network is "
+        "not."
+    )
+    found = [bound, caveat]
+    if judged.r2 is not None and judged.misranked is not None:
+        found.append(
+            f"On {judged.plans} measured plans near the limit, each predicted without itself, it "
+            f"explains {100 * max(0.0, judged.r2):.1f} % of the variance of the drop and puts "
+            f"{100 * judged.misranked:.1f} % of the pairs in the wrong order."
+        )
+    return found
+
+
+def proved_sentences(result: SearchResult) -> list[str]:
+    """What was measured to be so, and what is open."""
+    found = []
+    if result.proved_optimal:
+        found.append("No plan of this menu is better on these images: all were measured.")
+    elif result.one_change_optimal:
+        found.append("No single change of a layer improves the plan: all that could were measured.")
+    if result.dominated:
+        found.append(
+            f"{count(result.dominated, 'choice')} of layers were left off the menu, because "
+            "another has no more bytes and less than half of their error of the weights."
+        )
+    open_ = "" if result.proved_optimal else "that no better plan exists, nor "
+    found.append(f"Not proved is {open_}what the drop is on images that were not given.")
+    if result.stopped != "done":
+        found.append(f"The search was ended by its limit (--{result.stopped}): more may be found.")
+    return found
+
+
+def effort(result: SearchResult) -> str:
+    """What the search cost."""
+    parts = [f"{count(result.measurements, 'plan')} measured"]
+    if result.gradient_passes:
+        parts.append(f"{count(result.gradient_passes, 'backward pass').replace('passs', 'passes')}")
+    if result.screening_measurements:
+        parts.append(
+            f"{count(result.screening_measurements, 'single layer')} known from the profile"
+        )
+    return f"{', '.join(parts)}, {result.seconds:.1f} s in the last run"
+
+
+def _unfinished(record: StudyRecord) -> str:
+    assert record.trials is not None
+    before, after = record.original_nbytes, record.nbytes
+    smaller = ""
+    if before is not None:
+        smaller = f" instead of {size(before)} ({times(before / max(1, after))} times smaller)"
+    limit = limit_text(record.choosing, 0)
+    within = f"within {limit}" if record.feasible else f"which is not within {limit}"
+    measured = count(len(record.trials.trials), "measured plan")
+    which = "the best" if record.feasible else "the nearest"
+    return (
+        f"The search is not finished: {which} of {measured} stores the weights of {record.model} "
+        f"in {size(after)}{smaller} and loses {_loss(record)}, {within}."
+    )
+
+
+def _from_to(record: StudyRecord) -> str:
+    assert record.result is not None
+    before = record.result.original_nbytes + record.result.other_nbytes
+    after = record.result.nbytes + record.result.other_nbytes
+    return f"from {size(before)} to {size(after)} ({times(record.result.ratio)} times smaller)"
+
+
+def _loss(record: StudyRecord) -> str:
+    where = _METRICS[record.goal.metric]
+    if record.drop_pp < 0.0005:
+        return f"no confidence{where}"
+    return f"{points(record.drop_pp)} pp of confidence{where}"
+
+
+def _held(verify: ImageSetDrop | None) -> str:
+    if verify is None:
+        return "; no images were held back"
+    return f"; on {count(verify.images, 'held-back image')} {drop_with_interval(verify)}"

@@ -1,0 +1,62 @@
+"""Tables as Markdown and LaTeX.
+
+pandas would need tabulate for the one and Jinja for the other; both are a few lines.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~#])")
+_LATEX: Final = {
+    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "×": r"$\times$",
+    "→": r"$\rightarrow$",
+}
+
+Rows = Sequence[Sequence[str]]
+
+
+def markdown(head: Sequence[str], rows: Rows, numeric: Sequence[bool]) -> str:
+    """A table of GitHub's Markdown; nothing in a cell is markup."""
+    marks = ["---:" if right else "---" for right in numeric]
+    lines = [_row(head), f"| {' | '.join(marks)} |", *(_row(row) for row in rows)]
+    return "\n".join(lines) + "\n"
+
+
+def latex(head: Sequence[str], rows: Rows, numeric: Sequence[bool]) -> str:
+    """A ``longtable`` with the rules of ``booktabs``; nothing in a cell is a command."""
+    columns = "".join("r" if right else "l" for right in numeric)
+    return "\n".join(
+        [
+            r"% needs \usepackage{booktabs,longtable}",
+            rf"\begin{{longtable}}{{{columns}}}",
+            r"\toprule",
+            _latex_row(head),
+            r"\midrule",
+            r"\endhead",
+            *(_latex_row(row) for row in rows),
+            r"\bottomrule",
+            r"\end{longtable}",
+            "",
+        ]
+    )
+
+
+def _row(cells: Sequence[str]) -> str:
+    escaped = (_MARKDOWN.sub(r"\\\1", one_line(cell)) for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def _latex_row(cells: Sequence[str]) -> str:
+    escaped = ("".join(_LATEX.get(c, c) for c in one_line(cell)) for cell in cells)
+    return rf"{' & '.join(escaped)} \\"
+
+
+def one_line(text: str) -> str:
+    """Without line ends and other letters that cannot be seen, and without half a letter."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in text)
+    return " ".join(clean.encode("utf-8", "replace").decode().split())

@@ -1,0 +1,202 @@
+"""What a study has measured, read without its model and without writing to its storage."""
+
+import logging
+import math
+import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+import optuna
+import sqlalchemy
+import sqlalchemy.exc
+
+from mpsearch.core.errors import MPSearchError, StudyError
+from mpsearch.core.plan import Plan
+from mpsearch.engine.confidence import parse_metric
+from mpsearch.search.goal import Goal
+from mpsearch.search.study import require_known_storage
+
+_PREFIX: Final = "mpsearch:"  # of a study's identity, as StudyStore writes it
+_SQLITE: Final = "sqlite:///"
+_COMPLETE: Final = (optuna.trial.TrialState.COMPLETE,)
+_LOCK_SECONDS: Final = 60.0
+_REFUSALS: Final = (
+    sqlalchemy.exc.SQLAlchemyError,
+    optuna.exceptions.OptunaError,
+    OSError,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One measured plan, without what each image said.
+
+    Attributes:
+        plan: Which one.
+        nbytes: Stored bytes of all weight layers.
+        drop_pp: Under the study's metric, percentage points.
+        origin: Who proposed it.
+    """
+
+    plan: Plan
+    nbytes: int
+    drop_pp: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTrials:
+    """A study as its storage has it.
+
+    Attributes:
+        name: Of the study.
+        goal: What is asked.
+        identity: ``model``, ``images``, ``reference``, ``numerics`` → digest; of the images
+            searched on.
+        coding: How codes are packed, for all bytes.
+        original_nbytes: Bytes of the weight layers as float32; None if no trial says so.
+        trials: Finished ones, in order.
+        others: Names of other studies in the storage.
+    """
+
+    name: str
+    goal: Goal
+    identity: Mapping[str, str]
+    coding: str
+    original_nbytes: int | None
+    trials: tuple[Trial, ...]
+    others: tuple[str, ...]
+
+
+def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
+    """Read a study's finished trials.
+
+    Args:
+        url: Storage; ``sqlite:///…``.
+        name: Of the study; None for the one that was written to last.
+
+    Returns:
+        None if the storage holds no study of mpsearch.
+
+    Raises:
+        StudyError: If the storage cannot be read, has no study *name*, or one that mpsearch did
+            not write.
+    """
+    # What is wrong is said by our error; alembic would say beforehand which dialect it meets.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    try:
+        storage = _open(url)
+    except _REFUSALS as error:
+        raise _unreadable(url, error) from error
+    try:
+        return _read(storage, name)
+    except (*_REFUSALS, KeyError, TypeError, ValueError) as error:
+        if isinstance(error, MPSearchError):
+            raise
+        raise _unreadable(url, error) from error
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
+
+
+def _open(url: str) -> optuna.storages.RDBStorage:
+    require_known_storage(url)
+    path = Path(sqlalchemy.make_url(url).database or "")
+    if not path.is_file():
+        raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
+    # Optuna's own opening would make an empty file where there is none, and set tables up.
+    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return optuna.storages.RDBStorage(
+        "sqlite://",
+        engine_kwargs={
+            "creator": lambda: sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS)
+        },
+        skip_table_creation=True,
+    )
+
+
+def _read(storage: optuna.storages.RDBStorage, name: str | None) -> StudyTrials | None:
+    ours = {
+        study.study_name: study
+        for study in storage.get_all_studies()
+        if _PREFIX + "layers" in study.user_attrs
+    }
+    if not ours and name is None:
+        return None
+    if name is not None and name not in ours:
+        raise StudyError(
+            f"the study's storage has no study {name[:80]!r}; it has "
+            f"{', '.join(sorted(ours)) or 'none'}: run the search again"
+        )
+    trials = {
+        one: storage.get_all_trials(ours[one]._study_id, deepcopy=False, states=_COMPLETE)
+        for one in ([name] if name is not None else _main(ours))
+    }
+    chosen = max(trials, key=lambda one: _last_written(trials[one]))
+    attributes = ours[chosen].user_attrs
+    layers = attributes[_PREFIX + "layers"]
+    found = [_trial(trial, layers) for trial in trials[chosen] if "drop_pp" in trial.user_attrs]
+    return StudyTrials(
+        name=chosen,
+        goal=Goal(
+            parse_metric(str(attributes[_PREFIX + "metric"])),
+            attributes.get(_PREFIX + "budget_pp"),
+            attributes.get(_PREFIX + "max_nbytes"),
+        ),
+        identity={
+            key: str(attributes.get(_PREFIX + key))
+            for key in ("model", "images", "reference", "numerics")
+        },
+        coding=str(attributes.get(_PREFIX + "coding", "none")),
+        original_nbytes=_original(trials[chosen]),
+        trials=tuple(found),
+        others=tuple(sorted(set(ours) - {chosen})),
+    )
+
+
+def _main(names: Mapping[str, object]) -> list[str]:
+    """Studies that somebody asked for: those of tighter budgets and rivals go beside them."""
+    return [name for name in names if name.rpartition("~")[0] not in names]
+
+
+def _last_written(trials: Sequence[optuna.trial.FrozenTrial]) -> float:
+    ends = [trial.datetime_complete.timestamp() for trial in trials if trial.datetime_complete]
+    return max(ends, default=0.0)
+
+
+def _trial(trial: optuna.trial.FrozenTrial, layers: Sequence[str]) -> Trial:
+    nbytes, drop = trial.user_attrs["nbytes"], float(trial.user_attrs["drop_pp"])
+    if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop):
+        raise ValueError(f"trial {trial.number} has {nbytes} bytes and a drop of {drop}")
+    return Trial(
+        plan=Plan.from_mapping(layers, trial.params),
+        nbytes=int(nbytes),
+        drop_pp=drop,
+        origin=str(trial.user_attrs["origin"]),
+    )
+
+
+def _original(trials: Sequence[optuna.trial.FrozenTrial]) -> int | None:
+    """From any trial: it says how many times smaller its bytes are."""
+    for trial in trials:
+        ratio, nbytes = trial.user_attrs.get("ratio"), trial.user_attrs.get("nbytes")
+        if ratio and nbytes:
+            return round(float(ratio) * int(nbytes))
+    return None
+
+
+def _unreadable(url: str, error: BaseException) -> StudyError:
+    # Optuna says "during the commit" of whatever fails; the cause knows what did.
+    cause = error.__cause__ if isinstance(error, optuna.exceptions.OptunaError) else error
+    reason: Any = getattr(cause, "orig", None) or cause or error
+    place = url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else url.rpartition("@")[2]
+    return StudyError(
+        f"the study's storage {place!r} cannot be read: {str(reason).splitlines()[0][:200]}; give "
+        "the folder of a search"
+    )

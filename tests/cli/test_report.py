@@ -1,0 +1,48 @@
+"""``mpsearch report`` as a user runs it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from command_line import answer
+from made_study import MadeStudy, made_study
+
+from mpsearch.cli.main import run
+
+
+def test_a_report_says_where_everything_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made_study(here / "mine", ["conv1", "dense"])
+    found = answer(capsys, "report", "mine")
+    assert found["page"] == str(Path("mine", "report", "report.html"))
+    written = {found["page"], *found["figures"], *found["tables"]}
+    assert written == {str(p.relative_to(here)) for p in (here / "mine" / "report").iterdir()}
+    assert found["sentence"].startswith("made<up> shrinks from ")
+    assert found["left_out"] == []
+    assert run(["report", "mine", "--to", "elsewhere"]) == 0
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first == found["sentence"]
+    assert any(line.endswith(str(Path("elsewhere", "report.html"))) for line in rest)
+
+
+def test_two_studies_go_beside_the_first(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made_study(here / "a", ["conv1", "dense"])
+    (here / "b").mkdir()
+    MadeStudy(here / "b", ["conv1", "dense"], seed=5).write_trials()
+    found = answer(capsys, "report", "a", "b")
+    assert found["page"] == str(Path("a", "report", "with-b", "compare.html"))
+    assert [one for one in found["left_out"] if one.startswith("b: The search is not finished")]
+    assert list((here / "b").iterdir()) == [here / "b" / "study.db"]
+
+
+def test_neither_tensorflow_nor_pyplot_is_loaded(here: Path) -> None:
+    made_study(here, ["conv1", "dense"])
+    program = (
+        "import sys; from mpsearch.cli.main import run; code = run(['report', '.', '--quiet']); "
+        "loaded = {'tensorflow', 'keras', 'matplotlib.pyplot'} & set(sys.modules); "
+        "sys.exit(f'{code} {loaded}' if code or loaded else 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

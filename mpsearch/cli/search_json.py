@@ -15,7 +15,8 @@ def as_json(
     config: "RunConfig", workbench: "Workbench", result: "SearchResult", target: Path
 ) -> dict[str, Any]:
     """One object; docs/formats.md describes it."""
-    from mpsearch.search.study import sqlite_url  # noqa: PLC0415
+    from mpsearch.core.secret import masked  # noqa: PLC0415
+    from mpsearch.search.storage.address import sqlite_url  # noqa: PLC0415
 
     judged = result.assessment
     return {
@@ -56,7 +57,7 @@ def as_json(
         ],
         "images": len(workbench.images),
         "study": str(target),
-        "storage": config.storage or sqlite_url(target / "study.db"),
+        "storage": masked(config.storage) if config.storage else sqlite_url(target / "study.db"),
         "plan_file": str(target / "plan.json"),
     }
 

@@ -29,7 +29,8 @@ from mpsearch.search.menu import Menu
 from mpsearch.search.result import SearchResult
 from mpsearch.search.rules import Rules
 from mpsearch.search.run import Limits, Rival, Sampler, Searched, make_proposer, run_search
-from mpsearch.search.study import StudyStore, sqlite_url
+from mpsearch.search.storage.address import sqlite_url
+from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
 from mpsearch.search.verify import held_back

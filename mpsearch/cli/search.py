@@ -174,7 +174,7 @@ def _check(config: "RunConfig") -> None:
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
-    from mpsearch.search.study import require_known_storage  # noqa: PLC0415
+    from mpsearch.search.storage.address import Address  # noqa: PLC0415
 
     check_limits(_wanted(config), config.trials, config.timeout, config.holdout)
     parse_metric(config.metric)
@@ -183,7 +183,7 @@ def _check(config: "RunConfig") -> None:
     for rival in config.compare or ():
         parse_rival(rival)
     if config.storage is not None:
-        require_known_storage(config.storage)
+        Address.parse(config.storage)
     require_schemes(config)
 
 

@@ -14,7 +14,8 @@ from mpsearch.search.history import Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.rules import Rules
 from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
-from mpsearch.search.study import StudyStore, sqlite_url
+from mpsearch.search.storage.address import sqlite_url
+from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
 from mpsearch.sensitivity.measure import refusals
@@ -61,11 +62,13 @@ class SearchBench:
         kind: Sampler = "surrogate",
         trials: int | None = 60,
         name: str = "study",
+        url: str | None = None,
         on_best: Callable[[Tried], None] = lambda _: None,
     ) -> Searched:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
         proposer = make_proposer(kind, self.menu, goal, self.sampler(goal), seed=1)
-        store = StudyStore(sqlite_url(folder / "study.db"), name, FINGERPRINT, self.menu, goal)
+        place = url or sqlite_url(folder / "study.db")
+        store = StudyStore(place, name, FINGERPRINT, self.menu, goal)
         try:
             return run_search(
                 self.engine,

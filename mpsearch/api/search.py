@@ -31,6 +31,7 @@ from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
 from mpsearch.search.verify import held_back
+from mpsearch.search.workers.helpers import Helpers
 from mpsearch.sensitivity.plans import uniform_plan
 from mpsearch.sensitivity.profile import SensitivityProfile
 
@@ -61,6 +62,7 @@ def find_plan(
     study_name: str = "search",
     storage: str | None = None,
     progress: Progress | None = None,
+    helpers: Helpers | None = None,
 ) -> SearchResult:
     """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
@@ -92,12 +94,15 @@ def find_plan(
             one; what they reach is in the result's ladder.
         folder: The study's folder.
         study_name: Of the Optuna study.
-        storage: Optuna's storage URL; an SQLite file in *folder* where it is None.
+        storage: Optuna's storage URL; an SQLite file in *folder* where it is None. The same call
+            in other processes, here or elsewhere, with the same storage joins the search.
         progress: Is told of every trial.
+        helpers: Processes of ours that join the search while it runs.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.
         StudyError: If the study was started with something else.
+        EnvironmentFault: If the storage fails; what was measured is kept.
     """
     wanted = Wanted(budget_pp, max_bytes, ratio, pareto, budget_on)
     check_limits(wanted, trials, timeout, holdout)
@@ -117,16 +122,13 @@ def find_plan(
     )
     goal = wanted.goal(metric, workbench)
     search.require(wanted, compare)
-    searched = search.run(goal, study_name)
-    others: list[History] = []
-    if budget_on == "verify":
-        for share in _TIGHTER:
-            tighter = Goal(metric, share * (budget_pp or 0.0))
-            others.append(search.run(tighter, f"{study_name}~{share:g}", main=False).history)
+    try:
+        searched, others = search.run_all(wanted, study_name, helpers)
+    finally:
+        if helpers is not None:
+            helpers.stop()
     rivals: dict[str, History] = {
-        rival: search.run(
-            goal, f"{study_name}~{rival}", rival, len(searched.history), main=False
-        ).history
+        rival: search.run(goal, f"{study_name}~{rival}", rival, len(searched.history)).history
         for rival in compare
     }
     return conclude(
@@ -142,6 +144,48 @@ def find_plan(
         passes=search.screen.passes,
         begun=search.begun,
     )
+
+
+def help_search(
+    workbench: Workbench,
+    profile: SensitivityProfile | None,
+    *,
+    wanted: Wanted,
+    schemes: Sequence[str],
+    rules: Rules,
+    metric: Metric,
+    sampler: Sampler,
+    trials: int | None,
+    seed: int,
+    holdout: float | None,
+    folder: Path,
+    study_name: str,
+    storage: str | None,
+) -> None:
+    """Be one more process of a search that :func:`find_plan` makes with the same arguments.
+
+    Proposes and measures until nothing is left; what comes after is left to whoever made it.
+
+    Raises:
+        StudyError: If the study was started with something else.
+        EnvironmentFault: If the storage fails; what was measured is kept.
+    """
+    search = _Search(
+        everything=workbench,
+        whole_profile=profile,
+        schemes=tuple(schemes),
+        rules=rules,
+        metric=metric,
+        sampler=sampler,
+        limits=Limits(most_trials(sampler, trials)),
+        seed=seed,
+        holdout=holdout,
+        folder=folder,
+        url=storage or sqlite_url(folder / "study.db"),
+        progress=Silent(),
+        is_helper=True,
+    )
+    search.run_all(wanted, study_name)
 
 
 @dataclass(eq=False)
@@ -160,6 +204,7 @@ class _Search:
     folder: Path
     url: str
     progress: Progress
+    is_helper: bool = False
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -216,16 +261,34 @@ class _Search:
         """Our sampler for a goal; also judges what others found."""
         return SurrogateSampler(self.menu, goal, self.screen)
 
+    def run_all(
+        self, wanted: Wanted, name: str, helpers: Helpers | None = None
+    ) -> tuple[Searched, list[History]]:
+        """The study, and those of tighter budgets that ``--budget-on verify`` takes."""
+        searched = self.run(
+            wanted.goal(self.metric, self.everything), name, helpers=helpers, main=True
+        )
+        others: list[History] = []
+        if wanted.budget_on == "verify":
+            for share in _TIGHTER:
+                tighter = Goal(self.metric, share * (wanted.budget_pp or 0.0))
+                found = self.run(tighter, f"{name}~{share:g}", helpers=helpers)
+                others.append(found.history)
+        return searched, others
+
     def run(
         self,
         goal: Goal,
         name: str,
         rival: Rival | None = None,
         trials: int | None = None,
-        main: bool = True,
+        *,
+        helpers: Helpers | None = None,
+        main: bool = False,
     ) -> Searched:
         """One study; only the main one leaves its best plan in ``best.json``."""
         kind = rival or self.sampler
+        keeps_best = main and not self.is_helper
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
         fingerprint = self.work.fingerprint.as_mapping()
         bank = self.work.model.bank
@@ -244,7 +307,9 @@ class _Search:
                 known,
                 limits=replace(limits, timeout=left),
                 progress=self.progress,
-                on_best=lambda best: self._keep_best(best, goal) if main else None,
+                on_best=lambda best: self._keep_best(best, goal) if keeps_best else None,
+                on_step=(lambda: None) if helpers is None else helpers.tend,
+                is_helper=self.is_helper,
             )
         finally:
             store.close()

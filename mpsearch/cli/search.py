@@ -2,10 +2,12 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mpsearch.cli.crew import MOST_WORKERS, Crew, Share, share_of_machine
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import (
     add_coding,
@@ -23,6 +25,7 @@ from mpsearch.cli.progress import make_progress
 from mpsearch.cli.rules import add_rules, rules_of
 from mpsearch.cli.search_json import as_json
 from mpsearch.cli.studies import optuna_study_name, study_folder
+from mpsearch.core.errors import SettingError
 
 if TYPE_CHECKING:
     from mpsearch.api.limits import Wanted
@@ -109,7 +112,17 @@ def _add_search(parser: argparse.ArgumentParser) -> None:
         "--study-name", dest="study_name", metavar="NAME", help="name of the study and its folder"
     )
     group.add_argument(
-        "--storage", metavar="URL", help="Optuna storage (default: study.db in the study's folder)"
+        "--workers",
+        metavar="N",
+        type=int,
+        help="processes that search on this machine and share its cores (default: 1)",
+    )
+    group.add_argument(
+        "--storage",
+        metavar="URL",
+        help="where the study is kept (default: study.db in its folder): sqlite:///FILE, "
+        "journal:///FILE, postgresql+psycopg://…, mysql+pymysql://…, grpc://HOST:PORT; the same "
+        "command with the same URL, here or on other machines, joins the search",
     )
     group.add_argument(
         "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"
@@ -134,12 +147,14 @@ def _run(args: argparse.Namespace) -> int:
     _check(config)
     if args.out:
         folder = Path(args.out)
-    workbench = load_workbench(config, coded=True)
+    share = share_of_machine(config)
+    os.environ.update(share.environment)  # before TensorFlow is loaded
+    workbench = load_workbench(share.config, coded=True)
     print_notes(workbench.notes)
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
-    result, profile = _search(config, workbench, target, args.quiet)
+    result, profile = _search(share, workbench, target, args.quiet)
     _write(config, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
@@ -167,6 +182,11 @@ def _check(config: "RunConfig") -> None:
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
     from mpsearch.search.storage.address import Address  # noqa: PLC0415
 
+    if not 1 <= config.workers <= MOST_WORKERS:
+        raise SettingError(
+            f"workers = {config.workers} is not allowed; give a whole number from 1 to "
+            f"{MOST_WORKERS}"
+        )
     check_limits(_wanted(config), config.trials, config.timeout, config.holdout)
     parse_metric(config.metric)
     parse_sampler(config.sampler)
@@ -185,13 +205,14 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 
 
 def _search(
-    config: "RunConfig", workbench: "Workbench", target: Path, quiet: bool
+    share: Share, workbench: "Workbench", target: Path, quiet: bool
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api import find_plan  # noqa: PLC0415
     from mpsearch.api.profile import read_profile  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
 
+    config = share.config
     schemes = _menu_names(config)
     file = target / "profile.json"
     known = read_profile(workbench, schemes, file) if file.exists() else None
@@ -219,8 +240,37 @@ def _search(
         study_name=optuna_study_name(config, target, schemes),
         storage=config.storage,
         progress=make_progress(quiet),
+        helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
     )
     return result, known
+
+
+def assist(config: "RunConfig", target: Path) -> int:
+    """Be one more process of the search in *target*; see ``mpsearch.cli.worker``."""
+    from mpsearch.api.profile import read_profile  # noqa: PLC0415
+    from mpsearch.api.search import help_search  # noqa: PLC0415
+    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
+    from mpsearch.search.run import parse_sampler  # noqa: PLC0415
+
+    workbench = load_workbench(config, coded=True)
+    schemes = _menu_names(config)
+    file = target / "profile.json"
+    help_search(
+        workbench,
+        read_profile(workbench, schemes, file) if file.exists() else None,
+        wanted=_wanted(config),
+        schemes=schemes,
+        rules=rules_of(config),
+        metric=parse_metric(config.metric),
+        sampler=parse_sampler(config.sampler),
+        trials=config.trials,
+        seed=config.seed,
+        holdout=config.holdout,
+        folder=target,
+        study_name=optuna_study_name(config, target, schemes),
+        storage=config.storage,
+    )
+    return 0
 
 
 def _dry_run(config: "RunConfig", workbench: "Workbench", as_json_: bool) -> int:

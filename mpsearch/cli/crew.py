@@ -107,7 +107,7 @@ class Crew:
                 _close(worker)
 
     def _start(self) -> _Worker:
-        said = tempfile.TemporaryFile()
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the worker
         process = subprocess.Popen(
             [sys.executable, "-m", "mpsearch.cli.worker"],
             stdin=subprocess.PIPE,

@@ -54,7 +54,7 @@ class SearchBench:
 
     def search(
         self,
-        folder: Path,
+        folder: Path | str,
         budget_pp: float | None = 2.0,
         *,
         metric: Metric = "mean",
@@ -62,13 +62,12 @@ class SearchBench:
         kind: Sampler = "surrogate",
         trials: int | None = 60,
         name: str = "study",
-        url: str | None = None,
         on_best: Callable[[Tried], None] = lambda _: None,
     ) -> Searched:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
         proposer = make_proposer(kind, self.menu, goal, self.sampler(goal), seed=1)
-        place = url or sqlite_url(folder / "study.db")
-        store = StudyStore(place, name, FINGERPRINT, self.menu, goal)
+        url = folder if isinstance(folder, str) else sqlite_url(folder / "study.db")
+        store = StudyStore(url, name, FINGERPRINT, self.menu, goal)
         try:
             return run_search(
                 self.engine,

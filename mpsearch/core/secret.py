@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 #: What stands in the place of a password.
 HIDDEN: Final = "***"
@@ -19,8 +19,10 @@ def masked(url: str) -> str:
 
 
 def without_secrets(text: str, url: str) -> str:
-    """*text* in which no password of *url* is left, as it stands there or decoded."""
+    """*text* in which no password of *url* is left, as it stands there, decoded or encoded."""
     found = {match[2] for pattern in (_IN_HOST, _IN_QUERY) for match in pattern.finditer(url)}
-    for secret in sorted({*found, *map(unquote, found)} - {"", HIDDEN}, key=len, reverse=True):
+    plain = set(map(unquote, found))
+    written = {*found, *plain, *(quote(secret, safe="") for secret in plain)} - {"", HIDDEN}
+    for secret in sorted(written, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text

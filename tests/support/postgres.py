@@ -6,6 +6,7 @@ import pwd
 import socket
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def running_server() -> Iterator[str]:
             user = "postgres"
             account = pwd.getpwnam(user)
             os.chown(folder, account.pw_uid, account.pw_gid)
-        port = _free_port()
+        port = free_port()
 
         def do(*command: str) -> None:
             subprocess.run(command, user=user, cwd=folder, check=True, stdout=subprocess.DEVNULL)
@@ -49,7 +50,20 @@ def running_server() -> Iterator[str]:
             do(str(programs / "pg_ctl"), "-D", data, "-m", "immediate", "-w", "stop")
 
 
-def _free_port() -> int:
+def fresh_database(server: str) -> str:
+    """Make an empty database on the server; returns its URL."""
+    import sqlalchemy
+
+    name = f"d{uuid.uuid4().hex}"
+    engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return f"{server.rpartition('/')[0]}/{name}"
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -22,7 +22,7 @@ class Doorway:
     """
 
     def __init__(self, beside: Path | None) -> None:
-        self._path = None if beside is None else beside.with_name(f"{beside.name}.lock")
+        self._path = None if beside is None else _lock_file(beside)
         self._file: BinaryIO | None = None
         self._size = 0
         self._turn: Turn = "wait"
@@ -80,3 +80,21 @@ class Doorway:
         except BlockingIOError:
             return False
         return True
+
+
+def is_in_use(beside: Path) -> bool:
+    """Whether a living process of this machine searches in the file storage *beside*."""
+    if sys.platform == "win32":
+        return False
+    try:
+        with _lock_file(beside).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # no such file, or none of ours
+        return False
+    return False
+
+
+def _lock_file(beside: Path) -> Path:
+    return beside.with_name(f"{beside.name}.lock")

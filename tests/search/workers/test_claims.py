@@ -1,5 +1,6 @@
 """Who gives way, who is dead, and who is alone."""
 
+import json
 import os
 import subprocess
 import sys
@@ -94,9 +95,8 @@ def test_a_silent_claim_of_another_machine_is_failed_after_the_lease(study: optu
 
 
 def test_a_process_of_this_machine_that_died_is_known_at_once(study: optuna.Study) -> None:
-    code = "import json; from mpsearch.search.workers.place import this_process as t; print(json.dumps(t()))"
-    import json
-
+    code = "import json; from mpsearch.search.workers.place import this_process as process; "
+    code += "print(json.dumps(process()))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
     dead = json.loads(done.stdout)
     if not dead["machine"]:

@@ -27,22 +27,22 @@ def require_sound(url: str, trials: int) -> None:
         }
 
 
-def test_four_measure_no_plan_twice_and_find_what_one_finds(url: str) -> None:
-    processes = [bench_process.start(url, TRIALS) for _ in range(4)]
+def test_four_measure_no_plan_twice_and_find_what_one_finds(storage_url: str) -> None:
+    processes = [bench_process.start(storage_url, TRIALS) for _ in range(4)]
     said = [process.communicate(timeout=120) for process in processes]
     for process, (_, err) in zip(processes, said, strict=True):
         assert process.returncode == 0, err
     assert sum("measuring" in out for out, _ in said) > 1
-    require_sound(url, TRIALS)
+    require_sound(storage_url, TRIALS)
     best = {int(out.split()[-1]) for out, _ in said}
     assert len(best) == 1
 
 
-def test_killed_at_any_moment_nothing_is_lost_and_nothing_stays_open(url: str) -> None:
+def test_killed_at_any_moment_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:
     chance = random.Random(1)
     acknowledged = 0
     for _ in range(3):
-        processes = [bench_process.start(url, TRIALS) for _ in range(2)]
+        processes = [bench_process.start(storage_url, TRIALS) for _ in range(2)]
         assert processes[0].stdout is not None
         processes[0].stdout.readline()  # it measures
         time.sleep(chance.uniform(0, 0.5))
@@ -51,10 +51,12 @@ def test_killed_at_any_moment_nothing_is_lost_and_nothing_stays_open(url: str) -
         processes[1].send_signal(chance.choice([signal.SIGKILL, signal.SIGINT]))
         for process in processes:
             process.communicate(timeout=60)
-        finished = [t for t in bench_process.trials_of(url) if t.state == TrialState.COMPLETE]
+        finished = [
+            t for t in bench_process.trials_of(storage_url) if t.state == TrialState.COMPLETE
+        ]
         assert len(finished) >= acknowledged
         acknowledged = len(finished)
-    last = bench_process.start(url, TRIALS)
+    last = bench_process.start(storage_url, TRIALS)
     _, err = last.communicate(timeout=120)
     assert last.returncode == 0, err
-    require_sound(url, TRIALS)
+    require_sound(storage_url, TRIALS)

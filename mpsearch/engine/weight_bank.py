@@ -1,6 +1,5 @@
 """Decoded weights of every (layer, scheme), encoded once and bounded in bytes."""
 
-from collections import OrderedDict
 from collections.abc import Iterator
 from typing import Final
 
@@ -9,6 +8,7 @@ import numpy as np
 from mpsearch.coding.coder import CodedSizes, Coding
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
+from mpsearch.core.lru import LRU
 from mpsearch.engine.protocol import CodeSource, Loaded, Network
 from mpsearch.engine.timings import Timings
 from mpsearch.schemes import Scheme, parse_scheme
@@ -48,8 +48,7 @@ class WeightBank:
         self._refusals: dict[tuple[int, str], str] = {}
         self._variants: dict[tuple[int, str], int] = {}
         self._names: list[str] = ["original"]
-        self._loaded: OrderedDict[tuple[int, int], Loaded] = OrderedDict()
-        self._held = 0
+        self._loaded: LRU[tuple[int, int], Loaded] = LRU(memory)
         self._coded_sizes = CodedSizes()
         self.timings = Timings()
 
@@ -130,12 +129,12 @@ class WeightBank:
         """The decoded tensors, ready to be computed with."""
         if variant == TRAINED:
             return self._network.trained(layer)
-        key = (layer, variant)
-        if key not in self._loaded:
+        known = self._loaded.get((layer, variant))
+        if known is None:
             with self.timings.of_coding():
-                self._keep(key, self._network.load(self.decoded(layer, self._names[variant])))
-        self._loaded.move_to_end(key)
-        return self._loaded[key]
+                known = self._network.load(self.decoded(layer, self._names[variant]))
+                self._keep(layer, variant, known)
+        return known
 
     def decoded(self, layer: int, scheme: str) -> tuple[Float32Array, ...]:
         """The tensors a network would compute with, as arrays.
@@ -222,15 +221,11 @@ class WeightBank:
         decoded = tuple(one.apply(array) for one, array in pairs)
         if all(_same_bits(one, array) for one, (_, array) in zip(decoded, pairs, strict=True)):
             return TRAINED
-        self._keep((layer, number), self._network.load(decoded))
+        self._keep(layer, number, self._network.load(decoded))
         return number
 
-    def _keep(self, key: tuple[int, int], loaded: Loaded) -> None:
-        self._loaded[key] = loaded
-        self._held += self._network.layers[key[0]].original_nbytes
-        while self._held > self._memory and len(self._loaded) > 1:
-            (gone, _), _ = self._loaded.popitem(last=False)
-            self._held -= self._network.layers[gone].original_nbytes
+    def _keep(self, layer: int, variant: int, loaded: Loaded) -> None:
+        self._loaded.put((layer, variant), loaded, self._network.layers[layer].original_nbytes)
 
 
 def _first_few(pairs: list[tuple[Scheme, Float32Array]]) -> Iterator[tuple[Scheme, Float32Array]]:

@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.core.arrays import Float32Array, Float64Array
 from mpsearch.core.moments import InputMoments
+from mpsearch.core.spread import spread
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import INPUT, Cut
 from mpsearch.model.weight_layers import LiveLayer
@@ -16,7 +17,6 @@ from mpsearch.model.weight_layers import LiveLayer
 MOST_INPUTS: Final = 4608  # VGG's 3 × 3 × 512
 _FEWEST_PATCHES: Final = 2**15  # of all images, enough for any layer of few weights per output
 _PER_INPUT: Final = 4  # so many times the weights per output, if that is more
-_GOLDEN: Final = (math.sqrt(5) - 1) / 2
 
 _PLAIN: Final = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Dense)
 _DEPTHWISE: Final = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
@@ -79,7 +79,7 @@ class _Sums:
         patches = tf.cast(_patches(self._layer, value, self._blocks), tf.float32)
         count = int(patches.shape[0])
         if count > self._most:
-            patches = tf.gather(patches, _spread(count, self._most))
+            patches = tf.gather(patches, spread(count, self._most))
             count = self._most
         patches = tf.transpose(patches, [1, 0, 2])
         second = tf.matmul(patches, patches, transpose_a=True).numpy() / np.float32(count)
@@ -150,11 +150,3 @@ def _patches(layer: Any, value: Any, blocks: int) -> Any:
     patches = tf.reshape(patches, [-1, taps, blocks, channels // blocks])
     patches = tf.transpose(patches, [0, 2, 1, 3])
     return tf.reshape(patches, [-1, blocks, taps * (channels // blocks)])
-
-
-def _spread(count: int, most: int) -> IntArray:
-    """*most* of *count* places, from all parts of the picture but on no regular grid."""
-    step = round(count * _GOLDEN)
-    while math.gcd(step, count) > 1:
-        step += 1
-    return np.arange(most, dtype=np.int64) * step % count

@@ -9,13 +9,13 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols
+from mpsearch.core.spread import spread
 from mpsearch.schemes.base import Scheme, float32_bits
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.fl16 import OVERFLOW, Fl16, too_large
 from mpsearch.schemes.stream import Stream, StreamForm
 
 _HALF: Final = 16  # bits
-_GOLDEN: Final = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,15 +194,6 @@ def _is_vector(shape: tuple[int, ...]) -> bool:
 
 
 def sampled(rows: Float32Array, most: int) -> Float32Array:
-    """Up to *most* of an array's rows, evenly from all parts of it; all where they are not many.
-
-    Steps of nearly the golden section meet every residue alike: regular ones would see one
-    position of a kernel, or every other channel, alone.
-    """
+    """Up to *most* of an array's rows, evenly from all parts of it; all where they are not many."""
     count = len(rows)
-    if count <= 2 * most:
-        return rows
-    step = round(count * _GOLDEN)
-    while math.gcd(step, count) > 1:
-        step += 1
-    return rows[np.arange(most, dtype=np.int64) * step % count]
+    return rows if count <= 2 * most else rows[spread(count, most)]

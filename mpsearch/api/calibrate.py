@@ -23,7 +23,11 @@ def calibrated(work: Workbench, progress: Progress | None = None) -> OpenModel:
     Raises:
         SettingError: If there are too few images.
     """
-    require_enough(len(work.images))
+    if len(work.images) < _FEWEST:
+        raise SettingError(
+            f"--calibrate needs {_FEWEST} images to search on, there are {len(work.images)}; give "
+            "more images, or a smaller --holdout"
+        )
     listener = progress or Silent()
     listener.start("calibrating: inputs of layers", len(work.images))
     moments = work.model.network.input_moments(work.inputs, listener.advance)
@@ -49,16 +53,3 @@ def calibrate_all(work: Workbench, schemes: Sequence[str], progress: Progress) -
             progress.advance(0, layer.name)
         progress.advance(1, layer.name)
     progress.finish()
-
-
-def require_enough(images: int) -> None:
-    """Check that so many images are enough.
-
-    Raises:
-        SettingError: If not.
-    """
-    if images < _FEWEST:
-        raise SettingError(
-            f"--calibrate needs {_FEWEST} images to search on, there are {images}; give more "
-            "images, or a smaller --holdout"
-        )

@@ -32,10 +32,7 @@ class Fields:
 
     def text(self, key: str) -> str:
         """A text."""
-        value = self._values.get(key)
-        if not isinstance(value, str):
-            raise self._wrong(key, value, "a text")
-        return value
+        return self._text(key, self._values.get(key))
 
     def optional_text(self, key: str) -> str | None:
         """A text, or None where there is none."""
@@ -50,12 +47,7 @@ class Fields:
 
     def whole(self, key: str) -> int:
         """A whole number from 0 to 2⁶³ − 1."""
-        value = self._values.get(key)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise self._wrong(key, value, "a whole number")
-        if not 0 <= value <= _LARGEST_WHOLE:
-            raise self._wrong(key, value, "a whole number from 0 to 2^63 - 1")
-        return value
+        return self._whole(key, self._values.get(key))
 
     def optional_whole(self, key: str) -> int | None:
         """A whole number, or None where there is none."""
@@ -63,8 +55,7 @@ class Fields:
 
     def number(self, key: str) -> float:
         """A finite number."""
-        value = self._values.get(key)
-        return self._finite(key, value)
+        return self._finite(key, self._values.get(key))
 
     def optional_number(self, key: str) -> float | None:
         """A finite number, or None where there is none."""
@@ -79,15 +70,11 @@ class Fields:
 
     def wholes(self, key: str) -> list[int]:
         """A list of whole numbers."""
-        return [
-            Fields(self._where, {key: entry}, self._error).whole(key) for entry in self._list(key)
-        ]
+        return [self._whole(key, entry) for entry in self._list(key)]
 
     def texts(self, key: str) -> list[str]:
         """A list of texts."""
-        return [
-            Fields(self._where, {key: entry}, self._error).text(key) for entry in self._list(key)
-        ]
+        return [self._text(key, entry) for entry in self._list(key)]
 
     def inner(self, key: str) -> "Fields":
         """An object inside."""
@@ -111,6 +98,18 @@ class Fields:
         value = self._values.get(key)
         if not isinstance(value, list):
             raise self._wrong(key, value, "a list")
+        return value
+
+    def _text(self, key: str, value: Any) -> str:
+        if not isinstance(value, str):
+            raise self._wrong(key, value, "a text")
+        return value
+
+    def _whole(self, key: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._wrong(key, value, "a whole number")
+        if not 0 <= value <= _LARGEST_WHOLE:
+            raise self._wrong(key, value, "a whole number from 0 to 2^63 - 1")
         return value
 
     def _finite(self, key: str, value: Any) -> float:

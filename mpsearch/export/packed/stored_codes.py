@@ -1,7 +1,6 @@
 """The codes of a packed file that no scheme would choose again."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.layer import WeightLayer
@@ -20,7 +19,6 @@ class StoredCodes:
     """
 
     def __init__(self, packed: PackedFile, layers: Sequence[WeightLayer]) -> None:
-        self.path: Path = packed.path
         self._codes: dict[tuple[int, str], tuple[Codes, ...]] = {}
         by_name = {layer.name: layer.index for layer in layers}
         for entry in packed.header.tensors:

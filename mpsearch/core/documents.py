@@ -134,7 +134,22 @@ class Fields:
 def read_document(
     path: Path, what: str, form: str, version: int, largest: int, error: type[MPSearchError]
 ) -> Fields:
-    """Read a JSON file that says of itself what it is.
+    """Read a JSON file that says of itself what it is; as :func:`read_object`, as fields."""
+    remedy = "run the command that wrote it again"
+    document = read_object(path, what, form, version, largest, error, remedy)
+    return Fields(f"{what} {str(path)!r}", document, error)
+
+
+def read_object(
+    path: Path,
+    what: str,
+    form: str,
+    version: int,
+    largest: int,
+    error: type[MPSearchError],
+    remedy: str,
+) -> dict[str, Any]:
+    """Read a JSON object that says of itself what it is.
 
     Args:
         path: The file.
@@ -143,6 +158,7 @@ def read_document(
         version: What its ``version`` must be.
         largest: Bytes; a larger file is refused unread.
         error: Raised for anything else.
+        remedy: Ends messages of a file that is of another kind.
 
     Raises:
         MPSearchError: *error*, if the file is missing, too large, no JSON, or of another kind.
@@ -150,20 +166,18 @@ def read_document(
     where = f"{what} {str(path)!r}"
     try:
         if path.stat().st_size > largest:
-            raise error(f"{where} is larger than {largest // 2**20} MiB; give the file as written")
+            raise error(f"{where} is larger than {largest // 2**20} MiB; {remedy}")
         document = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as cause:
         raise error(f"{where} cannot be read ({cause}); check the file") from cause
     except (ValueError, RecursionError) as cause:
-        raise error(
-            f"{where} is not JSON ({cause}); run the command that wrote it again"
-        ) from cause
+        raise error(f"{where} is not JSON ({cause}); {remedy}") from cause
     if not isinstance(document, dict) or document.get("format") != form:
-        raise error(f"{str(path)!r} is not a {what} of mpsearch; run the search again")
+        raise error(f"{str(path)!r} is not a {what} of mpsearch; {remedy}")
     found = document.get("version")
     if isinstance(found, bool) or found != version:
         raise error(
             f"{where} has version {str(found)[:20]!r}; this program reads version {version}: "
             "update mpsearch"
         )
-    return Fields(where, document, error)
+    return document

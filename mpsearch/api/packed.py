@@ -11,7 +11,7 @@ from mpsearch.api.model import OpenModel
 from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import PackedError, PlanError
+from mpsearch.core.errors import PackedError
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
@@ -19,7 +19,6 @@ from mpsearch.export.packed import (
     OtherEntry,
     PackedFile,
     PackedSizes,
-    StoredCodes,
     TensorEntry,
     write_packed,
 )
@@ -156,32 +155,6 @@ def unpack(path: Path, model: OpenModel, target: Path, force: bool = False) -> P
     with PackedFile(path) as packed:
         require_model(packed, model, force)
         return write_keras_model(unpacked_model(packed, model), target)
-
-
-def stored(model: OpenModel, plan: Plan, path: Path) -> OpenModel:
-    """The model, with the calibrated codes of a packed file.
-
-    Args:
-        model: What the plan is for.
-        plan: Calibrated by a search that left the file.
-        path: The file.
-
-    Raises:
-        PlanError: If there is no such file, or it is one of another plan.
-        PackedError: If it is damaged, or of another model.
-    """
-    if not path.is_file():
-        raise PlanError(
-            f"the plan was calibrated and its weights are in {str(path)!r}, which is not there; "
-            "put it back, or run the search again to its end"
-        )
-    with PackedFile(path) as packed:
-        if require_model(packed, model) != plan:
-            raise PlanError(
-                f"packed file {str(path)!r} holds the weights of another calibrated plan; run the "
-                "search again to its end"
-            )
-        return model.sourced(StoredCodes(packed, model.layers))
 
 
 def unpacked_model(packed: PackedFile, model: OpenModel) -> Any:

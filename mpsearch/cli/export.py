@@ -65,9 +65,9 @@ def _run(args: argparse.Namespace) -> int:
         args.study = str(study_file(args.plan))
         path = Path(args.study).parent / "plan.json"
     config, _ = settings(args)
-    from mpsearch.api.export import CALIBRATED_WEIGHTS, export_plan, read_plan  # noqa: PLC0415
-    from mpsearch.api.packed import stored  # noqa: PLC0415
-    from mpsearch.api.workbench import Workbench, model_of  # noqa: PLC0415
+    from mpsearch.api.export import export_plan, read_plan  # noqa: PLC0415
+    from mpsearch.api.stored import with_stored_codes  # noqa: PLC0415
+    from mpsearch.api.workbench import model_of  # noqa: PLC0415
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415
     from mpsearch.core.errors import SettingError  # noqa: PLC0415
 
@@ -78,8 +78,7 @@ def _run(args: argparse.Namespace) -> int:
     if record.calibrated:
         if "litert" in formats:
             print_notes(["LiteRT rounds the trained weights itself: the calibration is lost there"])
-        model = stored(model_of(subject), record.plan, path.parent / CALIBRATED_WEIGHTS)
-        subject = subject.with_model(model) if isinstance(subject, Workbench) else model
+        subject = with_stored_codes(subject, record.plan, path.parent)
     written = export_plan(
         subject,
         record.plan,

@@ -263,15 +263,13 @@ def _write(
     target: Path,
 ) -> None:
     from mpsearch.api import export_plan  # noqa: PLC0415
-    from mpsearch.api.export import CALIBRATED_WEIGHTS  # noqa: PLC0415
     from mpsearch.api.kept import keep_result  # noqa: PLC0415
-    from mpsearch.api.packed import stored  # noqa: PLC0415
+    from mpsearch.api.stored import with_stored_codes  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
 
     if config.calibrate:
-        model = stored(workbench.model, result.plan, target / CALIBRATED_WEIGHTS)
-        workbench = workbench.with_model(model)
+        workbench = with_stored_codes(workbench, result.plan, target)
     export_plan(
         workbench,
         result.plan,

@@ -11,7 +11,8 @@ from command_line import answer
 import mpsearch
 from mpsearch.api.calibrate import calibrated
 from mpsearch.api.export import CALIBRATED_WEIGHTS
-from mpsearch.api.packed import stored, unpacked_model, verify
+from mpsearch.api.packed import unpacked_model, verify
+from mpsearch.api.stored import stored
 from mpsearch.api.workbench import Workbench
 from mpsearch.cli.main import run
 from mpsearch.core.errors import PlanError, SettingError

@@ -1,10 +1,12 @@
 """What tests of all folders share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from postgres import fresh_database, running_server
+from proxy import running_proxy
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -40,3 +42,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty current folder."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """URL of a PostgreSQL server."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "journal", "postgresql", "grpc"])
+def storage_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """URL of an empty storage of each kind."""
+    match request.param:
+        case "postgresql":
+            yield fresh_database(request.getfixturevalue("postgres"))
+        case "grpc":
+            with running_proxy(f"sqlite:///{tmp_path}/behind.db") as url:
+                yield url
+        case kind:
+            yield f"{kind}:///{tmp_path}/study"

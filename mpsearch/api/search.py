@@ -1,44 +1,23 @@
 """Find the best plan."""
 
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-import numpy as np
-
-from mpsearch.api.calibrate import calibrate_all, calibrated
 from mpsearch.api.export import CALIBRATED_WEIGHTS
 from mpsearch.api.limits import BudgetOn, Wanted, check_limits, most_trials
-from mpsearch.api.menu import make_menu
 from mpsearch.api.outcome import conclude
 from mpsearch.api.packed import pack
+from mpsearch.api.searches import Searches
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import SettingError
-from mpsearch.core.files import write_text
-from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
-from mpsearch.export.plan_json import PlanFile
-from mpsearch.schemes import DOCUMENTED, menu_of
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import History, Tried
-from mpsearch.search.menu import Menu
+from mpsearch.search.history import History
 from mpsearch.search.result import SearchResult
 from mpsearch.search.rules import Rules
-from mpsearch.search.run import Limits, Rival, Sampler, Searched, make_proposer, run_search
-from mpsearch.search.study import StudyStore, sqlite_url
-from mpsearch.search.surrogate.sampler import SurrogateSampler
-from mpsearch.search.surrogate.screen import Screen
-from mpsearch.search.verify import held_back
-from mpsearch.sensitivity.plans import uniform_plan
+from mpsearch.search.run import Limits, Rival, Sampler
+from mpsearch.search.storage.address import sqlite_url
+from mpsearch.search.workers.helpers import Helpers
 from mpsearch.sensitivity.profile import SensitivityProfile
-
-# With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
-_TIGHTER: Final = (0.5, 0.25, 0.1)
-_FEWEST_HELD: Final = 4  # images of which an interval says anything
 
 
 def find_plan(
@@ -64,6 +43,7 @@ def find_plan(
     study_name: str = "search",
     storage: str | None = None,
     progress: Progress | None = None,
+    helpers: Helpers | None = None,
 ) -> SearchResult:
     """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
@@ -99,16 +79,19 @@ def find_plan(
             one; what they reach is in the result's ladder.
         folder: The study's folder.
         study_name: Of the Optuna study.
-        storage: Optuna's storage URL; an SQLite file in *folder* where it is None.
+        storage: Optuna's storage URL; an SQLite file in *folder* where it is None. The same call
+            in other processes, here or elsewhere, with the same storage joins the search.
         progress: Is told of every trial.
+        helpers: Processes of ours that join the search while it runs.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.
         StudyError: If the study was started with something else.
+        EnvironmentFault: If the storage fails; what was measured is kept.
     """
     wanted = Wanted(budget_pp, max_bytes, ratio, pareto, budget_on)
     check_limits(wanted, trials, timeout, holdout)
-    search = _Search(
+    search = Searches(
         everything=workbench,
         whole_profile=None if calibrate else profile,
         calibrate=calibrate,
@@ -125,16 +108,13 @@ def find_plan(
     )
     goal = wanted.goal(metric, workbench)
     search.require(wanted, compare)
-    searched = search.run(goal, study_name)
-    others: list[History] = []
-    if budget_on == "verify":
-        for share in _TIGHTER:
-            tighter = Goal(metric, share * (budget_pp or 0.0))
-            others.append(search.run(tighter, f"{study_name}~{share:g}", main=False).history)
+    try:
+        searched, others = search.run_all(wanted, study_name, helpers)
+    finally:
+        if helpers is not None:
+            helpers.stop()
     rivals: dict[str, History] = {
-        rival: search.run(
-            goal, f"{study_name}~{rival}", rival, len(searched.history), main=False
-        ).history
+        rival: search.run(goal, f"{study_name}~{rival}", rival, len(searched.history)).history
         for rival in compare
     }
     result = conclude(
@@ -156,153 +136,45 @@ def find_plan(
     return result
 
 
-@dataclass(eq=False)
-class _Search:
-    """What all searches of one call share."""
+def help_search(
+    workbench: Workbench,
+    profile: SensitivityProfile | None,
+    *,
+    wanted: Wanted,
+    schemes: Sequence[str],
+    rules: Rules,
+    metric: Metric,
+    sampler: Sampler,
+    trials: int | None,
+    seed: int,
+    holdout: float | None,
+    calibrate: bool,
+    folder: Path,
+    study_name: str,
+    storage: str | None,
+) -> None:
+    """Be one more process of a search that :func:`find_plan` makes with the same arguments.
 
-    everything: Workbench
-    whole_profile: SensitivityProfile | None
-    calibrate: bool
-    schemes: tuple[str, ...] | None
-    rules: Rules
-    metric: Metric
-    sampler: Sampler
-    limits: Limits
-    seed: int
-    holdout: float | None
-    folder: Path
-    url: str
-    progress: Progress
-    begun: float = field(default_factory=time.monotonic)
+    Proposes and measures until nothing is left; what comes after is left to whoever made it.
 
-    def __post_init__(self) -> None:
-        count = len(self.everything.images)
-        back = held_back(count, self.holdout)
-        kept = [i for i in range(count) if i not in set(back.tolist())]
-        self.work, self.held = self.everything, None
-        self.profile = self.whole_profile
-        if len(back):
-            rows = np.array(kept, dtype=np.int64)
-            self.work = self.everything.of_images(rows)
-            self.held = self.everything.of_images(back)
-            if self.profile is not None:
-                fingerprint = self.work.fingerprint.as_mapping()
-                self.profile = self.profile.of_images(rows, fingerprint)
-        if self.calibrate:
-            model = calibrated(self.work, self.progress)
-            self.work = self.work.with_model(model)
-            self.held = None if self.held is None else self.held.with_model(model)
-
-    def require(self, wanted: Wanted, compare: Sequence[Rival]) -> None:
-        """Refuse now what would fail after the search.
-
-        Raises:
-            SettingError: Says what is missing.
-        """
-        held = 0 if self.held is None else len(self.held.images)
-        if wanted.budget_on == "verify" and held < _FEWEST_HELD:
-            raise SettingError(
-                f"--budget-on verify needs {_FEWEST_HELD} images held back, there are {held}; give "
-                "more images, or a larger --holdout"
-            )
-        if "greedy" in compare and self.menu.original is None:
-            raise SettingError(
-                "--compare greedy starts from original; add it to --schemes, or lock less"
-            )
-
-    @cached_property
-    def menu(self) -> Menu:
-        """The choices, under the rules."""
-        known = self.profile.schemes if self.profile is not None else DOCUMENTED
-        schemes = menu_of(self.schemes or known)
-        if self.calibrate:
-            calibrate_all(self.work, schemes, self.progress)
-        return make_menu(self.work, schemes, self.rules, self.progress)
-
-    @cached_property
-    def screen(self) -> Screen:
-        """Screens for all goals of the call: they differ in their limits alone."""
-        return Screen(
-            self.work.engine,
-            self.work.model.network,
-            self.work.inputs,
-            self.menu,
-            self.metric,
-            self.profile,
-            lambda _: self.progress.advance(0, "screening layers by their gradients"),
-        )
-
-    def surrogate(self, goal: Goal) -> SurrogateSampler:
-        """Our sampler for a goal; also judges what others found."""
-        return SurrogateSampler(self.menu, goal, self.screen)
-
-    def run(
-        self,
-        goal: Goal,
-        name: str,
-        rival: Rival | None = None,
-        trials: int | None = None,
-        main: bool = True,
-    ) -> Searched:
-        """One study; only the main one leaves its best plan in ``best.json``."""
-        kind = rival or self.sampler
-        proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
-        fingerprint = self.work.fingerprint.as_mapping()
-        bank = self.work.model.bank
-        store = StudyStore(
-            self.url, name, fingerprint, self.menu, goal, bank.coding, self.calibrate
-        )
-        try:
-            known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
-            limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
-            left = self.limits.timeout
-            if left is not None:
-                left = max(0.0, left - (time.monotonic() - self.begun))
-            return run_search(
-                self.work.engine,
-                self.menu,
-                store,
-                proposer,
-                known,
-                limits=replace(limits, timeout=left),
-                progress=self.progress,
-                on_best=lambda best: self._keep_best(best, goal) if main else None,
-            )
-        finally:
-            store.close()
-
-    def _keep_best(self, best: Tried, goal: Goal) -> None:
-        model = self.work.fingerprint.model
-        coding = self.work.model.bank.coding
-        record = PlanFile(
-            best.plan,
-            model,
-            best.nbytes,
-            best.drop_pp,
-            goal.metric,
-            goal.budget_pp,
-            coding,
-            self.calibrate,
-        )
-        write_text(self.folder / "best.json", record.to_json())
-
-    def _profiled(self, goal: Goal) -> Mapping[Plan, Tried]:
-        """Plans whose measurements the profile holds."""
-        profile = self.profile
-        if profile is None:
-            return {}
-        names = tuple(layer.name for layer in profile.layers)
-        refused = frozenset(profile.refused)
-        return {
-            plan: Tried(
-                plan,
-                self.work.model.bank.plan_nbytes(plan.schemes),
-                profile.drop_pp(reading, goal.metric),
-                reading.confidence,
-                reading.margin,
-                "uniform",
-                0,
-            )
-            for scheme, reading in profile.uniform.items()
-            for plan in [uniform_plan(names, scheme, refused)]
-        }
+    Raises:
+        StudyError: If the study was started with something else.
+        EnvironmentFault: If the storage fails; what was measured is kept.
+    """
+    search = Searches(
+        everything=workbench,
+        whole_profile=None if calibrate else profile,
+        calibrate=calibrate,
+        schemes=tuple(schemes),
+        rules=rules,
+        metric=metric,
+        sampler=sampler,
+        limits=Limits(most_trials(sampler, trials)),
+        seed=seed,
+        holdout=holdout,
+        folder=folder,
+        url=storage or sqlite_url(folder / "study.db"),
+        progress=Silent(),
+        is_helper=True,
+    )
+    search.run_all(wanted, study_name)

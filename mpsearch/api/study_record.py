@@ -10,7 +10,7 @@ from mpsearch.core.errors import StudyError
 from mpsearch.report.record import StudyRecord
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import Subject, read_result
-from mpsearch.search.study import sqlite_url
+from mpsearch.search.storage.address import sqlite_url
 from mpsearch.search.trials import StudyTrials, read_trials
 from mpsearch.sensitivity.profile import SensitivityProfile
 

@@ -8,13 +8,22 @@ from typing import Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import STUDIES
+from mpsearch.core.config import RunConfig
+from mpsearch.core.errors import SettingError
 
 
 def add(commands: Any) -> None:
     """Add both commands."""
     parser = add_command(commands, "schemes", _schemes, "list the schemes, or explain some")
     parser.add_argument("names", nargs="*", metavar="SCHEME", help="only these")
-    parser = add_command(commands, "studies", _studies, "list the studies of a folder")
+    parser = add_command(
+        commands,
+        "studies",
+        _studies,
+        "list the studies of a folder",
+        "State, finished trials, and the best plan so far. Only files are read: of a study on a "
+        "server it says what is in its folder.",
+    )
     parser.add_argument(
         "folder", nargs="?", default=str(STUDIES), metavar="DIR", help="default: studies"
     )
@@ -46,28 +55,63 @@ def _schemes(args: argparse.Namespace) -> int:
 
 def _studies(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
-    rows = [
-        {"study": str(file.parent), **_best(file.parent / "plan.json")}
-        for file in sorted(folder.glob("*/study.toml"))
-    ]
+    marks = ("study.toml", "study.db", "best.json")
+    found = sorted({file.parent for mark in marks for file in folder.glob(f"*/{mark}")})
+    rows = [_study(one) for one in found]
     if args.json:
         print(json.dumps({"studies": rows}))
         return 0
     for row in rows:
-        if "nbytes" in row:
-            print(
-                f"{row['study']}: {row['nbytes']:,} bytes, {row['drop_pp']:.3f} pp of "
-                f"{row['budget_pp']:g} pp ({row['metric']})"
-            )
-        else:
-            print(f"{row['study']}: no plan yet")
+        print(f"{row['study']}: {_said(row)}")
     if not rows:
         print(f"no studies in {folder}")
     return 0
 
 
+def _study(folder: Path) -> dict[str, Any]:
+    """State and best plan of the study in a folder; no server is asked."""
+    from mpsearch.core.secret import masked  # noqa: PLC0415
+    from mpsearch.search.storage.peek import glance  # noqa: PLC0415
+
+    storage = _storage(folder)
+    scheme, _, path = storage.partition(":///")
+    seen = glance(Path(path)) if scheme in {"sqlite", "journal"} and path else None
+    finished = _best(folder / "plan.json")
+    best = finished or _best(folder / "best.json")
+    state = "finished" if finished else "stopped"
+    if seen is not None and seen.is_in_use:
+        state, best = "running", _best(folder / "best.json") or best
+    row = {"study": str(folder), "state": state, "storage": masked(storage), **best}
+    if seen is not None:
+        row["trials"] = seen.trials
+        if best and seen.original_nbytes is not None:
+            row["ratio"] = seen.original_nbytes / max(1, best["nbytes"])
+    return row
+
+
+def _storage(folder: Path) -> str:
+    """The storage that the folder's study.toml names, or the usual file."""
+    usual = f"sqlite:///{folder / 'study.db'}"
+    try:
+        return RunConfig.from_toml(folder / "study.toml").storage or usual
+    except SettingError:
+        return usual
+
+
+def _said(row: dict[str, Any]) -> str:
+    trials = f", {row['trials']} trials" if "trials" in row else ""
+    if "nbytes" not in row:
+        return f"{row['state']}{trials}, no plan yet"
+    ratio = f", {row['ratio']:.2f} times smaller" if "ratio" in row else ""
+    budget = "" if row["budget_pp"] is None else f" of {row['budget_pp']:g} pp"
+    return (
+        f"{row['state']}{trials}: {row['nbytes']:,} bytes{ratio}, "
+        f"{row['drop_pp']:.3f} pp{budget} ({row['metric']})"
+    )
+
+
 def _best(path: Path) -> dict[str, Any]:
-    """What plan.json says, or nothing."""
+    """What plan.json or best.json says, or nothing."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         return {key: document[key] for key in ("nbytes", "drop_pp", "budget_pp", "metric")}

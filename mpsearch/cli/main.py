@@ -5,7 +5,7 @@ import io
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -66,16 +66,24 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; errors become one line on stderr."""
-    debug = "--debug" in argv
-    try:
+
+    def command() -> int:
         args = parser().parse_args(argv)
         code: int = args.run(args)
         sys.stdout.flush()
+        return code
+
+    return guarded(command, "--debug" in argv)
+
+
+def guarded(command: Callable[[], int], debug: bool = False) -> int:
+    """Run *command*; errors and signals become one line on stderr and an exit code."""
+    try:
+        return command()
     except (Exception, KeyboardInterrupt, _Stopped) as error:  # noqa: BLE001 - the last line
         if debug:
             traceback.print_exc()
         return _explain(error)
-    return code
 
 
 def _explain(error: BaseException) -> int:
@@ -112,10 +120,15 @@ def main() -> NoReturn:
         keep_stderr_for_python()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be UTF-8
+    catch_signals()
+    sys.exit(run(sys.argv[1:]))
+
+
+def catch_signals() -> None:
+    """Let SIGTERM and SIGHUP stop a command as Ctrl-C does."""
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
-    sys.exit(run(sys.argv[1:]))
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:

@@ -2,11 +2,13 @@
 
 import argparse
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mpsearch.cli.crew import MOST_WORKERS, Crew, Share, share_of_machine
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import (
     add_coding,
@@ -15,7 +17,6 @@ from mpsearch.cli.options import (
     add_model,
     add_schemes,
     add_study,
-    comma_list,
     load_workbench,
     require_schemes,
     settings,
@@ -23,7 +24,9 @@ from mpsearch.cli.options import (
 from mpsearch.cli.progress import make_progress
 from mpsearch.cli.rules import add_rules, rules_of
 from mpsearch.cli.search_json import as_json
+from mpsearch.cli.search_options import add_question, add_search
 from mpsearch.cli.studies import optuna_study_name, study_folder
+from mpsearch.core.errors import SettingError
 
 if TYPE_CHECKING:
     from mpsearch.api.limits import Wanted
@@ -46,95 +49,13 @@ def add(commands: Any) -> None:
         "command resumes it. Exit code 4 if no plan keeps the limit: the nearest one is written.",
     )
     add_study(parser)
-    _add_question(parser)
-    _add_search(parser)
+    add_question(parser)
+    add_search(parser)
     add_rules(parser)
     add_coding(parser)
     add_schemes(parser, "the documented ones and original; see mpsearch schemes")
     add_model(parser)
     add_images(parser)
-
-
-def _add_question(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what is asked (one of the first four)")
-    group.add_argument(
-        "--budget", metavar="PP", type=float, help="largest drop allowed, percentage points"
-    )
-    group.add_argument(
-        "--max-bytes",
-        dest="max_bytes",
-        metavar="N",
-        type=int,
-        help="the gentlest plan whose parameters, all of them, take at most N bytes",
-    )
-    group.add_argument(
-        "--ratio", metavar="R", type=float, help="the same: at least R times smaller than float32"
-    )
-    group.add_argument(
-        "--pareto",
-        action="store_true",
-        default=None,
-        help="the whole front of bytes against drop; --budget then chooses which plan of it is "
-        "written (default: 2), at once if the front is finished",
-    )
-    group.add_argument(
-        "--metric", choices=("mean", "max", "p95"), help="of the images' drops (default: mean)"
-    )
-    group.add_argument(
-        "--holdout",
-        metavar="SHARE",
-        type=float,
-        help="share of the images held back to verify the plan, 0 for none (default: a third, "
-        "with 4 images or more)",
-    )
-    group.add_argument(
-        "--budget-on",
-        dest="budget_on",
-        choices=("search", "verify"),
-        help="verify: keep the budget on the held-back images, up to the upper end of their 95 %% "
-        "interval (default: search)",
-    )
-
-
-def _add_search(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("search")
-    group.add_argument(
-        "--sampler",
-        choices=("surrogate", "tpe", "nsga2", "random", "brute"),
-        help="who proposes plans; brute measures all and proves the best (default: surrogate)",
-    )
-    group.add_argument("--trials", metavar="N", type=int, help="trials in the study (default: 200)")
-    group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
-    group.add_argument("--seed", metavar="N", type=int, help="of the sampler (default: 0)")
-    group.add_argument(
-        "--study-name", dest="study_name", metavar="NAME", help="name of the study and its folder"
-    )
-    group.add_argument(
-        "--storage", metavar="URL", help="Optuna storage (default: study.db in the study's folder)"
-    )
-    group.add_argument(
-        "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"
-    )
-    group.add_argument(
-        "--calibrate",
-        action="store_const",
-        const=True,
-        help="round the weights of int*c, dfix*, km* and small floats by what layers put out on "
-        "the images searched on, which lets them bear fewer bits; the weights found are in "
-        "plan.mpq (default: by the weights alone)",
-    )
-    group.add_argument(
-        "--compare",
-        metavar="A,B,...",
-        type=comma_list,
-        help="also run greedy, random, tpe or nsga2 with as many trials, to see what they reach",
-    )
-    group.add_argument(
-        "--dry-run",
-        dest="dry_run",
-        action="store_true",
-        help="print what each scheme makes of each layer's bytes, and how long the search may take",
-    )
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -143,12 +64,14 @@ def _run(args: argparse.Namespace) -> int:
     _check(config)
     if args.out:
         folder = Path(args.out)
-    workbench = load_workbench(config, coded=True)
+    share = share_of_machine(config)
+    os.environ.update(share.environment)  # before TensorFlow is loaded
+    workbench = load_workbench(share.config, coded=True)
     print_notes(workbench.notes)
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
-    result, profile = _search(config, workbench, target, args.quiet)
+    result, profile = _search(share, workbench, target, args.quiet)
     _write(config, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
@@ -174,8 +97,13 @@ def _check(config: "RunConfig") -> None:
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
-    from mpsearch.search.study import require_known_storage  # noqa: PLC0415
+    from mpsearch.search.storage.address import Address  # noqa: PLC0415
 
+    if not 1 <= config.workers <= MOST_WORKERS:
+        raise SettingError(
+            f"workers = {config.workers} is not allowed; give a whole number from 1 to "
+            f"{MOST_WORKERS}"
+        )
     check_limits(_wanted(config), config.trials, config.timeout, config.holdout)
     parse_metric(config.metric)
     parse_sampler(config.sampler)
@@ -183,7 +111,7 @@ def _check(config: "RunConfig") -> None:
     for rival in config.compare or ():
         parse_rival(rival)
     if config.storage is not None:
-        require_known_storage(config.storage)
+        Address.parse(config.storage)
     require_schemes(config)
 
 
@@ -194,13 +122,14 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 
 
 def _search(
-    config: "RunConfig", workbench: "Workbench", target: Path, quiet: bool
+    share: Share, workbench: "Workbench", target: Path, quiet: bool
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api import find_plan  # noqa: PLC0415
     from mpsearch.api.profile import read_profile  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
 
+    config = share.config
     schemes = _menu_names(config)
     file = target / "profile.json"
     known = None
@@ -233,8 +162,38 @@ def _search(
         study_name=optuna_study_name(config, target, schemes),
         storage=config.storage,
         progress=make_progress(quiet),
+        helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
     )
     return result, known
+
+
+def assist(config: "RunConfig", target: Path) -> int:
+    """Be one more process of the search in *target*; see ``mpsearch.cli.worker``."""
+    from mpsearch.api.profile import read_profile  # noqa: PLC0415
+    from mpsearch.api.search import help_search  # noqa: PLC0415
+    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
+    from mpsearch.search.run import parse_sampler  # noqa: PLC0415
+
+    workbench = load_workbench(config, coded=True)
+    schemes = _menu_names(config)
+    file = target / "profile.json"
+    help_search(
+        workbench,
+        None if config.calibrate or not file.exists() else read_profile(workbench, schemes, file),
+        wanted=_wanted(config),
+        schemes=schemes,
+        rules=rules_of(config),
+        metric=parse_metric(config.metric),
+        sampler=parse_sampler(config.sampler),
+        trials=config.trials,
+        seed=config.seed,
+        holdout=config.holdout,
+        calibrate=config.calibrate,
+        folder=target,
+        study_name=optuna_study_name(config, target, schemes),
+        storage=config.storage,
+    )
+    return 0
 
 
 def _dry_run(config: "RunConfig", workbench: "Workbench", as_json_: bool) -> int:

@@ -13,8 +13,9 @@ def as_json(
     config: "RunConfig", workbench: "Workbench", result: "SearchResult", target: Path
 ) -> dict[str, Any]:
     """One object; docs/formats.md describes it."""
+    from mpsearch.core.secret import masked  # noqa: PLC0415
     from mpsearch.search.result_json import result_mapping  # noqa: PLC0415
-    from mpsearch.search.study import sqlite_url  # noqa: PLC0415
+    from mpsearch.search.storage.address import sqlite_url  # noqa: PLC0415
 
     return {
         **result_mapping(result),
@@ -22,6 +23,6 @@ def as_json(
         "calibrated": config.calibrate,
         "images": len(workbench.images),
         "study": str(target),
-        "storage": config.storage or sqlite_url(target / "study.db"),
+        "storage": masked(config.storage) if config.storage else sqlite_url(target / "study.db"),
         "plan_file": str(target / "plan.json"),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from mpsearch.core.errors import SettingError
+from mpsearch.core.secret import masked
 
 _LARGEST: Final = 2**20
 _BUNDLED: Final = "bundled:digits"
@@ -45,6 +46,7 @@ class RunConfig:
         timeout: Seconds, at most.
         seed: Of the sampler.
         memory: As ``--memory`` takes it.
+        workers: Processes that search on this machine.
         storage: Optuna's storage URL.
         study_name: Name of the study.
     """
@@ -76,6 +78,7 @@ class RunConfig:
     timeout: float | None = None
     seed: int = 0
     memory: str | None = None
+    workers: int = 1
     storage: str | None = None
     study_name: str | None = None
 
@@ -113,6 +116,8 @@ class RunConfig:
                 continue
             if field.name in _PATHS:
                 value = _relative(value, folder)
+            if field.name == "storage":
+                value = masked(value)
             lines.append(f"{field.name} = {_toml(value)}")
         return "\n".join(lines) + "\n"
 
@@ -139,6 +144,7 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "timeout": ((int, float), "seconds above 0"),
     "trials": ((int,), "a whole number, 1 or more"),
     "seed": ((int,), "a whole number"),
+    "workers": ((int,), "a whole number from 1 to 64"),
 }
 
 

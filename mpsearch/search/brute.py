@@ -1,12 +1,13 @@
 """Every plan, the most wanted first: the one method whose answer is proved."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import product
 from typing import Final
 
 import numpy as np
 
 from mpsearch.core.errors import SettingError
+from mpsearch.core.plan import Plan
 from mpsearch.search.history import History
 from mpsearch.search.menu import Menu
 from mpsearch.search.samplers import Suggestion
@@ -37,19 +38,31 @@ class BruteProposer:
         order = np.argsort(nbytes, kind="stable")
         self._choices, self._nbytes = every[order], nbytes[order]
         self._next = 0
+        self._proposed: list[int] = []
 
-    def next(self, history: History) -> Sequence[Suggestion]:
+    def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
         """The next plans that could be better than the best one."""
-        goal, best = history.goal, history.best
-        found: list[Suggestion] = []
-        while self._next < len(self._choices) and len(found) < _AT_ONCE:
-            nbytes = int(self._nbytes[self._next])
-            if goal.max_nbytes is not None and nbytes > goal.max_nbytes:
+        # What was proposed and is not measured comes again: others had claimed it, and may die.
+        places = [at for at in self._proposed if self._is_open(at, history)]
+        free = sum(self._plan(at) not in running for at in places)
+        while self._next < len(self._choices) and free < _AT_ONCE:
+            if not self._could_be_better(self._next, history):
                 break
-            if goal.kind == "budget" and best is not None and nbytes >= best.nbytes:
-                break
-            plan = self._menu.plan(self._choices[self._next].tolist())
+            if self._is_open(self._next, history):
+                places.append(self._next)
+                free += self._plan(self._next) not in running
             self._next += 1
-            if plan not in history:
-                found.append(Suggestion(plan, "brute"))
-        return found
+        self._proposed = places
+        return [Suggestion(self._plan(at), "brute") for at in places]
+
+    def _could_be_better(self, at: int, history: History) -> bool:
+        nbytes, goal, best = int(self._nbytes[at]), history.goal, history.best
+        if goal.max_nbytes is not None and nbytes > goal.max_nbytes:
+            return False
+        return goal.kind != "budget" or best is None or nbytes < best.nbytes
+
+    def _is_open(self, at: int, history: History) -> bool:
+        return self._could_be_better(at, history) and self._plan(at) not in history
+
+    def _plan(self, at: int) -> Plan:
+        return self._menu.plan(self._choices[at].tolist())

@@ -1,9 +1,10 @@
 """Greedy descent: the textbook method, to compare with."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from mpsearch.core.plan import Plan
 from mpsearch.search.history import History
 from mpsearch.search.menu import Choice, Menu
 from mpsearch.search.samplers import Suggestion
@@ -31,7 +32,11 @@ class GreedyProposer:
         harm = damage_at(cells, cells.change, np.zeros_like(cells.margin))
         self._harm = [np.maximum(prices, _LEAST_HARM) for prices in harm]
 
-    def next(self, history: History) -> Sequence[Suggestion]:
+    def next(
+        self,
+        history: History,
+        running: Collection[Plan] = (),  # noqa: ARG002 - there is one way to go
+    ) -> Sequence[Suggestion]:
         """The first step of the descent that is not measured yet, or none."""
         current, refused = self._start, set[tuple[int, int]]()
         limit = history.goal.max_nbytes

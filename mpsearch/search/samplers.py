@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -42,8 +42,14 @@ class Suggestion:
 class Proposer(Protocol):
     """Whoever says what to measure next."""
 
-    def next(self, history: History) -> Sequence[Suggestion]:
-        """Plans that are not measured yet, in order; none if nothing promises."""
+    def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
+        """Plans that are not measured yet, in order; none if nothing promises.
+
+        Args:
+            history: What is measured.
+            running: What others measure now. Whoever has nothing else to propose may propose these;
+                the search waits for them.
+        """
 
 
 def as_trial(one: Tried, menu: Menu, goal: Goal, attributes: dict[str, Any]) -> FrozenTrial:
@@ -68,6 +74,17 @@ def as_trials(history: History, menu: Menu) -> list[FrozenTrial]:
         for one in history.tried
         if menu.choice(one.plan) is not None
     ]
+
+
+def _running(plan: Plan, menu: Menu) -> FrozenTrial:
+    """A plan that somebody measures now."""
+    return create_trial(
+        state=TrialState.RUNNING, params=plan.as_mapping(), distributions=distributions(menu)
+    )
+
+
+def _by_schemes(plan: Plan) -> tuple[str, ...]:
+    return plan.schemes
 
 
 def values(one: Tried, goal: Goal) -> list[float]:
@@ -106,6 +123,9 @@ class _Asked:
             trial.set_constraint(name, value)
         self.study.tell(trial, values(one, self._goal))
 
+    def drop(self, trial: optuna.Trial) -> None:
+        self.study.tell(trial, state=TrialState.FAIL)
+
     def add(self, one: Tried) -> None:
         if self._menu.choice(one.plan) is not None:
             attributes = {"margin": one.margin.tolist(), "drop_pp": one.drop_pp}
@@ -122,21 +142,21 @@ class SurrogateProposer:
     """
 
     def __init__(self, menu: Menu, goal: Goal, sampler: SurrogateSampler) -> None:
-        self._menu, self._sampler = menu, sampler
-        self._asked = _Asked(menu, goal, sampler)
+        self._menu, self._goal, self._sampler = menu, goal, sampler
+        self._finished: list[FrozenTrial] = []
         self._told = 0
 
-    def next(self, history: History) -> Sequence[Suggestion]:
+    def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
         """One plan, or none."""
-        for one in history.tried[self._told :]:
-            self._asked.add(one)
+        fresh = History(history.goal, history.tried[self._told :])
+        self._finished += as_trials(fresh, self._menu)
         self._told = len(history.tried)
-        trial, plan = self._asked.ask()
-        self._asked.study.tell(trial, state=TrialState.FAIL)  # it is added when it is measured
-        last = self._sampler.last
-        if last is None or plan in history:
+        pending = [_running(plan, self._menu) for plan in sorted(running, key=_by_schemes)]
+        found = self._sampler.propose([*self._finished, *pending])
+        plan = None if found is None else self._menu.plan(found.choice)
+        if found is None or plan is None or plan in history:
             return []
-        return [Suggestion(plan, last.origin, last.expected_saving)]
+        return [Suggestion(plan, found.origin, found.expected_saving)]
 
 
 class OptunaProposer:
@@ -160,30 +180,36 @@ class OptunaProposer:
         self._told: dict[Plan, Tried] = {}
         self._open: tuple[optuna.Trial, Plan] | None = None
 
-    def next(self, history: History) -> Sequence[Suggestion]:
+    def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
         """One plan that is not measured yet, or none."""
         for one in history.tried[len(self._told) :]:
             if self._open is None and one.origin == self._kind:
-                self._open = self._ask()
+                self._open = self._ask(())
             if self._open is not None and self._open[1] == one.plan:
                 self._asked.tell(self._open[0], one)
                 self._open = None
             else:
                 self._asked.add(one)
             self._told[one.plan] = one
+        if self._open is not None and self._open[1] in running:
+            self._asked.drop(self._open[0])
+            self._open = None
         if self._open is None:
-            self._open = self._ask()
+            self._open = self._ask(running)
         return [] if self._open is None else [Suggestion(self._open[1], self._kind)]
 
-    def _ask(self) -> tuple[optuna.Trial, Plan] | None:
+    def _ask(self, running: Collection[Plan]) -> tuple[optuna.Trial, Plan] | None:
         for attempt in range(_ATTEMPTS):
             text = f"{self._seed}:{len(self._told)}:{attempt}"
             digest = hashlib.sha256(text.encode()).digest()
             self._asked.study.sampler = self._sampler(int.from_bytes(digest[:4]))
             trial, plan = self._asked.ask()
-            if plan not in self._told:
+            if plan in self._told:
+                self._asked.tell(trial, self._told[plan])
+            elif plan in running:
+                self._asked.drop(trial)
+            else:
                 return trial, plan
-            self._asked.tell(trial, self._told[plan])
         return None
 
     def _sampler(self, seed: int) -> optuna.samplers.BaseSampler:

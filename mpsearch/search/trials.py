@@ -6,22 +6,21 @@ import sqlite3
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
 import optuna
-import sqlalchemy
 import sqlalchemy.exc
 
 from mpsearch.core.errors import MPSearchError, StudyError
 from mpsearch.core.plan import Plan
+from mpsearch.core.secret import without_secrets
 from mpsearch.engine.confidence import parse_metric
 from mpsearch.search.goal import Goal
-from mpsearch.search.study import require_known_storage
+from mpsearch.search.storage.address import Address
+from mpsearch.search.storage.opening import close_storage, open_storage
 
 _PREFIX: Final = "mpsearch:"  # of a study's identity, as StudyStore writes it
-_SQLITE: Final = "sqlite:///"
 _COMPLETE: Final = (optuna.trial.TrialState.COMPLETE,)
 _LOCK_SECONDS: Final = 60.0
 _REFUSALS: Final = (
@@ -77,7 +76,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
     """Read a study's finished trials.
 
     Args:
-        url: Storage; ``sqlite:///…``.
+        url: Storage; as :class:`Address` takes it.
         name: Of the study; None for the one that was written to last.
 
     Returns:
@@ -87,41 +86,40 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
         StudyError: If the storage cannot be read, has no study *name*, or one that mpsearch did
             not write.
     """
+    address = Address.parse(url)
     # What is wrong is said by our error; alembic would say beforehand which dialect it meets.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     try:
-        storage = _open(url)
+        storage = _open(address)
     except _REFUSALS as error:
-        raise _unreadable(url, error) from error
+        raise _unreadable(address, error) from error
     try:
         return _read(storage, name)
     except (*_REFUSALS, KeyError, TypeError, ValueError) as error:
         if isinstance(error, MPSearchError):
             raise
-        raise _unreadable(url, error) from error
+        raise _unreadable(address, error) from error
     finally:
-        storage.remove_session()
-        storage.engine.dispose()
+        close_storage(storage)
 
 
-def _open(url: str) -> optuna.storages.RDBStorage:
-    require_known_storage(url)
-    path = Path(sqlalchemy.make_url(url).database or "")
-    if not path.is_file():
+def _open(address: Address) -> optuna.storages.BaseStorage:
+    path = address.path
+    if path is not None and not path.is_file():
         raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
+    if path is None or address.kind != "sqlite":
+        return open_storage(address)
     # Optuna's own opening would make an empty file where there is none, and set tables up.
-    address = f"file:{quote(str(path.resolve()))}?mode=ro"
+    file = f"file:{quote(str(path.resolve()))}?mode=ro"
     return optuna.storages.RDBStorage(
         "sqlite://",
-        engine_kwargs={
-            "creator": lambda: sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS)
-        },
+        engine_kwargs={"creator": lambda: sqlite3.connect(file, uri=True, timeout=_LOCK_SECONDS)},
         skip_table_creation=True,
     )
 
 
-def _read(storage: optuna.storages.RDBStorage, name: str | None) -> StudyTrials | None:
+def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials | None:
     ours = {
         study.study_name: study
         for study in storage.get_all_studies()
@@ -191,12 +189,12 @@ def _original(trials: Sequence[optuna.trial.FrozenTrial]) -> int | None:
     return None
 
 
-def _unreadable(url: str, error: BaseException) -> StudyError:
+def _unreadable(address: Address, error: BaseException) -> StudyError:
     # Optuna says "during the commit" of whatever fails; the cause knows what did.
     cause = error.__cause__ if isinstance(error, optuna.exceptions.OptunaError) else error
     reason: Any = getattr(cause, "orig", None) or cause or error
-    place = url.removeprefix(_SQLITE) if url.startswith(_SQLITE) else url.rpartition("@")[2]
+    place = address.shown if address.path is None else str(address.path)
+    said = without_secrets(str(reason).splitlines()[0][:200], address.url)
     return StudyError(
-        f"the study's storage {place!r} cannot be read: {str(reason).splitlines()[0][:200]}; give "
-        "the folder of a search"
+        f"the study's storage {place!r} cannot be read: {said}; give the folder of a search"
     )

@@ -209,7 +209,14 @@ STUDIES = [
 SEEN_AT_ONCE = [
     case("search", "study.toml", names="'genetic'", study='budget = 1\nsampler = "genetic"\n'),
     case("search", "study.toml", names="'zip'", study='budget = 1\ncoding = "zip"\n'),
-    case(*SEARCH, "--storage", "mysql://host/db", names="mysql://host/db"),
+    case(*SEARCH, "--storage", "redis://host/db", names=("redis://host/db", "journal:///FILE")),
+    case(*SEARCH, "--storage", "postgresql://host", names="names no database"),
+    case(*SEARCH, "--storage", "grpc://host:1/x", names="grpc://HOST:PORT"),
+    case(*SEARCH, "--storage", "journal://here", names="journal:///here.db"),
+    case(*SEARCH, "--workers", "0", names="workers = 0"),
+    case("search", "study.toml", names="workers = 65", study="budget = 1\nworkers = 65\n"),
+    case("search", "study.toml", names="workers = 'all'", study='budget = 1\nworkers = "all"\n'),
+    case("search", "study.toml", names="'x://y'", study='budget = 1\nstorage = "x://y"\n'),
     case("check", "uniform", "study.toml", names="'fix9'", study='schemes = ["fix9"]\n'),
 ]
 
@@ -262,7 +269,7 @@ def test_bad_input_is_refused(here: Path, capsys: pytest.CaptureFixture[str], ca
 
 @pytest.mark.usefixtures("here")
 def test_passwords_in_a_storage_url_are_not_repeated(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run([*SEARCH, "--storage", "mysql://someone:sesame@host/db"]) == 2
+    assert run([*SEARCH, "--storage", "redis://someone:sesame@host/db"]) == 2
     err = capsys.readouterr().err
     assert "host/db" in err
     assert "sesame" not in err

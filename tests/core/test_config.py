@@ -37,6 +37,7 @@ WHOLE: dict[str, Any] = {
     "timeout": 60.5,
     "seed": -3,
     "memory": "4G",
+    "workers": 3,
     "storage": "sqlite:///a b.db",
     "study_name": "mug",
 }
@@ -85,6 +86,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         timeout = 60.5
         seed = -3
         memory = "4G"
+        workers = 3
         storage = "sqlite:///a b.db"
         study_name = "mug"
     """
@@ -272,3 +274,10 @@ basic = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), 
 def test_any_configuration_comes_back(config: RunConfig) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert again(Path(folder), config) == config
+
+
+def test_a_password_is_left_out_of_the_file(tmp_path: Path) -> None:
+    text = RunConfig(storage="postgresql://me:sesame@host/db?sslpassword=open").to_toml(tmp_path)
+    assert "sesame" not in text
+    assert "open" not in text
+    assert "me:***@host/db" in text

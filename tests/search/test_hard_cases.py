@@ -14,7 +14,8 @@ from mpsearch.core.errors import SettingError
 from mpsearch.core.outer import OuterProduct
 from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.search.goal import Goal
-from mpsearch.search.study import StudyStore, require_known_storage, sqlite_url
+from mpsearch.search.storage.address import Address, sqlite_url
+from mpsearch.search.study import StudyStore
 
 
 class Shrunk(NumpyNetwork):
@@ -119,7 +120,7 @@ def test_a_study_whose_start_was_killed_is_started_again(tmp_path: Path) -> None
 )
 def test_no_password_is_shown(url: str) -> None:
     with pytest.raises(SettingError) as refused:
-        require_known_storage(url)
+        Address.parse(url)
     for secret in ("p@ss", "ss@", "sesa", "sesame"):
         assert secret not in str(refused.value)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -134,27 +135,27 @@ def test_stopped_by_its_limit_and_resumed_it_is_no_worse(tmp_path: Path) -> None
 
 def test_what_another_process_measures_meanwhile_is_not_measured_again(tmp_path: Path) -> None:
     alone = make_bench().search(tmp_path / "alone", 1.0).history
-    bench, other = make_bench(), make_bench()
-    measure = bench.engine.measure
-    mine: list[Plan] = []
+    measured: list[Plan] = []
+    histories: list[History] = []
 
-    def interrupted(plans: Sequence[Plan], *args: Any, **kwargs: Any) -> Any:
-        if len(mine) == 4:  # the other process begins and ends in the middle of this one's search
-            other.search(tmp_path / "shared", 1.0, trials=12)
-        mine.extend(plans)
-        return measure(plans, *args, **kwargs)
+    def watched(bench: SearchBench) -> None:
+        measure = bench.engine.measure
 
-    bench.engine.measure = interrupted  # type: ignore[method-assign]
-    shared = bench.search(tmp_path / "shared", 1.0).history
-    stored = make_bench().search(tmp_path / "shared", 1.0, trials=0).history
-    plans = [one.plan for one in stored.tried]
-    # At most the plan that was being measured is there twice, and counts once.
-    assert len(set(plans)) == len(plans)
-    assert len(mine) < len(alone) + 2
-    assert set(plans) == {one.plan for one in shared.tried}
-    assert shared.best is not None
-    assert alone.best is not None
-    assert shared.best.nbytes <= alone.best.nbytes
+        def watching(plans: Sequence[Plan], *args: Any, **kwargs: Any) -> Any:
+            measured.extend(plans)
+            return measure(plans, *args, **kwargs)
+
+        bench.engine.measure = watching  # type: ignore[method-assign]
+        histories.append(bench.search(tmp_path / "shared", 1.0).history)
+
+    with ThreadPoolExecutor(3) as threads:  # each opens the storage, as a process would
+        list(threads.map(watched, [make_bench() for _ in range(3)]))
+    assert len(set(measured)) == len(measured)
+    for history in histories:
+        assert history.best is not None
+        assert alone.best is not None
+        assert history.best.nbytes <= alone.best.nbytes
+        assert {one.plan for one in history.tried} == {one.plan for one in histories[0].tried}
 
 
 def test_another_question_reuses_what_was_measured(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from made_study import MadeStudy
 
 from mpsearch.core.errors import StudyError
 from mpsearch.search.goal import Goal
-from mpsearch.search.study import sqlite_url
+from mpsearch.search.storage.address import sqlite_url
 from mpsearch.search.trials import read_trials
 
 

@@ -12,7 +12,8 @@ from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.result import FrontPoint, LayerRow, Rung, SearchResult
 from mpsearch.search.result_json import SizedLayer, Subject, result_text
-from mpsearch.search.study import StudyStore, sqlite_url
+from mpsearch.search.storage.address import sqlite_url
+from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.assessment import Assessment
 from mpsearch.search.verify import ImageSetDrop
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile

@@ -14,7 +14,8 @@ from mpsearch.search.history import Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.rules import Rules
 from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
-from mpsearch.search.study import StudyStore, sqlite_url
+from mpsearch.search.storage.address import sqlite_url
+from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
 from mpsearch.sensitivity.measure import refusals
@@ -53,7 +54,7 @@ class SearchBench:
 
     def search(
         self,
-        folder: Path,
+        folder: Path | str,
         budget_pp: float | None = 2.0,
         *,
         metric: Metric = "mean",
@@ -65,7 +66,8 @@ class SearchBench:
     ) -> Searched:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
         proposer = make_proposer(kind, self.menu, goal, self.sampler(goal), seed=1)
-        store = StudyStore(sqlite_url(folder / "study.db"), name, FINGERPRINT, self.menu, goal)
+        url = folder if isinstance(folder, str) else sqlite_url(folder / "study.db")
+        store = StudyStore(url, name, FINGERPRINT, self.menu, goal)
         try:
             return run_search(
                 self.engine,

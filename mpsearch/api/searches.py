@@ -1,0 +1,211 @@
+"""The studies of one question: the one asked, tighter ones, and others' to compare with."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from mpsearch.api.calibrate import calibrate_all, calibrated
+from mpsearch.api.limits import Wanted
+from mpsearch.api.menu import make_menu
+from mpsearch.api.workbench import Workbench
+from mpsearch.core.errors import SettingError
+from mpsearch.core.files import write_text
+from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress
+from mpsearch.engine.confidence import Metric
+from mpsearch.export.plan_json import PlanFile
+from mpsearch.schemes import DOCUMENTED, menu_of
+from mpsearch.search.goal import Goal
+from mpsearch.search.history import History, Tried
+from mpsearch.search.menu import Menu
+from mpsearch.search.rules import Rules
+from mpsearch.search.run import Limits, Rival, Sampler, Searched, make_proposer, run_search
+from mpsearch.search.study import StudyStore
+from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.surrogate.screen import Screen
+from mpsearch.search.verify import held_back
+from mpsearch.search.workers.helpers import Helpers
+from mpsearch.sensitivity.plans import uniform_plan
+from mpsearch.sensitivity.profile import SensitivityProfile
+
+# With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
+_TIGHTER: Final = (0.5, 0.25, 0.1)
+_FEWEST_HELD: Final = 4  # images of which an interval says anything
+
+
+@dataclass(eq=False)
+class Searches:
+    """What all searches of one call share."""
+
+    everything: Workbench
+    whole_profile: SensitivityProfile | None
+    calibrate: bool
+    schemes: tuple[str, ...] | None
+    rules: Rules
+    metric: Metric
+    sampler: Sampler
+    limits: Limits
+    seed: int
+    holdout: float | None
+    folder: Path
+    url: str
+    progress: Progress
+    is_helper: bool = False
+    begun: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        count = len(self.everything.images)
+        back = held_back(count, self.holdout)
+        kept = [i for i in range(count) if i not in set(back.tolist())]
+        self.work, self.held = self.everything, None
+        self.profile = self.whole_profile
+        if len(back):
+            rows = np.array(kept, dtype=np.int64)
+            self.work = self.everything.of_images(rows)
+            self.held = self.everything.of_images(back)
+            if self.profile is not None:
+                fingerprint = self.work.fingerprint.as_mapping()
+                self.profile = self.profile.of_images(rows, fingerprint)
+        if self.calibrate:
+            model = calibrated(self.work, self.progress)
+            self.work = self.work.with_model(model)
+            self.held = None if self.held is None else self.held.with_model(model)
+
+    def require(self, wanted: Wanted, compare: Sequence[Rival]) -> None:
+        """Refuse now what would fail after the search.
+
+        Raises:
+            SettingError: Says what is missing.
+        """
+        held = 0 if self.held is None else len(self.held.images)
+        if wanted.budget_on == "verify" and held < _FEWEST_HELD:
+            raise SettingError(
+                f"--budget-on verify needs {_FEWEST_HELD} images held back, there are {held}; give "
+                "more images, or a larger --holdout"
+            )
+        if "greedy" in compare and self.menu.original is None:
+            raise SettingError(
+                "--compare greedy starts from original; add it to --schemes, or lock less"
+            )
+
+    @cached_property
+    def menu(self) -> Menu:
+        """The choices, under the rules."""
+        known = self.profile.schemes if self.profile is not None else DOCUMENTED
+        schemes = menu_of(self.schemes or known)
+        if self.calibrate:
+            calibrate_all(self.work, schemes, self.progress)
+        return make_menu(self.work, schemes, self.rules, self.progress)
+
+    @cached_property
+    def screen(self) -> Screen:
+        """Screens for all goals of the call: they differ in their limits alone."""
+        return Screen(
+            self.work.engine,
+            self.work.model.network,
+            self.work.inputs,
+            self.menu,
+            self.metric,
+            self.profile,
+            lambda _: self.progress.advance(0, "screening layers by their gradients"),
+        )
+
+    def surrogate(self, goal: Goal) -> SurrogateSampler:
+        """Our sampler for a goal; also judges what others found."""
+        return SurrogateSampler(self.menu, goal, self.screen)
+
+    def run_all(
+        self, wanted: Wanted, name: str, helpers: Helpers | None = None
+    ) -> tuple[Searched, list[History]]:
+        """The study, and those of tighter budgets that ``--budget-on verify`` takes."""
+        searched = self.run(
+            wanted.goal(self.metric, self.everything), name, helpers=helpers, main=True
+        )
+        others: list[History] = []
+        if wanted.budget_on == "verify":
+            for share in _TIGHTER:
+                tighter = Goal(self.metric, share * (wanted.budget_pp or 0.0))
+                found = self.run(tighter, f"{name}~{share:g}", helpers=helpers)
+                others.append(found.history)
+        return searched, others
+
+    def run(
+        self,
+        goal: Goal,
+        name: str,
+        rival: Rival | None = None,
+        trials: int | None = None,
+        *,
+        helpers: Helpers | None = None,
+        main: bool = False,
+    ) -> Searched:
+        """One study; only the main one leaves its best plan in ``best.json``."""
+        kind = rival or self.sampler
+        keeps_best = main and not self.is_helper
+        proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
+        fingerprint = self.work.fingerprint.as_mapping()
+        bank = self.work.model.bank
+        store = StudyStore(
+            self.url, name, fingerprint, self.menu, goal, bank.coding, self.calibrate
+        )
+        try:
+            known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
+            limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
+            left = self.limits.timeout
+            if left is not None:
+                left = max(0.0, left - (time.monotonic() - self.begun))
+            return run_search(
+                self.work.engine,
+                self.menu,
+                store,
+                proposer,
+                known,
+                limits=replace(limits, timeout=left),
+                progress=self.progress,
+                on_best=lambda best: self._keep_best(best, goal) if keeps_best else None,
+                on_step=(lambda: None) if helpers is None else helpers.tend,
+                is_helper=self.is_helper,
+            )
+        finally:
+            store.close()
+
+    def _keep_best(self, best: Tried, goal: Goal) -> None:
+        model = self.work.fingerprint.model
+        coding = self.work.model.bank.coding
+        record = PlanFile(
+            best.plan,
+            model,
+            best.nbytes,
+            best.drop_pp,
+            goal.metric,
+            goal.budget_pp,
+            coding,
+            self.calibrate,
+        )
+        write_text(self.folder / "best.json", record.to_json())
+
+    def _profiled(self, goal: Goal) -> Mapping[Plan, Tried]:
+        """Plans whose measurements the profile holds."""
+        profile = self.profile
+        if profile is None:
+            return {}
+        names = tuple(layer.name for layer in profile.layers)
+        refused = frozenset(profile.refused)
+        return {
+            plan: Tried(
+                plan,
+                self.work.model.bank.plan_nbytes(plan.schemes),
+                profile.drop_pp(reading, goal.metric),
+                reading.confidence,
+                reading.margin,
+                "uniform",
+                0,
+            )
+            for scheme, reading in profile.uniform.items()
+            for plan in [uniform_plan(names, scheme, refused)]
+        }

@@ -1,0 +1,99 @@
+"""The options of ``mpsearch search``."""
+
+import argparse
+
+from mpsearch.cli.options import comma_list
+
+
+def add_question(parser: argparse.ArgumentParser) -> None:
+    """Add what is asked."""
+    group = parser.add_argument_group("what is asked (one of the first four)")
+    group.add_argument(
+        "--budget", metavar="PP", type=float, help="largest drop allowed, percentage points"
+    )
+    group.add_argument(
+        "--max-bytes",
+        dest="max_bytes",
+        metavar="N",
+        type=int,
+        help="the gentlest plan whose parameters, all of them, take at most N bytes",
+    )
+    group.add_argument(
+        "--ratio", metavar="R", type=float, help="the same: at least R times smaller than float32"
+    )
+    group.add_argument(
+        "--pareto",
+        action="store_true",
+        default=None,
+        help="the whole front of bytes against drop; --budget then chooses which plan of it is "
+        "written (default: 2), at once if the front is finished",
+    )
+    group.add_argument(
+        "--metric", choices=("mean", "max", "p95"), help="of the images' drops (default: mean)"
+    )
+    group.add_argument(
+        "--holdout",
+        metavar="SHARE",
+        type=float,
+        help="share of the images held back to verify the plan, 0 for none (default: a third, "
+        "with 4 images or more)",
+    )
+    group.add_argument(
+        "--budget-on",
+        dest="budget_on",
+        choices=("search", "verify"),
+        help="verify: keep the budget on the held-back images, up to the upper end of their 95 %% "
+        "interval (default: search)",
+    )
+
+
+def add_search(parser: argparse.ArgumentParser) -> None:
+    """Add how it is searched, and where it is kept."""
+    group = parser.add_argument_group("search")
+    group.add_argument(
+        "--sampler",
+        choices=("surrogate", "tpe", "nsga2", "random", "brute"),
+        help="who proposes plans; brute measures all and proves the best (default: surrogate)",
+    )
+    group.add_argument("--trials", metavar="N", type=int, help="trials in the study (default: 200)")
+    group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
+    group.add_argument("--seed", metavar="N", type=int, help="of the sampler (default: 0)")
+    group.add_argument(
+        "--study-name", dest="study_name", metavar="NAME", help="name of the study and its folder"
+    )
+    group.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="processes that search on this machine and share its cores (default: 1)",
+    )
+    group.add_argument(
+        "--storage",
+        metavar="URL",
+        help="where the study is kept (default: study.db in its folder): sqlite:///FILE, "
+        "journal:///FILE, postgresql+psycopg://…, mysql+pymysql://…, grpc://HOST:PORT; the same "
+        "command with the same URL, here or on other machines, joins the search",
+    )
+    group.add_argument(
+        "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"
+    )
+    group.add_argument(
+        "--calibrate",
+        action="store_const",
+        const=True,
+        help="round the weights of int*c, dfix*, km* and small floats by what layers put out on "
+        "the images searched on, which lets them bear fewer bits; the weights found are in "
+        "plan.mpq (default: by the weights alone)",
+    )
+    group.add_argument(
+        "--compare",
+        metavar="A,B,...",
+        type=comma_list,
+        help="also run greedy, random, tpe or nsga2 with as many trials, to see what they reach",
+    )
+    group.add_argument(
+        "--dry-run",
+        dest="dry_run",
+        action="store_true",
+        help="print what each scheme makes of each layer's bytes, and how long the search may take",
+    )

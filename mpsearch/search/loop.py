@@ -1,0 +1,172 @@
+"""One process' part of a search: propose, measure, write down, hear of the others."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+from mpsearch.core.measurement import Measurement
+from mpsearch.core.plan import Plan
+from mpsearch.core.progress import Progress
+from mpsearch.engine.confidence import aggregate, drops_pp
+from mpsearch.engine.evaluate import Engine
+from mpsearch.search.history import History, Tried
+from mpsearch.search.menu import Menu
+from mpsearch.search.samplers import Proposer, Suggestion
+from mpsearch.search.study import StudyStore
+from mpsearch.search.surrogate.candidates import uniform_choices
+
+#: Why a search ended.
+Stopped = Literal["done", "trials", "timeout"]
+
+_WAIT_SECONDS: Final = 0.3  # between looks at what others do
+
+
+class Loop:
+    """Measures, writes down, tells.
+
+    Args:
+        engine: Measures plans.
+        store: Gets every finished measurement, and says what others do.
+        history: What is measured; grows.
+        known: Plans that need no measurement.
+        progress: Is told of every trial.
+        on_best: Called whenever the best feasible plan changes.
+        on_step: Called whenever the loop looks at what others have done.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: StudyStore,
+        history: History,
+        known: Mapping[Plan, Tried],
+        progress: Progress,
+        on_best: Callable[[Tried], None],
+        on_step: Callable[[], None],
+    ) -> None:
+        self._engine, self._store, self._history = engine, store, history
+        self._known, self._progress, self._on_best = known, progress, on_best
+        self._on_step = on_step
+        self._latest: Suggestion | None = None
+
+    def begin(self, menu: Menu) -> None:
+        """What is known without measuring: the unchanged model."""
+        original = Plan.uniform(menu.layers, "original")
+        if menu.choice(original) is not None:
+            baseline = self._tried(self._engine.baseline, "original", 0)
+            self._known = {**self._known, original: baseline}
+            self._obtain(Suggestion(original, "original"))
+
+    def propose(self, proposer: Proposer, trials: int | None, deadline: float | None) -> Stopped:
+        """Measure what is proposed until nothing is, or a limit is reached; returns which."""
+        while True:
+            self._hear()
+            if trials is not None and len(self._history) >= trials:
+                return "trials"
+            if deadline is not None and time.monotonic() >= deadline:
+                return "timeout"
+            running = self._store.running
+            suggestions = proposer.next(self._history, running)
+            if not suggestions and not running:
+                return "done"
+            free = [one for one in suggestions if one.plan not in running]
+            if trials is not None:
+                free = free[: max(0, trials - len(self._history) - len(running))]
+            if not free or not self._measure(free, trials):
+                time.sleep(_WAIT_SECONDS)  # others have what there is to do
+
+    def can_succeed(self, menu: Menu) -> bool:
+        """Whether the smallest plan is within the size asked for; true with a budget."""
+        limit = self._history.goal.max_nbytes
+        return limit is None or menu.total(menu.smallest) <= limit
+
+    def measure_smallest(self, menu: Menu) -> None:
+        """The nearest there is to a size that no plan keeps."""
+        self._obtain(Suggestion(menu.plan(menu.smallest), "nearest"))
+
+    def measure_uniform(self, menu: Menu) -> tuple[Tried, ...]:
+        """Uniform plans, the smallest first; with a budget up to the first that keeps it."""
+        goal = self._history.goal
+        plans = {menu.plan(choice): menu.total(choice) for choice in uniform_choices(menu)}
+        looked_at: list[Tried] = []
+        for plan in sorted(plans, key=lambda plan: (plans[plan], plan.schemes)):
+            if goal.max_nbytes is not None and plans[plan] > goal.max_nbytes:
+                break
+            one = self._obtain(Suggestion(plan, "uniform"))
+            looked_at.append(one)
+            if goal.kind == "budget" and self._history.feasible(one):
+                break
+        if not len(self._history):  # out of time before anything was measured
+            self.measure_smallest(menu)
+        return tuple(looked_at)
+
+    def _obtain(self, suggestion: Suggestion) -> Tried:
+        """Measure one plan, or wait until somebody else has."""
+        while True:
+            one = self._history.get(suggestion.plan)
+            if one is not None:
+                return one
+            if not self._measure([suggestion], None):
+                time.sleep(_WAIT_SECONDS)
+                self._hear()
+
+    def _measure(self, suggestions: Sequence[Suggestion], most: int | None) -> bool:
+        """Measure plans, or take what is known of them; False if others were quicker with all."""
+        ours = set(self._store.claim([one.plan for one in suggestions], most))
+        origin = {one.plan: one.origin for one in suggestions if one.plan in ours}
+        if not origin:
+            return False
+        self._latest = suggestions[-1]
+        for plan in [plan for plan in origin if plan in self._known]:
+            self._keep(replace(self._known[plan], origin=origin.pop(plan), stage_runs=0))
+        self._engine.measure(
+            list(origin), lambda m: self._keep(self._tried(m, origin[m.plan], m.stage_runs))
+        )
+        return True
+
+    def _hear(self) -> None:
+        """What other processes on the same study have measured meanwhile."""
+        self._on_step()
+        for one in self._store.unread():
+            if one.plan not in self._history:
+                self._remember(one)
+
+    def _tried(self, measurement: Measurement, origin: str, stage_runs: int) -> Tried:
+        drops = drops_pp(self._engine.baseline.confidence, measurement.confidence)
+        return Tried(
+            plan=measurement.plan,
+            nbytes=measurement.nbytes,
+            drop_pp=float(aggregate(drops, self._history.goal.metric)),
+            confidence=measurement.confidence,
+            margin=measurement.margin,
+            origin=origin,
+            stage_runs=stage_runs,
+        )
+
+    def _keep(self, one: Tried) -> None:
+        self._store.add(one, self._engine.bank.original_nbytes)
+        self._remember(one)
+
+    def _remember(self, one: Tried) -> None:
+        before = self._history.best
+        self._history.add(one)
+        best = self._history.best
+        if best is not None and best is not before:
+            self._on_best(best)
+        self._progress.advance(1, self._remark())
+
+    def _remark(self) -> str:
+        history = self._history
+        best, nearest = history.best, history.nearest
+        if best is None:
+            return "" if nearest is None else f"nothing feasible yet, {nearest.drop_pp:.2f} pp"
+        text = f"best {best.nbytes:,} bytes, {best.drop_pp:.3f} pp"
+        latest = self._latest
+        if latest is None or latest.expected_saving is None:
+            return text
+        if latest.origin == "polish":
+            return f"{text}, checking single changes"
+        unit = "pp" if history.goal.kind == "max_bytes" else "bytes"
+        digits = ".3f" if unit == "pp" else ",.0f"
+        return f"{text}, expected to save {latest.expected_saving:{digits}} {unit} more"

@@ -1,0 +1,1 @@
+"""Several processes, here or elsewhere, on one study: who measures which plan, and who is alive."""

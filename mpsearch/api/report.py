@@ -33,7 +33,9 @@ class WrittenReport:
     left_out: tuple[str, ...]
 
 
-def write_report(study: Path, target: Path | None = None) -> WrittenReport:
+def write_report(
+    study: Path, target: Path | None = None, storage: str | None = None
+) -> WrittenReport:
     """Report a study: ``report.html``, its figures as PNG, its tables as CSV, Markdown and LaTeX.
 
     Neither the model nor the images are read.
@@ -41,6 +43,7 @@ def write_report(study: Path, target: Path | None = None) -> WrittenReport:
     Args:
         study: The study's folder.
         target: Folder of the report; ``report`` in the study's where it is None.
+        storage: URL of the study's storage; what its folder says where it is None.
 
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
@@ -55,7 +58,7 @@ def write_report(study: Path, target: Path | None = None) -> WrittenReport:
         table_files,
     )
 
-    record = read_study(study)
+    record = read_study(study, storage)
     folder = study / "report" if target is None else target
     pictures = list(study_pictures(record))
     text = study_page(record, quanti_array_file(record.plan), pictures, __version__)

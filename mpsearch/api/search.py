@@ -1,6 +1,6 @@
 """Find the best plan."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mpsearch.api.export import CALIBRATED_WEIGHTS
@@ -44,6 +44,7 @@ def find_plan(
     storage: str | None = None,
     progress: Progress | None = None,
     helpers: Helpers | None = None,
+    on_open: Callable[[], None] = lambda: None,
 ) -> SearchResult:
     """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
@@ -83,6 +84,7 @@ def find_plan(
             in other processes, here or elsewhere, with the same storage joins the search.
         progress: Is told of every trial.
         helpers: Processes of ours that join the search while it runs.
+        on_open: Called when the study is open, and nothing of it is measured yet.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.
@@ -105,6 +107,7 @@ def find_plan(
         folder=folder,
         url=storage or sqlite_url(folder / "study.db"),
         progress=progress or Silent(),
+        on_open=on_open,
     )
     goal = wanted.goal(metric, workbench)
     search.require(wanted, compare)

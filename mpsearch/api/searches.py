@@ -1,7 +1,7 @@
 """The studies of one question: the one asked, tighter ones, and others' to compare with."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,7 @@ class Searches:
     url: str
     progress: Progress
     is_helper: bool = False
+    on_open: Callable[[], None] = lambda: None
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -154,6 +155,8 @@ class Searches:
             self.url, name, fingerprint, self.menu, goal, bank.coding, self.calibrate
         )
         try:
+            if main:
+                self.on_open()
             known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
             limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
             left = self.limits.timeout

@@ -17,7 +17,7 @@ from mpsearch.sensitivity.profile import SensitivityProfile
 _LARGEST_PROFILE: Final = 2**30
 
 
-def read_study(folder: Path) -> StudyRecord:
+def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
     """Everything that a report can be made of.
 
     What a folder lacks is left out and said so; a search that was interrupted is reported by
@@ -25,6 +25,7 @@ def read_study(folder: Path) -> StudyRecord:
 
     Args:
         folder: The study's.
+        storage: URL of its storage; what the folder says where it is None.
 
     Raises:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
@@ -38,7 +39,9 @@ def read_study(folder: Path) -> StudyRecord:
             "The search is not finished: held-back images, simpler methods and the bound come at "
             "its end."
         )
-    trials = _trials(folder, config, None if subject is None else subject.study_name)
+    url = storage or _storage(folder, config)
+    name = None if subject is None else subject.study_name
+    trials = None if url is None else read_trials(url, name)
     if trials is None or not trials.trials:
         trials = None
         if result is None:
@@ -79,6 +82,22 @@ def read_study(folder: Path) -> StudyRecord:
     )
 
 
+def folder_storage(folder: Path) -> str:
+    """URL of the storage that a study's folder names or holds.
+
+    Raises:
+        StudyError: If there is none.
+        SettingError: If study.toml is not one.
+    """
+    url = _storage(folder, _settings(folder))
+    if url is None:
+        raise StudyError(
+            f"study {str(folder)!r} has no storage: there is neither a study.db nor a study.toml "
+            "that names one; run mpsearch search in it first"
+        )
+    return url
+
+
 def _settings(folder: Path) -> RunConfig | None:
     file = folder / "study.toml"
     return RunConfig.from_toml(file) if file.is_file() else None
@@ -96,11 +115,11 @@ def _result(folder: Path) -> tuple[SearchResult | None, Subject | None]:
     return read_result(file) if file.is_file() else (None, None)
 
 
-def _trials(folder: Path, config: RunConfig | None, name: str | None) -> StudyTrials | None:
+def _storage(folder: Path, config: RunConfig | None) -> str | None:
     if config is not None and config.storage is not None:
-        return read_trials(config.storage, name)
+        return config.storage
     file = folder / "study.db"
-    return read_trials(sqlite_url(file), name) if file.is_file() else None
+    return sqlite_url(file) if file.is_file() else None
 
 
 def _profile(

@@ -13,6 +13,7 @@ from mpsearch import __version__
 from mpsearch.cli import (
     check,
     create,
+    dashboard,
     export,
     listing,
     predict,
@@ -56,6 +57,7 @@ def parser() -> Parser:
         search,
         export,
         report,
+        dashboard,
         verify,
         unpack,
         listing,

@@ -5,8 +5,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mpsearch.cli.options import add_command, is_folder
-from mpsearch.core.errors import StudyError
+from mpsearch.cli.options import add_command
+from mpsearch.cli.studies import add_storage, existing_folder
+from mpsearch.core.errors import SettingError
 
 if TYPE_CHECKING:
     from mpsearch.api.report import WrittenReport
@@ -32,34 +33,23 @@ def add(commands: Any) -> None:
         help="folder to write to (default: report in the study's folder; report/with-STUDY2 in the "
         "first one's)",
     )
+    add_storage(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
-    study = _folder(args.study)
-    other = None if args.other is None else _folder(args.other)
+    study = existing_folder(args.study)
+    other = None if args.other is None else existing_folder(args.other)
     target = None if args.to is None else Path(args.to)
     from mpsearch.api.report import write_comparison, write_report  # noqa: PLC0415 - matplotlib
 
     if other is None:
-        written = write_report(study, target)
+        written = write_report(study, target, args.storage)
+    elif args.storage is not None:
+        raise SettingError("--storage is for the report of one study; leave it out to compare two")
     else:
         written = write_comparison(study, other, target)
     print(json.dumps(_as_json(written), ensure_ascii=False) if args.json else _text(written))
     return 0
-
-
-def _folder(text: str) -> Path:
-    """A study's folder; its study.toml names it too.
-
-    Raises:
-        StudyError: If there is no such folder.
-    """
-    path = Path(text)
-    if path.name == "study.toml":
-        path = path.parent
-    if not is_folder(path):
-        raise StudyError(f"study {text!r}: no such folder; give the folder of a search")
-    return path
 
 
 def _as_json(written: "WrittenReport") -> dict[str, object]:

@@ -71,7 +71,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
-    result, profile = _search(share, workbench, target, args.quiet)
+    result, profile = _search(config, share, workbench, target, args.quiet)
     _write(config, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
@@ -97,7 +97,7 @@ def _check(config: "RunConfig") -> None:
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
-    from mpsearch.search.storage.address import Address  # noqa: PLC0415
+    from mpsearch.search.storage.opening import require_reachable  # noqa: PLC0415
 
     if not 1 <= config.workers <= MOST_WORKERS:
         raise SettingError(
@@ -110,9 +110,9 @@ def _check(config: "RunConfig") -> None:
     parse_coding(config.coding)
     for rival in config.compare or ():
         parse_rival(rival)
-    if config.storage is not None:
-        Address.parse(config.storage)
     require_schemes(config)
+    if config.storage is not None:
+        require_reachable(config.storage)
 
 
 def _menu_names(config: "RunConfig") -> tuple[str, ...]:
@@ -122,7 +122,7 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 
 
 def _search(
-    share: Share, workbench: "Workbench", target: Path, quiet: bool
+    asked: "RunConfig", share: Share, workbench: "Workbench", target: Path, quiet: bool
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api import find_plan  # noqa: PLC0415
     from mpsearch.api.profile import read_profile  # noqa: PLC0415
@@ -163,8 +163,17 @@ def _search(
         storage=config.storage,
         progress=make_progress(quiet),
         helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
+        on_open=lambda: _keep_settings(asked, target),
     )
     return result, known
+
+
+def _keep_settings(config: "RunConfig", target: Path) -> None:
+    """A study.toml, unless there is one: other commands find the storage by it meanwhile."""
+    from mpsearch.core.files import write_text  # noqa: PLC0415
+
+    if not (target / "study.toml").exists():
+        write_text(target / "study.toml", config.to_toml(target))
 
 
 def assist(config: "RunConfig", target: Path) -> int:
@@ -239,8 +248,6 @@ def _write(
     )
     if profile is not None and profile.per_layer:
         write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))
-    if not (target / "study.toml").exists():
-        write_text(target / "study.toml", config.to_toml(target))
     # The last file: it says that the search came to its end. A storage may hold a password.
     terms = replace(config, storage=None).to_toml(target)
     name = optuna_study_name(config, target, _menu_names(config))

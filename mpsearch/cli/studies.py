@@ -1,15 +1,41 @@
 """Where the files of a run go."""
 
+import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mpsearch.cli.options import is_folder
 from mpsearch.core.config import RunConfig
+from mpsearch.core.errors import StudyError
 from mpsearch.core.files import file_name
 
 if TYPE_CHECKING:
     from mpsearch.api.workbench import Workbench
 
 STUDIES = Path("studies")
+
+
+def add_storage(parser: argparse.ArgumentParser) -> None:
+    """Add where the trials of a study are."""
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        help="where its trials are (default: what its study.toml says, or study.db in the folder)",
+    )
+
+
+def existing_folder(text: str) -> Path:
+    """A study's folder; its study.toml names it too.
+
+    Raises:
+        StudyError: If there is no such folder.
+    """
+    path = Path(text)
+    if path.name == "study.toml":
+        path = path.parent
+    if not is_folder(path):
+        raise StudyError(f"study {text!r}: no such folder; give the folder of a search")
+    return path
 
 
 def study_folder(config: RunConfig, folder: Path | None, workbench: "Workbench") -> Path:

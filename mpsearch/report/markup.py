@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
 
-from mpsearch.report.table_text import one_line
+from mpsearch.report.names import one_line
 
 
 class Html(str):

@@ -19,12 +19,12 @@ _METRICS: Final = {
 def headline(record: StudyRecord) -> str:
     """What came out, in one sentence."""
     if record.result is None:
-        return _unfinished(record)
+        return f"The search is not finished: {so_far(record)}"
     result = record.result
     limit = limit_text(record.choosing, result.other_nbytes)
     if result.goal.kind == "front":
         limit = f"{limit} that chose it from the front"
-    held = _held(result.verify)
+    held = _held(result.verify, record.choosing.budget_pp)
     if not result.feasible:
         return (
             f"No plan was found that is within {limit}: the nearest would shrink {record.model} "
@@ -32,6 +32,23 @@ def headline(record: StudyRecord) -> str:
         )
     lost = f"loses {_loss(record)}, within {limit}{held}"
     return f"{record.model} shrinks {_from_to(record)} and {lost}."
+
+
+def so_far(record: StudyRecord) -> str:
+    """What was measured until now, in one sentence."""
+    assert record.trials is not None
+    before, after = record.original_nbytes, record.nbytes
+    smaller = ""
+    if before is not None:
+        smaller = f" instead of {size(before)} ({times(before / max(1, after))} times smaller)"
+    limit = limit_text(record.choosing, 0)
+    within = f"within {limit}" if record.feasible else f"which is not within {limit}"
+    measured = count(len(record.trials.trials), "measured plan")
+    which = "the best" if record.feasible else "the nearest"
+    return (
+        f"{which} of {measured} stores the weights of {record.model} "
+        f"in {size(after)}{smaller} and loses {_loss(record)}, {within}."
+    )
 
 
 def limit_text(goal: Goal, other_nbytes: int) -> str:
@@ -107,22 +124,6 @@ def effort(result: SearchResult) -> str:
     return f"{', '.join(parts)}, {result.seconds:.1f} s in the last run"
 
 
-def _unfinished(record: StudyRecord) -> str:
-    assert record.trials is not None
-    before, after = record.original_nbytes, record.nbytes
-    smaller = ""
-    if before is not None:
-        smaller = f" instead of {size(before)} ({times(before / max(1, after))} times smaller)"
-    limit = limit_text(record.choosing, 0)
-    within = f"within {limit}" if record.feasible else f"which is not within {limit}"
-    measured = count(len(record.trials.trials), "measured plan")
-    which = "the best" if record.feasible else "the nearest"
-    return (
-        f"The search is not finished: {which} of {measured} stores the weights of {record.model} "
-        f"in {size(after)}{smaller} and loses {_loss(record)}, {within}."
-    )
-
-
 def _from_to(record: StudyRecord) -> str:
     assert record.result is not None
     before = record.result.original_nbytes + record.result.other_nbytes
@@ -137,7 +138,10 @@ def _loss(record: StudyRecord) -> str:
     return f"{points(record.drop_pp)} pp of confidence{where}"
 
 
-def _held(verify: ImageSetDrop | None) -> str:
+def _held(verify: ImageSetDrop | None, budget_pp: float | None) -> str:
     if verify is None:
         return "; no images were held back"
-    return f"; on {count(verify.images, 'held-back image')} {drop_with_interval(verify)}"
+    where = f"on {count(verify.images, 'held-back image')}"
+    if budget_pp is not None and verify.drop_pp > budget_pp:
+        return f"; {where} it breaks the budget: {drop_with_interval(verify)}"
+    return f"; {where} {drop_with_interval(verify)}"

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from mpsearch.report.names import one_line
+
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~#])")
 _LATEX: Final = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
@@ -46,17 +48,15 @@ def latex(head: Sequence[str], rows: Rows, numeric: Sequence[bool]) -> str:
     )
 
 
+def as_markdown(text: str) -> str:
+    """Text on one line of which nothing is markup."""
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
+
+
 def _row(cells: Sequence[str]) -> str:
-    escaped = (_MARKDOWN.sub(r"\\\1", one_line(cell)) for cell in cells)
-    return f"| {' | '.join(escaped)} |"
+    return f"| {' | '.join(map(as_markdown, cells))} |"
 
 
 def _latex_row(cells: Sequence[str]) -> str:
     escaped = ("".join(_LATEX.get(c, c) for c in one_line(cell)) for cell in cells)
     return rf"{' & '.join(escaped)} \\"
-
-
-def one_line(text: str) -> str:
-    """Without line ends and other letters that cannot be seen, and without half a letter."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in text)
-    return " ".join(clean.encode("utf-8", "replace").decode().split())

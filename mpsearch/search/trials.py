@@ -2,15 +2,16 @@
 
 import logging
 import math
-import sqlite3
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 import optuna
 import sqlalchemy.exc
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
 
 from mpsearch.core.errors import MPSearchError, StudyError
 from mpsearch.core.plan import Plan
@@ -18,11 +19,10 @@ from mpsearch.core.secret import without_secrets
 from mpsearch.engine.confidence import parse_metric
 from mpsearch.search.goal import Goal
 from mpsearch.search.storage.address import Address
-from mpsearch.search.storage.opening import close_storage, open_storage
+from mpsearch.search.storage.opening import close_storage, open_for_reading
 
 _PREFIX: Final = "mpsearch:"  # of a study's identity, as StudyStore writes it
-_COMPLETE: Final = (optuna.trial.TrialState.COMPLETE,)
-_LOCK_SECONDS: Final = 60.0
+_COMPLETE: Final = (TrialState.COMPLETE,)
 _REFUSALS: Final = (
     sqlalchemy.exc.SQLAlchemyError,
     optuna.exceptions.OptunaError,
@@ -87,44 +87,34 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
             not write.
     """
     address = Address.parse(url)
+    with reading_faults(address):
+        storage = open_for_reading(address)
+        try:
+            return _read(storage, name)
+        finally:
+            close_storage(storage)
+
+
+@contextmanager
+def reading_faults(address: Address) -> Iterator[None]:
+    """Turn what a storage that cannot be read raises into one line.
+
+    Raises:
+        StudyError: Says what is wrong; holds no password.
+    """
     # What is wrong is said by our error; alembic would say beforehand which dialect it meets.
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     try:
-        storage = _open(address)
-    except _REFUSALS as error:
-        raise _unreadable(address, error) from error
-    try:
-        return _read(storage, name)
+        yield
+    except MPSearchError:
+        raise
     except (*_REFUSALS, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, MPSearchError):
-            raise
         raise _unreadable(address, error) from error
-    finally:
-        close_storage(storage)
-
-
-def _open(address: Address) -> optuna.storages.BaseStorage:
-    path = address.path
-    if path is not None and not path.is_file():
-        raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
-    if path is None or address.kind != "sqlite":
-        return open_storage(address)
-    # Optuna's own opening would make an empty file where there is none, and set tables up.
-    file = f"file:{quote(str(path.resolve()))}?mode=ro"
-    return optuna.storages.RDBStorage(
-        "sqlite://",
-        engine_kwargs={"creator": lambda: sqlite3.connect(file, uri=True, timeout=_LOCK_SECONDS)},
-        skip_table_creation=True,
-    )
 
 
 def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials | None:
-    ours = {
-        study.study_name: study
-        for study in storage.get_all_studies()
-        if _PREFIX + "layers" in study.user_attrs
-    }
+    ours = {study.study_name: study for study in storage.get_all_studies() if is_ours(study)}
     if not ours and name is None:
         return None
     if name is not None and name not in ours:
@@ -137,11 +127,34 @@ def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials
         for one in ([name] if name is not None else _main(ours))
     }
     chosen = max(trials, key=lambda one: _last_written(trials[one]))
-    attributes = ours[chosen].user_attrs
+    return as_study_trials(ours[chosen], trials[chosen], sorted(set(ours) - {chosen}))
+
+
+def is_ours(study: FrozenStudy) -> bool:
+    """Whether mpsearch wrote a study."""
+    return _PREFIX + "layers" in study.user_attrs
+
+
+def as_study_trials(
+    study: FrozenStudy, trials: Sequence[FrozenTrial], others: Sequence[str] = ()
+) -> StudyTrials:
+    """What Optuna has of a study, in our words.
+
+    Args:
+        study: One that :func:`is_ours`.
+        trials: Finished ones of it.
+        others: Names of other studies beside it.
+
+    Raises:
+        KeyError: If an attribute is missing.
+        TypeError: If one is of another kind.
+        ValueError: If one makes no sense.
+    """
+    attributes = study.user_attrs
     layers = attributes[_PREFIX + "layers"]
-    found = [_trial(trial, layers) for trial in trials[chosen] if "drop_pp" in trial.user_attrs]
+    found = [_trial(trial, layers) for trial in trials if "drop_pp" in trial.user_attrs]
     return StudyTrials(
-        name=chosen,
+        name=study.study_name,
         goal=Goal(
             parse_metric(str(attributes[_PREFIX + "metric"])),
             attributes.get(_PREFIX + "budget_pp"),
@@ -152,9 +165,9 @@ def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials
             for key in ("model", "images", "reference", "numerics")
         },
         coding=str(attributes.get(_PREFIX + "coding", "none")),
-        original_nbytes=_original(trials[chosen]),
+        original_nbytes=_original(trials),
         trials=tuple(found),
-        others=tuple(sorted(set(ours) - {chosen})),
+        others=tuple(others),
     )
 
 
@@ -163,12 +176,12 @@ def _main(names: Mapping[str, object]) -> list[str]:
     return [name for name in names if name.rpartition("~")[0] not in names]
 
 
-def _last_written(trials: Sequence[optuna.trial.FrozenTrial]) -> float:
+def _last_written(trials: Sequence[FrozenTrial]) -> float:
     ends = [trial.datetime_complete.timestamp() for trial in trials if trial.datetime_complete]
     return max(ends, default=0.0)
 
 
-def _trial(trial: optuna.trial.FrozenTrial, layers: Sequence[str]) -> Trial:
+def _trial(trial: FrozenTrial, layers: Sequence[str]) -> Trial:
     nbytes, drop = trial.user_attrs["nbytes"], float(trial.user_attrs["drop_pp"])
     if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop):
         raise ValueError(f"trial {trial.number} has {nbytes} bytes and a drop of {drop}")
@@ -180,7 +193,7 @@ def _trial(trial: optuna.trial.FrozenTrial, layers: Sequence[str]) -> Trial:
     )
 
 
-def _original(trials: Sequence[optuna.trial.FrozenTrial]) -> int | None:
+def _original(trials: Sequence[FrozenTrial]) -> int | None:
     """From any trial: it says how many times smaller its bytes are."""
     for trial in trials:
         ratio, nbytes = trial.user_attrs.get("ratio"), trial.user_attrs.get("nbytes")

@@ -1,47 +1,24 @@
 """Reports in a real browser: nothing fetched, accessible, readable on any screen and on paper."""
 
-import importlib.util
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import pytest
+from chromium import MARKS, running_chromium
 from made_study import HOSTILE, MadeStudy, made_study
 
 from mpsearch.api.report import write_comparison, write_report
 
-CHROMIUM = shutil.which("chromium")
-PACKAGES = ("playwright", "axe_playwright_python")
-MISSING = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
-if CHROMIUM is None:
-    MISSING.append("chromium")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        bool(MISSING) and os.environ.get("CI") != "true",
-        reason=f"not installed: {', '.join(MISSING)} (apt-get install chromium; make test)",
-    ),
-]
-
+pytestmark = MARKS
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Containers that run as root have no sandbox.
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"], chromium_sandbox=False
-        )
+    with running_chromium() as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

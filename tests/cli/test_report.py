@@ -35,6 +35,16 @@ def test_two_studies_go_beside_the_first(here: Path, capsys: pytest.CaptureFixtu
     assert list((here / "b").iterdir()) == [here / "b" / "study.db"]
 
 
+def test_a_storage_elsewhere_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made_study(here / "mine", ["conv1", "dense"])
+    (here / "mine" / "study.db").rename(here / "elsewhere.db")
+    assert "The storage" in answer(capsys, "report", "mine")["left_out"][0]
+    url = "sqlite:///elsewhere.db"
+    assert answer(capsys, "report", "mine", "--storage", url)["left_out"] == []
+    assert run(["report", "mine", "mine", "--storage", url]) == 2
+    assert "--storage" in capsys.readouterr().err
+
+
 def test_neither_tensorflow_nor_pyplot_is_loaded(here: Path) -> None:
     made_study(here, ["conv1", "dense"])
     program = (

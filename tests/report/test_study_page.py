@@ -123,6 +123,12 @@ def test_the_sentence_says_the_result(folder: Path) -> None:
     )
     none_held = dataclasses.replace(record, result=dataclasses.replace(result, verify=None))
     assert headline(none_held).endswith("; no images were held back.")
+    assert result.verify is not None
+    worse = dataclasses.replace(result.verify, drop_pp=12.34)
+    broken = dataclasses.replace(record, result=dataclasses.replace(result, verify=worse))
+    assert headline(broken).endswith(
+        "; on 4 held-back images it breaks the budget: 12.3 pp [0.60, 3.10]."
+    )
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from made_study import HOSTILE, MadeStudy, made_study
 
 from mpsearch.api.study_record import read_study
+from mpsearch.report.names import one_line
 from mpsearch.report.record import StudyRecord
-from mpsearch.report.table_text import latex, markdown, one_line
+from mpsearch.report.table_text import latex, markdown
 from mpsearch.report.tables import measured_table, plan_table, table_files
 
 

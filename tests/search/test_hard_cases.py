@@ -113,9 +113,9 @@ def test_a_study_whose_start_was_killed_is_started_again(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "url",
     [
-        "postgresql://u:p@ss@host/db",
+        "redis://u:p@ss@host/db",
         "postgresql://u:sesa/me@host/db",
-        "postgresql://host/db?user=u&password=sesame",
+        "redis://host/db?user=u&password=sesame",
     ],
 )
 def test_no_password_is_shown(url: str) -> None:

@@ -155,7 +155,10 @@ def test_what_another_process_measures_meanwhile_is_not_measured_again(tmp_path:
         assert history.best is not None
         assert alone.best is not None
         assert history.best.nbytes <= alone.best.nbytes
-        assert {one.plan for one in history.tried} == {one.plan for one in histories[0].tried}
+    # Whoever ends last has heard of everything; the uniform plans that the first measures at its
+    # end may give the others another idea.
+    tried = [{one.plan for one in history.tried} for history in histories]
+    assert all(plans <= max(tried, key=len) for plans in tried)
 
 
 def test_another_question_reuses_what_was_measured(tmp_path: Path) -> None:

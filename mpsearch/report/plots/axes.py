@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from mpsearch.report.plots.canvas import Ink, short
+from mpsearch.report.names import short
+from mpsearch.report.plots.canvas import Ink
 from mpsearch.report.sizes import round_size
 
 MANY: Final = 20  # layers beyond which a figure is set in smaller type

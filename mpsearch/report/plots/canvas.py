@@ -12,11 +12,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 _WIDTH: Final = 8.0  # inches
-_LONGEST: Final = 26  # letters of a name
-# Okabe and Ito, told apart by people with any kind of colour vision.
-HUES: Final = (
-    *("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#999999"),
-)
 # A third of an SVG is digits that cannot be seen, names of glyphs, and line ends. Numbers below 1
 # are scales of letters, and stay as they are.
 _SHORTER: Final = (
@@ -103,15 +98,6 @@ def paint(axes: Axes, ink: Ink) -> None:
         text.set_fontsize(9)
     for spine in axes.spines.values():
         spine.set_color(ink.faint)
-
-
-def short(name: str) -> str:
-    """A name that fits: printable, and the middle left out if it is long."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in name)
-    clean = clean.encode("utf-8", "replace").decode()
-    if len(clean) <= _LONGEST:
-        return clean
-    return f"{clean[: _LONGEST // 2]}…{clean[-(_LONGEST // 2 - 1) :]}"
 
 
 def _save(draw: Draw, ink: Ink, buffer: io.StringIO | io.BytesIO, **settings: Any) -> None:

@@ -10,6 +10,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from mpsearch.report.figures import CumulativeCurves, Heatmap, LayerBytes
+from mpsearch.report.names import short
+from mpsearch.report.palette import HUES
 from mpsearch.report.plots.axes import (
     MANY,
     ROW,
@@ -19,7 +21,7 @@ from mpsearch.report.plots.axes import (
     layer_ticks,
     linear_bytes,
 )
-from mpsearch.report.plots.canvas import HUES, Ink, finish, new_figure, paint, short
+from mpsearch.report.plots.canvas import Ink, finish, new_figure, paint
 from mpsearch.report.sizes import size
 
 _HATCHES: Final = ("", "////", "....", "xxxx", "----", "oo")

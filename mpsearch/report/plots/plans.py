@@ -6,8 +6,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from mpsearch.report.figures import MeasuredPlans, Progress
+from mpsearch.report.names import short
+from mpsearch.report.palette import HUES
 from mpsearch.report.plots.axes import budget_line, byte_axis, drop_axis
-from mpsearch.report.plots.canvas import HUES, Ink, finish, new_figure, short
+from mpsearch.report.plots.canvas import Ink, finish, new_figure
 from mpsearch.report.sizes import size
 
 

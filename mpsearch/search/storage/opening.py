@@ -1,16 +1,20 @@
 """Opens the storage that a URL names."""
 
 import logging
+import sqlite3
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
+from urllib.parse import quote
 
 import optuna
 import sqlalchemy.exc
 from optuna.storages import BaseStorage, RDBStorage
+from sqlalchemy.pool import NullPool
 
+from mpsearch.core.errors import StudyError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.faults import storage_faults
 
@@ -39,6 +43,43 @@ def open_storage(address: Address) -> BaseStorage:
                 return _proxy(address)
             case _:
                 return _database(address)
+
+
+def open_for_reading(address: Address) -> BaseStorage:
+    """Open a storage without making files or tables; an SQLite file cannot be written through it.
+
+    Whatever the driver raises comes as it is.
+
+    Raises:
+        StudyError: If a file is not there.
+    """
+    path = address.path
+    if path is not None and not path.is_file():
+        raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
+    if path is None or address.kind != "sqlite":
+        return open_storage(address)
+    # Optuna's own opening would make an empty file where there is none, and set tables up.
+    file = f"file:{quote(str(path.resolve()))}?mode=ro"
+    return RDBStorage(
+        "sqlite://",
+        engine_kwargs={
+            "creator": lambda: sqlite3.connect(file, uri=True, timeout=_LOCK_SECONDS),
+            "poolclass": NullPool,  # threads come and go; opening a file costs nothing
+        },
+        skip_table_creation=True,
+    )
+
+
+def require_reachable(url: str) -> None:
+    """Check that a storage URL names one, and, if it is a server's, that the server answers.
+
+    Raises:
+        SettingError: If the URL names no storage.
+        EnvironmentFault: If nothing answers there, or refuses us.
+    """
+    address = Address.parse(url)
+    if address.path is None:
+        close_storage(open_storage(address))
 
 
 def close_storage(storage: BaseStorage) -> None:

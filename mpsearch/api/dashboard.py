@@ -1,0 +1,129 @@
+"""A study's folder in Optuna's dashboard."""
+
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from mpsearch.api.kept import RESULT_FILE
+from mpsearch.api.study_record import folder_storage, read_study
+from mpsearch.export.quanti_array import quanti_array_file
+from mpsearch.report.record import StudyRecord
+from mpsearch.search.storage.address import Address
+from mpsearch.search.storage.opening import close_storage, open_for_reading
+from mpsearch.search.trials import StudyTrials, reading_faults
+
+# What a folder may hold that is worth a download.
+_FILES: Final = (
+    "plan.json",
+    "quanti_array.py",
+    "result.json",
+    "best.json",
+    "study.toml",
+    "NOTES.md",
+    "profile.csv",
+    "*.txt",
+    "report/*.html",
+    "report/*.png",
+    "report/*.csv",
+)
+_MOST_FILES: Final = 60
+
+
+class Dashboard(AbstractContextManager["Dashboard"]):
+    """A server that shows the study of a folder, and those beside it in the same storage.
+
+    Args:
+        folder: The study's.
+        port: 0 for one that is free.
+        storage: URL of its storage; what the folder says where it is None.
+
+    Raises:
+        StudyError: If the folder has no storage, or one that cannot be read.
+        SettingError: If optuna-dashboard is not installed.
+        EnvironmentFault: If the port is taken, or a server does not answer.
+    """
+
+    def __init__(self, folder: Path, port: int, storage: str | None = None) -> None:
+        from mpsearch.report.dashboard.files import FolderFiles  # noqa: PLC0415 - Optuna
+        from mpsearch.report.dashboard.server import (  # noqa: PLC0415
+            dashboard_server,
+            require_dashboard,
+        )
+        from mpsearch.report.dashboard.shown_storage import ShownStorage  # noqa: PLC0415
+
+        require_dashboard()
+        self._folder, self._files = folder, FolderFiles()
+        self._url = storage or folder_storage(folder)
+        record = read_study(folder, self._url)
+        self._main = None if record.trials is None else record.trials.name
+        address = Address.parse(self._url)
+        with reading_faults(address):
+            self._storage = open_for_reading(address)
+        try:
+            shown = ShownStorage(self._storage, self._shown, self._stamp)
+            self._server = dashboard_server(shown, self._files, port)
+            studies = [one for one in shown.get_all_studies() if one.study_name == self._main]
+        except BaseException:
+            close_storage(self._storage)
+            raise
+        page = f"studies/{studies[0]._study_id}" if studies else ""
+        self.port: int = self._server.server_port
+        #: Address of the study's page.
+        self.url = f"http://127.0.0.1:{self.port}/dashboard/{page}"
+
+    def serve(self) -> None:
+        """Answer until interrupted."""
+        self._server.serve_forever()
+
+    def stop(self) -> None:
+        """End :meth:`serve`; from another thread."""
+        self._server.shutdown()
+
+    def __enter__(self) -> Self:
+        """Returns itself."""
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Let go of the port and the storage."""
+        self._server.server_close()
+        close_storage(self._storage)
+
+    def _shown(self, trials: StudyTrials) -> dict[str, Any]:
+        from mpsearch.report.dashboard.addition import Addition  # noqa: PLC0415 - Optuna
+        from mpsearch.report.dashboard.attributes import system_attributes  # noqa: PLC0415
+        from mpsearch.report.dashboard.graphs import study_graphs  # noqa: PLC0415
+        from mpsearch.report.dashboard.note import study_note  # noqa: PLC0415
+
+        is_main = trials.name == self._main
+        record = self._record(trials, is_main)
+        files = self._found() if is_main else []
+        self._files.learn(files)
+        note = study_note(record, quanti_array_file(record.plan), is_main)
+        return system_attributes(Addition(note, study_graphs(record), files), self._files.ids)
+
+    def _record(self, trials: StudyTrials, is_main: bool) -> StudyRecord:
+        record = read_study(self._folder, self._url)
+        if not is_main:
+            name = trials.name
+            bare = replace(record, name=name, result=None, trials=trials, left_out=())
+            same = record.trials is not None and record.trials.identity == trials.identity
+            return bare if same else replace(bare, model="the network", subject=None, profile=None)
+        if record.result is not None and len(trials.trials) > record.result.trials:
+            record = replace(record, result=None)  # the search has gone on
+        return replace(record, trials=trials)
+
+    def _found(self) -> list[Path]:
+        every = [path for pattern in _FILES for path in sorted(self._folder.glob(pattern))]
+        return [path for path in every if path.is_file() and not path.is_symlink()][:_MOST_FILES]
+
+    def _stamp(self) -> Hashable:
+        files = (self._folder / name for name in (RESULT_FILE, "profile.json", "report"))
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)

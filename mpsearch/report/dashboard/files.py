@@ -1,0 +1,44 @@
+"""The files of a study's folder, as Optuna's artifacts."""
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn
+
+from optuna.artifacts.exceptions import ArtifactNotFound
+
+
+class FolderFiles:
+    """An artifact store that only reads, and only what it was told of.
+
+    Ids are random: no page of somebody else's can guess them.
+    """
+
+    def __init__(self) -> None:
+        self.ids: dict[str, str] = {}
+        self._paths: dict[str, Path] = {}
+
+    def learn(self, paths: Sequence[Path]) -> None:
+        """Let these files be read."""
+        for path in paths:
+            if str(path) not in self.ids:
+                known = str(uuid.uuid4())
+                self.ids[str(path)] = known
+                self._paths[known] = path
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        """Open a file.
+
+        Raises:
+            ArtifactNotFound: If there is none of this id any more.
+        """
+        try:
+            return self._paths[artifact_id].open("rb")
+        except (KeyError, OSError) as error:
+            raise ArtifactNotFound(artifact_id) from error
+
+    def _refuse(self, *_args: Any) -> NoReturn:
+        raise PermissionError("the dashboard only reads")
+
+    write = _refuse
+    remove = _refuse

@@ -1,0 +1,68 @@
+"""Who may ask the dashboard for what."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+Environment = dict[str, Any]
+Application = Callable[[Environment, Callable[..., Any]], Iterable[bytes]]
+
+_READING: Final = ("GET", "HEAD")
+#: A file of the study opens as if it came from nowhere: it runs no script and asks for nothing.
+_SANDBOX: Final = "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+class Guard:
+    """Lets through what reads and comes by a name of this machine.
+
+    The dashboard knows no passwords, and one request would delete a study. A page of somebody
+    else's that reaches it by a name of its own (DNS rebinding) is told by the Host header.
+
+    Args:
+        application: The dashboard, as WSGI has it.
+        hosts: Names and addresses it is known by.
+    """
+
+    def __init__(self, application: Application, hosts: Iterable[str]) -> None:
+        self._application = application
+        self._hosts = frozenset(hosts)
+
+    def __call__(
+        self, environment: Environment, start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Answer one request."""
+        if _host(environment.get("HTTP_HOST", "")) not in self._hosts:
+            return _refuse(start_response, "403 Forbidden", "this is not the name of this machine")
+        if environment["REQUEST_METHOD"] not in _READING:
+            reason = "this dashboard only reads"
+            return _refuse(start_response, "405 Method Not Allowed", reason, ("Allow", "GET, HEAD"))
+        is_file = environment.get("PATH_INFO", "").startswith("/artifacts/")
+
+        def start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
+            # Files are for pages of ours alone.
+            kept = [pair for pair in headers if not pair[0].lower().startswith("access-control-")]
+            kept += [
+                ("X-Content-Type-Options", "nosniff"),
+                ("X-Frame-Options", "DENY"),
+                ("Referrer-Policy", "no-referrer"),
+            ]
+            if is_file:
+                kept.append(("Content-Security-Policy", _SANDBOX))
+            return start_response(status, kept, *rest)
+
+        return self._application(environment, start)
+
+
+def _host(header: str) -> str:
+    """Without the port."""
+    if header.startswith("["):
+        return header.partition("]")[0] + "]"
+    return header.partition(":")[0].lower()
+
+
+def _refuse(
+    start_response: Callable[..., Any], status: str, reason: str, *headers: tuple[str, str]
+) -> Iterable[bytes]:
+    text = reason.encode()
+    head = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+    start_response(status, [*head, *headers])
+    return [text]

@@ -1,0 +1,85 @@
+"""``mpsearch dashboard`` in a real browser: what people see of a study."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import MARKS, running_chromium
+from made_study import HOSTILE, made_study
+from served import served
+
+from mpsearch.api.report import write_report
+from mpsearch.api.study_record import read_study
+
+pytestmark = MARKS
+
+
+class Seen:
+    """A page of the dashboard, and everything that went wrong on it."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.complaints: list[str] = []
+        self.page = browser.new_page(viewport={"width": 1400, "height": 3000})
+        self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(address)
+
+
+@pytest.fixture(scope="module", params=["plain", "hostile"])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("studies") / "made"
+    plain = [f"block{i}_conv" for i in range(12)]
+    made_study(folder, plain if request.param == "plain" else HOSTILE)
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    with served(folder) as dashboard:
+        yield dashboard.url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with running_chromium() as chromium:
+        yield chromium
+
+
+def test_the_best_trial_is_feasible_and_the_figures_are_drawn(
+    browser: Any, address: str, folder: Path
+) -> None:
+    record = read_study(folder)
+    assert record.trials is not None
+    # A smaller plan was measured that breaks the budget: it is not the best.
+    assert min(one.nbytes for one in record.trials.trials) < record.nbytes
+    seen = Seen(browser, address)
+    best = seen.page.get_by_text("Best Trial (number=")
+    best.wait_for(timeout=30_000)
+    card = best.locator("xpath=ancestor::*[contains(@class, 'MuiCardContent')][1]")
+    assert str(record.nbytes) in card.inner_text()
+    for title in ("Every measured plan", "Bytes of each layer", "The best plan so far"):
+        seen.page.locator(".gtitle", has_text=title).wait_for(timeout=30_000)
+    seen.page.locator(".gtitle", has_text="Drop of one layer").wait_for(timeout=30_000)
+    assert seen.page.locator(".heatmaplayer image").count() == 1
+    names = seen.page.locator(".ytick text").all_text_contents()
+    assert any("block0_conv" in name or "<script>" in name for name in names)
+    assert seen.page.get_by_text("report.html").count() == 1
+    assert seen.complaints == []
+    seen.page.close()
+
+
+def test_the_note_shows_the_quanti_array(browser: Any, address: str, folder: Path) -> None:
+    record = read_study(folder)
+    seen = Seen(browser, f"{address}/note")
+    code = seen.page.locator("pre code")
+    code.first.wait_for(timeout=30_000)
+    lines = code.first.inner_text().splitlines()
+    assert lines[0] == "quanti_array = ["
+    schemes = [line.split("'")[1] for line in lines if line.startswith("    '")]
+    assert tuple(schemes) == record.plan.schemes
+    cells = seen.page.locator("table tbody tr td:nth-child(3)").all_text_contents()
+    assert tuple(cells) == record.plan.schemes
+    assert seen.complaints == []
+    seen.page.close()

@@ -5,7 +5,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from mpsearch.core.progress import Progress, Silent
+from mpsearch.core.pace import Pace
+from mpsearch.core.progress import Progress, Silent, Work
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -20,30 +21,59 @@ def make_progress(quiet: bool) -> Progress:
     return LiveLine() if sys.stderr.isatty() else PlainLines()
 
 
+class _Countdown:
+    """Time left, told anew whenever it is printed."""
+
+    def __init__(self, steps: int, done: int) -> None:
+        self._steps, self._before, self.done = steps, done, done
+        self._pace = Pace(time.monotonic())
+        self._end: float | None = None
+
+    def advance(self, steps: int, work: Work | None) -> None:
+        """Count steps."""
+        self.done += steps
+        if work is None:
+            work = Work(self.done - self._before, self.steps - self.done)
+        now = time.monotonic()
+        left = self._pace.left(now, work)
+        if left is not None:
+            self._end = now + left
+
+    @property
+    def steps(self) -> int:
+        """Of the task; some have steps that come on top."""
+        return max(self._steps, self.done)
+
+    def __str__(self) -> str:
+        if self._end is None:
+            return "-:--"
+        minutes, seconds = divmod(max(0, round(self._end - time.monotonic())), 60)
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
 class PlainLines:
     """A line every ten seconds, for logs."""
 
     def __init__(self) -> None:
         self._task = ""
-        self._steps = self._done = self._before = 0
-        self._begun = self._last = 0.0
+        self._countdown = _Countdown(0, 0)
+        self._last = 0.0
 
     def start(self, task: str, steps: int, done: int = 0) -> None:
         """Begin a task."""
-        self._task, self._steps, self._done, self._before = task, steps, done, done
-        self._begun = self._last = time.monotonic()
+        self._task, self._countdown = task, _Countdown(steps, done)
+        self._last = time.monotonic()
 
-    def advance(self, steps: int = 1, remark: str = "") -> None:
+    def advance(self, steps: int = 1, remark: str = "", work: Work | None = None) -> None:
         """Report steps; prints now and then."""
-        self._done += steps
-        self._steps = max(self._steps, self._done)  # some work has steps that come on top
+        count = self._countdown
+        count.advance(steps, work)
         now = time.monotonic()
         if now - self._last < _PLAIN_EVERY:
             return
         self._last = now
-        pace = (now - self._begun) / max(1, self._done - self._before)
-        left = pace * (self._steps - self._done)
-        text = f"{self._task}: {self._done} of {self._steps}, about {_clock(left)} left"
+        text = f"{self._task}: {count.done} of {count.steps}, about {count} left"
         print(f"{text}  {remark}".rstrip(), file=sys.stderr, flush=True)
 
     def finish(self) -> None:
@@ -58,47 +88,41 @@ class LiveLine:
         # An error leaves the task open; the terminal gets its cursor back all the same.
         atexit.register(self.finish)
         self._task: TaskID | None = None
+        self._countdown = _Countdown(0, 0)
 
     def start(self, task: str, steps: int, done: int = 0) -> None:
         """Begin a task."""
         # Imported when the first bar is drawn: --help does not wait for it.
         from rich.console import Console  # noqa: PLC0415
-        from rich.progress import (  # noqa: PLC0415
-            BarColumn,
-            MofNCompleteColumn,
-            TextColumn,
-            TimeRemainingColumn,
-        )
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
         from rich.progress import Progress as Bar  # noqa: PLC0415
 
+        self._countdown = _Countdown(steps, done)
         self._bar = Bar(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]} left"),
             TextColumn("{task.fields[remark]}"),
             console=Console(file=sys.stderr),
             transient=True,
         )
         self._bar.start()
-        self._task = self._bar.add_task(task, total=steps, completed=done, remark="")
+        self._task = self._bar.add_task(
+            task, total=steps, completed=done, remark="", left=self._countdown
+        )
 
-    def advance(self, steps: int = 1, remark: str = "") -> None:
+    def advance(self, steps: int = 1, remark: str = "", work: Work | None = None) -> None:
         """Report steps."""
         if self._bar is None:  # work that belongs to no task
             return
-        self._bar.update(self._task, advance=steps, **({"remark": remark} if remark else {}))
-        (task,) = self._bar.tasks
-        if task.completed > task.total:  # some work has steps that come on top
-            self._bar.update(self._task, total=task.completed)
+        count = self._countdown
+        count.advance(steps, work)
+        fields = {"remark": remark} if remark else {}
+        self._bar.update(self._task, completed=count.done, total=count.steps, **fields)
 
     def finish(self) -> None:
         """Close the task."""
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02d}"

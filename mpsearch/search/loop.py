@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress
+from mpsearch.core.progress import Progress, Work
 from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
 from mpsearch.search.history import History, Tried
@@ -49,6 +49,8 @@ class Loop:
         self._known, self._progress, self._on_best = known, progress, on_best
         self._on_step = on_step
         self._latest: Suggestion | None = None
+        self._expected: int | None = None  # plans in all, as the proposer sees it
+        self._before = len(history)
 
     def begin(self, menu: Menu) -> None:
         """What is known without measuring: the unchanged model."""
@@ -70,11 +72,18 @@ class Loop:
             suggestions = proposer.next(self._history, running)
             if not suggestions and not running:
                 return "done"
+            self._expect(suggestions, trials)
             free = [one for one in suggestions if one.plan not in running]
             if trials is not None:
                 free = free[: max(0, trials - len(self._history) - len(running))]
             if not free or not self._measure(free, trials):
                 time.sleep(_WAIT_SECONDS)  # others have what there is to do
+
+    def _expect(self, suggestions: Sequence[Suggestion], trials: int | None) -> None:
+        left = suggestions[0].left if suggestions else None
+        if left is not None:
+            expected = len(self._history) + left
+            self._expected = expected if trials is None else min(trials, expected)
 
     def can_succeed(self, menu: Menu) -> bool:
         """Whether the smallest plan is within the size asked for; true with a budget."""
@@ -154,7 +163,13 @@ class Loop:
         best = self._history.best
         if best is not None and best is not before:
             self._on_best(best)
-        self._progress.advance(1, self._remark())
+        self._progress.advance(1, self._remark(), self._work())
+
+    def _work(self) -> Work | None:
+        if self._expected is None:
+            return None
+        done = len(self._history)
+        return Work(done - self._before, max(0, self._expected - done))
 
     def _remark(self) -> str:
         history = self._history

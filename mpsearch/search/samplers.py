@@ -32,11 +32,14 @@ class Suggestion:
         plan: Which one.
         origin: Who proposes it.
         expected_saving: Bytes (or percentage points) the proposer expects; None if it does not say.
+        left: Plans it will still propose, this one included, as it looks now; None if it does not
+            say.
     """
 
     plan: Plan
     origin: str
     expected_saving: float | None = None
+    left: int | None = None
 
 
 class Proposer(Protocol):
@@ -156,7 +159,7 @@ class SurrogateProposer:
         plan = None if found is None else self._menu.plan(found.choice)
         if found is None or plan is None or plan in history:
             return []
-        return [Suggestion(plan, found.origin, found.expected_saving)]
+        return [Suggestion(plan, found.origin, found.expected_saving, found.left)]
 
 
 class OptunaProposer:

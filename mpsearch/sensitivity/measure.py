@@ -15,6 +15,7 @@ from mpsearch.engine.protocol import Network
 from mpsearch.sensitivity.gradient import first_order
 from mpsearch.sensitivity.plans import cumulative_plan, per_layer_plan, uniform_plan
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+from mpsearch.sensitivity.suffix_work import SuffixWork
 
 Part = Literal["per_layer", "uniform", "cumulative", "predicted"]
 ALL_PARTS: Final[tuple[Part, ...]] = ("per_layer", "uniform", "cumulative", "predicted")
@@ -180,6 +181,7 @@ def _measure_plans(
         if not notebook.has(key):
             keys_of[plan].append(key)
     index_of = {layer.name: layer.index for layer in known.layers}
+    work = SuffixWork(keys_of)
 
     def keep(measurement: Measurement) -> None:
         for part, where in keys_of[measurement.plan]:
@@ -188,7 +190,8 @@ def _measure_plans(
                 assert isinstance(where, tuple)
                 nbytes = engine.bank.nbytes(index_of[where[0]], str(where[1]))
             notebook.add((part, where), measurement, nbytes)
-        progress.advance(len(keys_of[measurement.plan]))
+        work.finish(measurement.plan)
+        progress.advance(len(keys_of[measurement.plan]), work=work.now)
         after_each()
 
     missing = sum(len(keys) for keys in keys_of.values())

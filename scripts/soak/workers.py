@@ -1,49 +1,25 @@
 """Kill processes of one study at random moments, again and again; nothing may be lost or left open.
 
 Run: python scripts/soak/workers.py [URL] [KILLS]; without a URL, an SQLite file and a journal in a
-temporary folder, 20 kills each. The search is that of the tests: a small numpy network, plans at
-random.
+temporary folder, 20 kills each, four in five by SIGKILL, one by Ctrl-C. The search is that of the
+tests: a small numpy network, plans at random.
 """
 
-import random
 import sys
 import tempfile
-import time
 from pathlib import Path
-from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
-import bench_process
+from bench_process import trials_of
+from hard_life import hard_life
 from optuna.trial import TrialState
-
-_AT_ONCE: Final = 3
 
 
 def soak(url: str, kills: int) -> None:
     """Kill *kills* of three processes that search, then let them finish, then look."""
-    chance = random.Random(0)
-    trials = 5 * kills
-    processes = [bench_process.start(url, trials) for _ in range(_AT_ONCE)]
-    acknowledged: set[int] = set()
-    for _ in range(kills):
-        victim = chance.choice(processes)
-        assert victim.stdout is not None
-        victim.stdout.readline()
-        time.sleep(chance.uniform(0, 0.4))
-        victim.kill()
-        victim.communicate()
-        processes.remove(victim)
-        processes.append(bench_process.start(url, trials))
-        finished = {
-            one.number for one in bench_process.trials_of(url) if one.state == TrialState.COMPLETE
-        }
-        assert acknowledged <= finished, "a finished measurement was lost"
-        acknowledged = finished
-    for process in processes:
-        _, err = process.communicate(timeout=600)
-        assert process.returncode == 0, err
-    found = bench_process.trials_of(url)
+    trials = hard_life(url, kills)
+    found = trials_of(url)
     done = [tuple(sorted(t.params.items())) for t in found if t.state == TrialState.COMPLETE]
     assert len(set(done)) == len(done), "a plan was measured twice"
     assert len(done) >= trials

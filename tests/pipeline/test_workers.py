@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import bench_process
 import optuna
 import pytest
+from bench_process import BenchProcess, trials_of
 from command_line import answer
 from optuna.trial import TrialState
 
@@ -104,15 +104,15 @@ def grow(disk: Path) -> None:
 @pytest.mark.parametrize("kind", ["sqlite", "journal"])
 def test_a_full_disk_is_said_and_the_study_stays_whole(small_disk: Path, kind: str) -> None:
     url = f"{kind}:///{small_disk}/study"
-    _, err = bench_process.start(url, 600).communicate(timeout=300)
-    assert "EnvironmentFault: the study's storage" in err.splitlines()[-1]
-    kept = [t for t in bench_process.trials_of(url) if t.state == TrialState.COMPLETE]
+    full = BenchProcess(url, 600)
+    assert full.wait() == 1
+    assert full.fault.startswith("EnvironmentFault: the study's storage")
+    kept = [t for t in trials_of(url) if t.state == TrialState.COMPLETE]
     assert kept
     grow(small_disk)
-    last = bench_process.start(url, len(kept) + 3)
-    _, err = last.communicate(timeout=120)
-    assert last.returncode == 0, err
-    after = [t for t in bench_process.trials_of(url) if t.state == TrialState.COMPLETE]
+    last = BenchProcess(url, len(kept) + 3)
+    assert last.wait() == 0, last.fault
+    after = [t for t in trials_of(url) if t.state == TrialState.COMPLETE]
     assert [t.params for t in after[: len(kept)]] == [t.params for t in kept]
 
 

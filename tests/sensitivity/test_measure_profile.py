@@ -5,7 +5,7 @@ import pytest
 from numpy_network import NumpyNetwork, images
 
 from mpsearch.core.errors import StudyError
-from mpsearch.core.progress import Silent
+from mpsearch.core.progress import Silent, Work
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.sensitivity.measure import empty_profile, measure_profile
@@ -75,7 +75,7 @@ def test_an_interrupted_profile_goes_on_where_it_was() -> None:
         def __init__(self, plans: int) -> None:
             self.left = plans
 
-        def advance(self, steps: int = 1, remark: str = "") -> None:
+        def advance(self, steps: int = 1, remark: str = "", work: Work | None = None) -> None:
             self.left -= steps
             if self.left < 0:
                 raise KeyboardInterrupt

@@ -1,41 +1,87 @@
-"""A search on a small numpy network in a process of its own: ``bench_process.py URL TRIALS``.
+"""Searches on a small numpy network in processes of their own, which can be killed."""
 
-Prints one line when it begins to measure, then the best plan's bytes.
-"""
-
-import subprocess
+import multiprocessing
+import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from multiprocessing.connection import Connection
+from typing import Any, Final
 
 import optuna
 from numpy_network import NumpyNetwork, images
 from search_bench import SearchBench
 
 from mpsearch.core.plan import Plan
+from mpsearch.search.run import Sampler
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.opening import close_storage, open_storage
 
 BUDGET_PP = 1.0
 _PLAN_SECONDS = 0.05  # a measurement takes some time, so that processes meet and kills hit it
+_PATIENCE: Final = 120.0  # seconds
+
+# Processes are forked from one that has imported everything: they begin at once.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__])
 
 
 def bench() -> SearchBench:
     return SearchBench(NumpyNetwork(0, 1.0), images(3))
 
 
-def start(url: str, trials: int) -> "subprocess.Popen[str]":
-    """Start such a process."""
-    here = Path(__file__).parent
-    return subprocess.Popen(
-        [sys.executable, str(here / "bench_process.py"), url, str(trials)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=here,
-    )
+class BenchProcess:
+    """A process that searches.
+
+    Attributes:
+        best: Bytes of the best plan, when it has ended well.
+        fault: What it said when it ended with an error.
+    """
+
+    def __init__(self, url: str, trials: int, kind: Sampler = "random") -> None:
+        self._said, theirs = _CONTEXT.Pipe(duplex=False)
+        self._process = _CONTEXT.Process(target=_search, args=(url, trials, kind, theirs))
+        self._process.start()
+        theirs.close()
+        self.best: int | None = None
+        self.fault = ""
+        self.has_measured = False
+
+    def wait_until_it_measures(self) -> None:
+        """Returns when it begins to measure, or has ended."""
+        self._hear(until_measuring=True)
+
+    def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
+        """Send a signal, and wait until it has ended."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait until it has ended; returns its exit code."""
+        self._hear(until_measuring=False)
+        self._process.join(_PATIENCE)
+        assert self._process.exitcode is not None, "it does not end"
+        self._said.close()
+        return self._process.exitcode
+
+    def _hear(self, until_measuring: bool) -> None:
+        try:
+            while self._said.poll(_PATIENCE):
+                word, value = self._said.recv()
+                match word:
+                    case "best":
+                        self.best = value
+                    case "fault":
+                        self.fault = value
+                    case _:
+                        self.has_measured = True
+                        if until_measuring:
+                            return
+        except (EOFError, ConnectionResetError):
+            return
+        raise AssertionError("it neither measures nor ends")
 
 
 def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
@@ -47,20 +93,22 @@ def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
         close_storage(storage)
 
 
-def main(url: str, trials: int) -> None:
+def _search(url: str, trials: int, kind: Sampler, said: Connection) -> None:
     here = bench()
     measure = here.engine.measure
 
     def slowly(plans: Sequence[Plan], *args: Any, **kwargs: Any) -> Any:
-        print("measuring", flush=True)
+        said.send(("measuring", len(plans)))
         time.sleep(_PLAN_SECONDS * len(plans))
         return measure(plans, *args, **kwargs)
 
     here.engine.measure = slowly  # type: ignore[method-assign]
-    best = here.search(url, BUDGET_PP, kind="random", trials=trials).history.best
+    try:
+        best = here.search(url, BUDGET_PP, kind=kind, trials=trials).history.best
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the test wants to see it
+        said.send(("fault", f"{type(error).__name__}: {error}"))
+        sys.exit(1)
     assert best is not None
-    print(best.nbytes)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    said.send(("best", best.nbytes))

@@ -31,11 +31,14 @@ class Proposal:
             best plan; ``explore`` takes chances that ``surrogate`` does not; ``nearest`` may be
             gentler than all others where none is feasible.
         expected_saving: Bytes, or percentage points where bytes are given.
+        left: Plans to measure from here on, this one included, if none of them is better: single
+            changes of the best plan.
     """
 
     choice: tuple[int, ...]
     origin: Origin
     expected_saving: float
+    left: int
 
 
 class Advisor:
@@ -59,16 +62,17 @@ class Advisor:
         """The plan to measure next, or None if nothing promises and the best plan is polished."""
         step = Step(self._menu, self._cells, self._goal, seen)
         worth = self._tolerance * step.worth
+        left = step.changes_left()
         careful = step.best_candidate(self._caution)
         if careful is not None and careful[1] > worth:
-            return Proposal(as_choice(careful[0]), "surrogate", careful[1])
+            return Proposal(as_choice(careful[0]), "surrogate", careful[1], left)
         if step.best is None:
             nearest = step.gentlest()
-            return None if nearest is None else Proposal(nearest, "nearest", 0.0)
+            return None if nearest is None else Proposal(nearest, "nearest", 0.0, left)
         change = step.polishing_change()
         if change is not None:
-            return Proposal(change[0], "polish", change[1])
+            return Proposal(change[0], "polish", change[1], left)
         bold = step.best_candidate(1.0)
         if bold is not None and bold[1] > worth:
-            return Proposal(as_choice(bold[0]), "explore", bold[1])
+            return Proposal(as_choice(bold[0]), "explore", bold[1], left)
         return None

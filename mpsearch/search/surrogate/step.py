@@ -120,6 +120,15 @@ class Step:
         least = self._seen.drop_pp.min() if len(self._seen.drop_pp) else np.inf
         return as_choice(pool[top]) if hoped[top] < least else None
 
+    def changes_left(self) -> int:
+        """Single changes of the best plan that may improve it and are not measured.
+
+        Before there is one: half of all changes, as of a plan from the middle of the menu.
+        """
+        if self.best is None:
+            return max(1, sum(len(sizes) - 1 for sizes in self._menu.nbytes) // 2)
+        return max(1, len(self._fresh(single_changes(self._menu, self._seen.choices[self.best]))))
+
     def polishing_change(self) -> tuple[tuple[int, ...], float] | None:
         """The single change of the best plan that is most likely to improve it."""
         assert self.best is not None

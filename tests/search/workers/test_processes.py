@@ -1,11 +1,10 @@
 """Several processes on one study, on every kind of storage."""
 
-import random
-import signal
-import time
+from pathlib import Path
 
-import bench_process
 import pytest
+from bench_process import BenchProcess, trials_of
+from hard_life import hard_life
 from optuna.trial import TrialState
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
@@ -14,7 +13,7 @@ TRIALS = 40
 
 def require_sound(url: str, trials: int) -> None:
     """No plan measured twice, none missing, no claim left open."""
-    found = bench_process.trials_of(url)
+    found = trials_of(url)
     finished = [one for one in found if one.state == TrialState.COMPLETE]
     plans = {tuple(sorted(one.params.items())) for one in finished}
     assert len(plans) == len(finished)
@@ -27,36 +26,25 @@ def require_sound(url: str, trials: int) -> None:
         }
 
 
-def test_four_measure_no_plan_twice_and_find_what_one_finds(storage_url: str) -> None:
-    processes = [bench_process.start(storage_url, TRIALS) for _ in range(4)]
-    said = [process.communicate(timeout=120) for process in processes]
-    for process, (_, err) in zip(processes, said, strict=True):
-        assert process.returncode == 0, err
-    assert sum("measuring" in out for out, _ in said) > 1
+def test_four_measure_no_plan_twice_and_find_the_same(storage_url: str) -> None:
+    processes = [BenchProcess(storage_url, TRIALS) for _ in range(4)]
+    for process in processes:
+        assert process.wait() == 0, process.fault
+    assert sum(process.has_measured for process in processes) > 1
     require_sound(storage_url, TRIALS)
-    best = {int(out.split()[-1]) for out, _ in said}
-    assert len(best) == 1
+    assert len({process.best for process in processes}) == 1
 
 
-def test_killed_at_any_moment_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:
-    chance = random.Random(1)
-    acknowledged = 0
-    for _ in range(3):
-        processes = [bench_process.start(storage_url, TRIALS) for _ in range(2)]
-        assert processes[0].stdout is not None
-        processes[0].stdout.readline()  # it measures
-        time.sleep(chance.uniform(0, 0.5))
-        processes[0].kill()
-        time.sleep(chance.uniform(0, 0.2))
-        processes[1].send_signal(chance.choice([signal.SIGKILL, signal.SIGINT]))
-        for process in processes:
-            process.communicate(timeout=60)
-        finished = [
-            t for t in bench_process.trials_of(storage_url) if t.state == TrialState.COMPLETE
-        ]
-        assert len(finished) >= acknowledged
-        acknowledged = len(finished)
-    last = bench_process.start(storage_url, TRIALS)
-    _, err = last.communicate(timeout=120)
-    assert last.returncode == 0, err
-    require_sound(storage_url, TRIALS)
+def test_four_find_what_one_finds(storage_url: str, tmp_path: Path) -> None:
+    alone = BenchProcess(f"sqlite:///{tmp_path}/alone.db", 100, "surrogate")
+    processes = [BenchProcess(storage_url, 100, "surrogate") for _ in range(4)]
+    for process in (alone, *processes):
+        assert process.wait() == 0, process.fault
+    assert alone.best is not None
+    found = [process.best for process in processes if process.best is not None]
+    assert min(found) <= alone.best
+
+
+def test_killed_twenty_times_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:
+    trials = hard_life(storage_url, kills=20)
+    require_sound(storage_url, trials)

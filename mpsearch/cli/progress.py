@@ -30,8 +30,10 @@ class _Countdown:
         self._end: float | None = None
 
     def advance(self, steps: int, work: Work | None) -> None:
-        """Count steps."""
+        """Count steps; a remark alone says nothing of the time left."""
         self.done += steps
+        if not steps:
+            return
         if work is None:
             work = Work(self.done - self._before, self.steps - self.done)
         now = time.monotonic()
@@ -96,6 +98,7 @@ class LiveLine:
         from rich.console import Console  # noqa: PLC0415
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
         from rich.progress import Progress as Bar  # noqa: PLC0415
+        from rich.table import Column  # noqa: PLC0415
 
         self._countdown = _Countdown(steps, done)
         self._bar = Bar(
@@ -103,7 +106,12 @@ class LiveLine:
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[left]} left"),
-            TextColumn("{task.fields[remark]}"),
+            # Where the terminal is narrow, the remark is cut.
+            TextColumn(
+                "{task.fields[remark]}",
+                table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"),
+            ),
+            expand=True,
             console=Console(file=sys.stderr),
             transient=True,
         )

@@ -20,17 +20,18 @@ class Pace:
         self._done = [0.0]
 
     def left(self, now: float, work: Work) -> float | None:
-        """Seconds that *work* will still take; None before anything is done.
+        """Seconds that *work* will still take; its limit, if any, before anything is done.
 
         Args:
             now: Seconds, never less than before.
             work: Its *done* is never less than before.
         """
         if work.done <= 0:
-            return None
+            return work.seconds
         if work.done > self._done[-1]:
             self._times.append(now)
             self._done.append(work.done)
         half = min(bisect_left(self._done, work.done / 2), len(self._done) - 2)
         took = self._times[-1] - self._times[half]
-        return work.left * took / (self._done[-1] - self._done[half])
+        left = work.left * took / (self._done[-1] - self._done[half])
+        return left if work.seconds is None else max(0.0, min(left, work.seconds))

@@ -9,10 +9,12 @@ class Work(NamedTuple):
     Attributes:
         done: Since the task was started.
         left: As far as can be told now.
+        seconds: Time it may take at most; None for no limit.
     """
 
     done: float
     left: float
+    seconds: float | None = None
 
 
 class Progress(Protocol):

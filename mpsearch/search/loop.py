@@ -7,11 +7,12 @@ from typing import Final, Literal
 
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress, Work
+from mpsearch.core.progress import Progress
 from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
+from mpsearch.search.remaining import Remaining
 from mpsearch.search.samplers import Proposer, Suggestion
 from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.candidates import uniform_choices
@@ -33,6 +34,7 @@ class Loop:
         progress: Is told of every trial.
         on_best: Called whenever the best feasible plan changes.
         on_step: Called whenever the loop looks at what others have done.
+        remaining: Knows how much is left.
     """
 
     def __init__(
@@ -44,13 +46,12 @@ class Loop:
         progress: Progress,
         on_best: Callable[[Tried], None],
         on_step: Callable[[], None],
+        remaining: Remaining,
     ) -> None:
         self._engine, self._store, self._history = engine, store, history
         self._known, self._progress, self._on_best = known, progress, on_best
-        self._on_step = on_step
+        self._on_step, self._remaining = on_step, remaining
         self._latest: Suggestion | None = None
-        self._expected: int | None = None  # plans in all, as the proposer sees it
-        self._before = len(history)
 
     def begin(self, menu: Menu) -> None:
         """What is known without measuring: the unchanged model."""
@@ -72,18 +73,12 @@ class Loop:
             suggestions = proposer.next(self._history, running)
             if not suggestions and not running:
                 return "done"
-            self._expect(suggestions, trials)
+            self._remaining.foresee(suggestions[0].left if suggestions else None)
             free = [one for one in suggestions if one.plan not in running]
             if trials is not None:
                 free = free[: max(0, trials - len(self._history) - len(running))]
             if not free or not self._measure(free, trials):
                 time.sleep(_WAIT_SECONDS)  # others have what there is to do
-
-    def _expect(self, suggestions: Sequence[Suggestion], trials: int | None) -> None:
-        left = suggestions[0].left if suggestions else None
-        if left is not None:
-            expected = len(self._history) + left
-            self._expected = expected if trials is None else min(trials, expected)
 
     def can_succeed(self, menu: Menu) -> bool:
         """Whether the smallest plan is within the size asked for; true with a budget."""
@@ -163,13 +158,7 @@ class Loop:
         best = self._history.best
         if best is not None and best is not before:
             self._on_best(best)
-        self._progress.advance(1, self._remark(), self._work())
-
-    def _work(self) -> Work | None:
-        if self._expected is None:
-            return None
-        done = len(self._history)
-        return Work(done - self._before, max(0, self._expected - done))
+        self._progress.advance(1, self._remark(), self._remaining.work())
 
     def _remark(self) -> str:
         history = self._history

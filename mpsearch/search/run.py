@@ -16,6 +16,7 @@ from mpsearch.search.greedy import GreedyProposer
 from mpsearch.search.history import History, Tried
 from mpsearch.search.loop import Loop, Stopped
 from mpsearch.search.menu import Menu
+from mpsearch.search.remaining import Remaining
 from mpsearch.search.samplers import OptunaProposer, Proposer, SurrogateProposer
 from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
@@ -133,7 +134,8 @@ def run_search(
     """
     deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
     history = store.history()
-    loop = Loop(engine, store, history, known, progress, on_best, on_step)
+    remaining = Remaining(menu, history, limits.trials, deadline)
+    loop = Loop(engine, store, history, known, progress, on_best, on_step, remaining)
 
     steps = menu.plans if limits.trials is None else limits.trials
     progress.start("searching", steps, done=min(len(history), steps))

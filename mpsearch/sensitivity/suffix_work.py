@@ -1,9 +1,12 @@
 """How much of a profile is measured, by the layers that have to run."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Work
+
+_ALWAYS: Final = 5  # layers as long as which decoding and the answers of any plan take, measured
 
 
 class SuffixWork:
@@ -25,4 +28,4 @@ class SuffixWork:
 
 def _layers_to_run(plan: Plan) -> int:
     changed = [i for i, scheme in enumerate(plan.schemes) if scheme != "original"]
-    return len(plan.schemes) - max(changed, default=len(plan.schemes) - 1)
+    return _ALWAYS + len(plan.schemes) - max(changed, default=len(plan.schemes) - 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from mpsearch.core.arrays import Float32Array
-from mpsearch.core.progress import Silent
+from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
@@ -63,6 +63,7 @@ class SearchBench:
         trials: int | None = 60,
         name: str = "study",
         on_best: Callable[[Tried], None] = lambda _: None,
+        progress: Progress | None = None,
     ) -> Searched:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
         proposer = make_proposer(kind, self.menu, goal, self.sampler(goal), seed=1)
@@ -76,7 +77,7 @@ class SearchBench:
                 proposer,
                 store.known_elsewhere(self.engine.baseline.confidence),
                 limits=Limits(trials),
-                progress=Silent(),
+                progress=progress or Silent(),
                 on_best=on_best,
             )
         finally:

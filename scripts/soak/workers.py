@@ -15,6 +15,8 @@ from bench_process import trials_of
 from hard_life import hard_life
 from optuna.trial import TrialState
 
+from mpsearch.core.secret import masked
+
 
 def soak(url: str, kills: int) -> None:
     """Kill *kills* of three processes that search, then let them finish, then look."""
@@ -25,7 +27,7 @@ def soak(url: str, kills: int) -> None:
     assert len(done) >= trials
     assert all(one.state != TrialState.RUNNING for one in found), "a claim was left open"
     failed = sum(one.state == TrialState.FAIL for one in found)
-    print(f"{url}: {kills} kills, {len(done)} plans measured, none twice; {failed} claims given up")
+    print(f"{masked(url)}: {kills} kills, {len(done)} plans, none twice; {failed} claims given up")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,20 @@ def measured_by_workers(folder: Path) -> list[dict[str, Any]]:
     ]
 
 
+def wait_for_a_worker(
+    process: "subprocess.Popen[str]", folder: Path, but: Sequence[int]
+) -> list[dict[str, Any]]:
+    """Wait until a process that *process* started has measured something; returns who has."""
+    deadline = time.monotonic() + 200
+    workers: list[dict[str, Any]] = []
+    while not any(one["pid"] not in {process.pid, *but} for one in workers):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        workers = measured_by_workers(folder)
+    return workers
+
+
 @pytest.mark.skipif(not this_process()["machine"], reason="needs /proc to see processes end")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_when_the_coordinator_stops_all_stop_and_the_same_command_goes_on(
@@ -54,13 +68,11 @@ def test_when_the_coordinator_stops_all_stop_and_the_same_command_goes_on(
 ) -> None:
     folder = here / "studies/s"
     with start(*SEARCH, "--trials", "5000", "--workers", "2") as process:
-        deadline = time.monotonic() + 200
-        workers: list[dict[str, Any]] = []
-        while not any(one["pid"] != process.pid for one in workers):
-            assert process.poll() is None, process.communicate()
-            assert time.monotonic() < deadline
-            time.sleep(0.2)
-            workers = measured_by_workers(folder)
+        workers = wait_for_a_worker(process, folder, ())
+        if number == signal.SIGINT:  # one that dies is replaced
+            killed = [one["pid"] for one in workers if one["pid"] != process.pid]
+            os.kill(killed[0], signal.SIGKILL)
+            workers = wait_for_a_worker(process, folder, killed)
         process.send_signal(number)
         out, err = process.communicate(timeout=60)
     assert out == ""

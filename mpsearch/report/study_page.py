@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
+from mpsearch.report.evidence import best_plans, interval, knowledge, ladder, verification
 from mpsearch.report.markup import (
     Html,
     bullets,
@@ -17,23 +18,17 @@ from mpsearch.report.markup import (
     table,
 )
 from mpsearch.report.pictures import Drawn
+from mpsearch.report.plan_section import plan_section
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sentences import (
     FEWEST,
-    bound_sentences,
     effort,
     headline,
     limit_text,
-    proved_sentences,
 )
 from mpsearch.report.sizes import count, points, size, times
-from mpsearch.report.summary import search_warnings
-from mpsearch.search.result import LayerRow
-from mpsearch.search.verify import ImageSetDrop
 
-_SHOWN: Final = 20  # measured plans of the page's table; all are in the CSV file
 _ROOM: Final = 3_300_000  # letters of SVG, which make 4.4 MB of the page
-_PROBABLE: Final = "~"
 
 
 def study_page(
@@ -53,15 +48,15 @@ def study_page(
         for name, group in groupby(shown, key=lambda one: one.section)
     }
     sections = [
-        *_verification(record),
-        ("plan", "The plan", _plan(record, quanti_array, by_section.get("plan", Html("")))),
+        *verification(record),
+        ("plan", "The plan", plan_section(record, quanti_array, by_section.get("plan", Html("")))),
     ]
     if "measured" in by_section:
-        best = Html(f"{by_section['measured']}{_best_plans(record)}")
+        best = Html(f"{by_section['measured']}{best_plans(record)}")
         sections.append(("measured", "What was measured", best))
     if "layers" in by_section:
         sections.append(("layers", "What single layers bear", by_section["layers"]))
-    sections += [*_ladder(record), *_knowledge(record)]
+    sections += [*ladder(record), *knowledge(record)]
     lacks = list(record.left_out)
     if files:
         lacks.append(f"Figures that would make this page too large are files: {', '.join(files)}.")
@@ -124,208 +119,9 @@ def _key_numbers(record: StudyRecord) -> list[tuple[str, str, str]]:
     if result is not None and result.verify is not None:
         remark = count(result.verify.images, "image")
         if result.verify.images >= FEWEST:
-            remark += f"; 95 % interval {_interval(result.verify)}"
+            remark += f"; 95 % interval {interval(result.verify)}"
         found.append(("Drop, held back", f"{points(result.verify.drop_pp)} pp", remark))
     return found
-
-
-def _verification(record: StudyRecord) -> list[tuple[str, str, Html]]:
-    result = record.result
-    if result is None:
-        return []
-    sets: list[tuple[str, ImageSetDrop]] = [("searched on", result.search)]
-    if result.verify is not None:
-        sets.append(("held back", result.verify))
-    rows = [
-        (
-            name,
-            str(drop.images),
-            f"{points(drop.drop_pp)} pp",
-            _interval(drop),
-            f"{points(drop.signed_pp)} pp",
-            f"{drop.top1_changes} of {drop.images}",
-            f"{drop.worst_image}, {points(drop.worst_pp)} pp",
-        )
-        for name, drop in sets
-    ]
-    confidence = (
-        f"Mean confidence on the images searched on: {result.baseline_confidence_pct:.2f} % as "
-        f"trained, {result.confidence_pct:.2f} % under the plan. All of this comes from plain "
-        "forward passes of a model that holds the decoded weights, not from the search's own "
-        "engine."
-    )
-    given = 0 if record.subject is None else record.subject.images
-    warnings = [f"Warning: {one}." for one in search_warnings(result, given)]
-    body = Html(
-        table(
-            f"Drop of confidence under the plan ({result.goal.metric} over images)",
-            (
-                "Images",
-                "How many",
-                "Drop",
-                "95 % interval",
-                "Mean, rises counted",
-                "Top-1 changed",
-                "Worst",
-            ),
-            rows,
-            (False, True, True, True, True, True, False),
-        )
-        + paragraph(confidence)
-        + "".join(paragraph(one, "warning") for one in warnings)
-    )
-    return [("verification", "On images the search did not see", body)]
-
-
-def _interval(drop: ImageSetDrop) -> str:
-    if drop.images < FEWEST:
-        return "too few images"
-    low, high = drop.interval_pp
-    return f"{points(low)} to {points(high)} pp"
-
-
-def _plan(record: StudyRecord, quanti_array: str, pictures: Html) -> Html:
-    return Html(
-        paragraph(f"{count(len(record.plan.layers), 'weight layer')}; {_storage(record)}")
-        + code(quanti_array, "quanti_array, to copy")
-        + pictures
-        + _plan_table(record)
-    )
-
-
-def _storage(record: StudyRecord) -> str:
-    how = (
-        "packed back to back"
-        if record.coding != "entropy"
-        else "coded without loss (--coding entropy)"
-    )
-    if record.calibrated:
-        how += ", chosen by what the layers put out on the images searched on (--calibrate)"
-    other = ""
-    if record.other_nbytes:
-        other = f" All other parameters stay float32: {size(record.other_nbytes)}."
-    return f"their codes are {how}.{other} A click on the block selects it."
-
-
-def _plan_table(record: StudyRecord) -> Html:
-    sizes, kinds = record.layer_nbytes, record.kinds
-    about: dict[str, LayerRow] = {}
-    if record.result is not None:
-        about = {row.layer: row for row in record.result.layers}
-    rows = []
-    for layer, scheme in record.plan.as_mapping().items():
-        before, after = sizes.get(layer, (None, None))
-        rows.append(
-            (
-                layer,
-                kinds.get(layer, ""),
-                scheme,
-                "" if before is None else f"{before:,}",
-                "" if after is None else f"{after:,}",
-                "" if after is None else f"{100 * after / max(1, record.nbytes):.1f} %",
-                *_neighbours(about.get(layer)),
-            )
-        )
-    numeric = (False, False, False, True, True, True, False, False)
-    head = (
-        *("Layer", "Kind", "Scheme", "float32 bytes", "Bytes", "Share"),
-        *("Next larger", "Next smaller"),
-    )
-    # Nothing is known of neighbours, or even of bytes, before a search has finished.
-    kept = [column for column in range(len(head)) if any(row[column] for row in rows)]
-    shown = table(
-        "The plan, layer by layer",
-        [head[column] for column in kept],
-        [[row[column] for column in kept] for row in rows],
-        [numeric[column] for column in kept],
-    )
-    if any(row.cheaper is not None and not row.cheaper_measured for row in about.values()):
-        shown = Html(
-            shown + paragraph(f"{_PROBABLE} predicted by the fitted model, not measured.", "note")
-        )
-    return shown
-
-
-def _neighbours(row: LayerRow | None) -> tuple[str, str]:
-    if row is None:
-        return "", ""
-    larger = "" if row.larger is None else f"{row.larger}: +{row.added:,}"
-    if row.cheaper is None:
-        return larger, ""
-    smaller = f"{row.cheaper}: −{row.saved:,}"
-    if row.cheaper_drop_pp is not None:
-        mark = "" if row.cheaper_measured else _PROBABLE
-        smaller += f", drop {mark}{points(row.cheaper_drop_pp)} pp"
-    return larger, smaller
-
-
-def _best_plans(record: StudyRecord) -> Html:
-    assert record.trials is not None
-    goal, other = record.choosing, record.other_nbytes
-    numbered = list(enumerate(record.trials.trials, 1))
-    numbered.sort(
-        key=lambda pair: (
-            max(0.0, goal.excess(pair[1].nbytes, pair[1].drop_pp)),
-            goal.key(pair[1].nbytes, pair[1].drop_pp),
-        )
-    )
-    rows = [
-        (
-            str(number),
-            f"{one.nbytes + other:,}",
-            f"{one.drop_pp:.3f}",
-            "yes" if goal.feasible(one.nbytes, one.drop_pp) else "no",
-            one.origin,
-        )
-        for number, one in numbered[:_SHOWN]
-    ]
-    few = f"The best {len(rows)} of" if len(numbered) > len(rows) else "The"
-    return table(
-        f"{few} {count(len(numbered), 'measured plan')}; measured.csv has all, with their schemes",
-        ("Trial", "Bytes of all parameters", "Drop, pp", "Keeps the limit", "Proposed by"),
-        rows,
-        (True, True, True, False, False),
-    )
-
-
-def _ladder(record: StudyRecord) -> list[tuple[str, str, Html]]:
-    result = record.result
-    if result is None or not result.ladder:
-        return []
-    rows = [
-        (
-            {"original": "float32, unchanged", "uniform": "best uniform plan"}.get(name, name),
-            "none keeps the limit" if rung.nbytes is None else f"{rung.nbytes:,}",
-            "" if rung.nbytes is None else f"{100 * result.nbytes / max(1, rung.nbytes):.0f} %",
-            "" if rung.drop_pp is None else f"{points(rung.drop_pp)} pp",
-            f"{rung.measurements:,}",
-        )
-        for name, rung in result.ladder.items()
-    ]
-    rows.append(
-        (
-            "this plan",
-            f"{result.nbytes:,}",
-            "100 %",
-            f"{points(result.drop_pp)} pp",
-            f"{result.measurements:,}",
-        )
-    )
-    body = table(
-        "Simpler methods on the same images",
-        ("Method", "Bytes of weights", "This plan is", "Drop", "Plans measured"),
-        rows,
-        (False, True, True, True, True),
-    )
-    return [("ladder", "What simpler methods reach", body)]
-
-
-def _knowledge(record: StudyRecord) -> list[tuple[str, str, Html]]:
-    result = record.result
-    if result is None:
-        return []
-    found = bullets([*proved_sentences(result), *bound_sentences(result)])
-    return [("bound", "What is proved, and what is not", found)]
 
 
 def _reproduce(record: StudyRecord) -> Html:

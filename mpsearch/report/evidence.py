@@ -1,0 +1,142 @@
+"""Sections of a study's page that say how far its result can be trusted."""
+
+from typing import Final
+
+from mpsearch.report.markup import Html, bullets, paragraph, table
+from mpsearch.report.record import StudyRecord
+from mpsearch.report.sentences import FEWEST, bound_sentences, proved_sentences
+from mpsearch.report.sizes import count, points
+from mpsearch.report.summary import search_warnings
+from mpsearch.search.verify import ImageSetDrop
+
+Section = tuple[str, str, Html]  # anchor, title, body
+_SHOWN: Final = 20  # measured plans of the page's table; all are in the CSV file
+
+
+def verification(record: StudyRecord) -> list[Section]:
+    """How the plan does on the images searched on, and on those held back."""
+    result = record.result
+    if result is None:
+        return []
+    sets: list[tuple[str, ImageSetDrop]] = [("searched on", result.search)]
+    if result.verify is not None:
+        sets.append(("held back", result.verify))
+    rows = [
+        (
+            name,
+            str(drop.images),
+            f"{points(drop.drop_pp)} pp",
+            interval(drop),
+            f"{points(drop.signed_pp)} pp",
+            f"{drop.top1_changes} of {drop.images}",
+            f"{drop.worst_image}, {points(drop.worst_pp)} pp",
+        )
+        for name, drop in sets
+    ]
+    confidence = (
+        f"Mean confidence on the images searched on: {result.baseline_confidence_pct:.2f} % as "
+        f"trained, {result.confidence_pct:.2f} % under the plan. All of this comes from plain "
+        "forward passes of a model that holds the decoded weights, not from the search's own "
+        "engine."
+    )
+    given = 0 if record.subject is None else record.subject.images
+    warnings = [f"Warning: {one}." for one in search_warnings(result, given)]
+    body = Html(
+        table(
+            f"Drop of confidence under the plan ({result.goal.metric} over images)",
+            (
+                "Images",
+                "How many",
+                "Drop",
+                "95 % interval",
+                "Mean, rises counted",
+                "Top-1 changed",
+                "Worst",
+            ),
+            rows,
+            (False, True, True, True, True, True, False),
+        )
+        + paragraph(confidence)
+        + "".join(paragraph(one, "warning") for one in warnings)
+    )
+    return [("verification", "On images the search did not see", body)]
+
+
+def interval(drop: ImageSetDrop) -> str:
+    """Of 95 %, in percentage points; said of enough images only."""
+    if drop.images < FEWEST:
+        return "too few images"
+    low, high = drop.interval_pp
+    return f"{points(low)} to {points(high)} pp"
+
+
+def best_plans(record: StudyRecord) -> Html:
+    """A table of the best plans that were measured."""
+    assert record.trials is not None
+    goal, other = record.choosing, record.other_nbytes
+    numbered = list(enumerate(record.trials.trials, 1))
+    numbered.sort(
+        key=lambda pair: (
+            max(0.0, goal.excess(pair[1].nbytes, pair[1].drop_pp)),
+            goal.key(pair[1].nbytes, pair[1].drop_pp),
+        )
+    )
+    rows = [
+        (
+            str(number),
+            f"{one.nbytes + other:,}",
+            f"{one.drop_pp:.3f}",
+            "yes" if goal.feasible(one.nbytes, one.drop_pp) else "no",
+            one.origin,
+        )
+        for number, one in numbered[:_SHOWN]
+    ]
+    few = f"The best {len(rows)} of" if len(numbered) > len(rows) else "The"
+    return table(
+        f"{few} {count(len(numbered), 'measured plan')}; measured.csv has all, with their schemes",
+        ("Trial", "Bytes of all parameters", "Drop, pp", "Keeps the limit", "Proposed by"),
+        rows,
+        (True, True, True, False, False),
+    )
+
+
+def ladder(record: StudyRecord) -> list[Section]:
+    """What simpler methods reach."""
+    result = record.result
+    if result is None or not result.ladder:
+        return []
+    rows = [
+        (
+            {"original": "float32, unchanged", "uniform": "best uniform plan"}.get(name, name),
+            "none keeps the limit" if rung.nbytes is None else f"{rung.nbytes:,}",
+            "" if rung.nbytes is None else f"{100 * result.nbytes / max(1, rung.nbytes):.0f} %",
+            "" if rung.drop_pp is None else f"{points(rung.drop_pp)} pp",
+            f"{rung.measurements:,}",
+        )
+        for name, rung in result.ladder.items()
+    ]
+    rows.append(
+        (
+            "this plan",
+            f"{result.nbytes:,}",
+            "100 %",
+            f"{points(result.drop_pp)} pp",
+            f"{result.measurements:,}",
+        )
+    )
+    body = table(
+        "Simpler methods on the same images",
+        ("Method", "Bytes of weights", "This plan is", "Drop", "Plans measured"),
+        rows,
+        (False, True, True, True, True),
+    )
+    return [("ladder", "What simpler methods reach", body)]
+
+
+def knowledge(record: StudyRecord) -> list[Section]:
+    """What is proved and what is not."""
+    result = record.result
+    if result is None:
+        return []
+    found = bullets([*proved_sentences(result), *bound_sentences(result)])
+    return [("bound", "What is proved, and what is not", found)]

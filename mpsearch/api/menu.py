@@ -37,7 +37,11 @@ def make_menu(
         return menu
 
     def error(layer: int, scheme: str) -> float:
-        listener.advance(0, "comparing schemes by their errors")
-        return bank.error(layer, scheme)
+        found = bank.error(layer, scheme)
+        listener.advance(1, scheme)
+        return found
 
-    return menu.without_dominated(error)
+    listener.start("comparing schemes by their errors", sum(map(len, menu.layer_schemes)))
+    menu = menu.without_dominated(error)
+    listener.finish()
+    return menu

@@ -69,6 +69,8 @@ class PlainLines:
 
     def advance(self, steps: int = 1, remark: str = "", work: Work | None = None) -> None:
         """Report steps; prints now and then."""
+        if not self._task:  # work that belongs to no task
+            return
         count = self._countdown
         count.advance(steps, work)
         now = time.monotonic()
@@ -80,6 +82,7 @@ class PlainLines:
 
     def finish(self) -> None:
         """Close the task."""
+        self._task = ""
 
 
 class LiveLine:

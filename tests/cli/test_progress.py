@@ -57,6 +57,19 @@ def test_work_counts_instead_of_steps_and_remarks_alone_do_not(
     ]
 
 
+def test_work_that_belongs_to_no_task_is_not_reported(
+    clock: Clock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    progress = PlainLines()
+    clock.now += 100
+    progress.advance(1, "remark")
+    progress.start("measuring", 3)
+    progress.finish()
+    clock.now += 100
+    progress.advance(1, "remark")
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals")
 def test_a_terminal_gets_one_line_with_numbers_however_narrow(
     monkeypatch: pytest.MonkeyPatch,

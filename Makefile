@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV = UV_CACHE_DIR=$${UV_CACHE_DIR:-$(CURDIR)/.venv/.uv-cache} UV_PYTHON_DOWNLOADS=never \
   UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv UV_NO_PROGRESS=1 $(BIN)/uv
 
-.PHONY: help demo test check test-fast readme bench golden clean
+.PHONY: help demo test check audit test-fast readme bench golden clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -36,11 +36,16 @@ demo: .venv/.installed ## set up, and search a plan for the bundled network
 test: check ## set up, check the code, and run all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-check: .venv/.installed-all ## formatting, lint, types, import rules
+check: .venv/.installed-all ## formatting, lint, security lint, types, import rules
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/ruff check --quiet .
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive mpsearch
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+audit: .venv/.installed-all ## ask pypi.org for known vulnerabilities of what users install
+	@$(UV) export --quiet --locked --no-emit-project --no-default-groups --all-extras --output-file .venv/audited.txt
+	$(BIN)/pip-audit --requirement .venv/audited.txt --disable-pip --require-hashes --strict --progress-spinner off
 
 test-fast: .venv/.installed-all ## tests that need no TensorFlow
 	$(BIN)/python -m pytest -n 2 -m "not tf and not slow and not real"

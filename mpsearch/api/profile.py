@@ -13,6 +13,7 @@ from mpsearch.schemes import DOCUMENTED, menu_of, parse_scheme
 from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
 from mpsearch.sensitivity.plans import cumulative_plan
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+from mpsearch.sensitivity.profile_file import read_profile
 
 
 def profile(
@@ -37,7 +38,7 @@ def profile(
         StudyError: If *file* is the profile of something else.
     """
     names = menu_of(schemes)
-    known = read_profile(workbench, names, file)
+    known = known_profile(workbench, names, file)
 
     def save(state: SensitivityProfile) -> None:
         if file is not None:
@@ -54,7 +55,7 @@ def profile(
     )
 
 
-def read_profile(
+def known_profile(
     workbench: Workbench, names: tuple[str, ...], file: Path | None
 ) -> SensitivityProfile:
     """What *file* holds of the profile of these schemes; an empty profile if there is no file.
@@ -66,7 +67,7 @@ def read_profile(
     fresh = empty_profile(workbench.engine, names, workbench.images, fingerprint.as_mapping())
     if file is None or not file.exists():
         return fresh
-    known = SensitivityProfile.from_json(file.read_text(encoding="utf-8"))
+    known = read_profile(file)
     different = fingerprint.differences(known.fingerprint)
     if different:
         raise StudyError(

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 from mpsearch.api.kept import RESULT_FILE
 from mpsearch.core.config import RunConfig
@@ -13,8 +12,7 @@ from mpsearch.search.result_json import Subject, read_result
 from mpsearch.search.storage.address import sqlite_url
 from mpsearch.search.trials import StudyTrials, read_trials
 from mpsearch.sensitivity.profile import SensitivityProfile
-
-_LARGEST_PROFILE: Final = 2**30
+from mpsearch.sensitivity.profile_file import read_profile
 
 
 def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
@@ -130,11 +128,9 @@ def _profile(
     try:
         if not file.is_file():
             return None
-        if file.stat().st_size > _LARGEST_PROFILE:
-            raise StudyError(f"profile {str(file)!r} is larger than 1 GiB; measure it anew")
-        profile = SensitivityProfile.from_json(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise StudyError(f"profile {str(file)!r} cannot be read ({error}); delete it") from error
+    profile = read_profile(file)
     if result is not None:
         layers = result.plan.layers
     else:

@@ -1,6 +1,7 @@
 """The one place where errors become exit codes."""
 
 import contextlib
+import errno
 import io
 import signal
 import sys
@@ -28,6 +29,11 @@ from mpsearch.core.errors import MPSearchError
 
 _BUG: Final = 1
 _ENVIRONMENT: Final = 3
+# No fault of ours wherever it is met: a temporary folder that is full, a disk that fails.
+_MACHINE: Final = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS),
+    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOLCK),
+}
 _ASK_AGAIN: Final = 10.0  # seconds
 
 
@@ -94,10 +100,8 @@ def _explain(error: BaseException) -> int:
         case MPSearchError():
             _complain(str(error))
             return error.exit_code
-        case KeyboardInterrupt():
-            return _interrupted(signal.SIGINT)
-        case _Stopped():
-            return _interrupted(error.number)
+        case KeyboardInterrupt() | _Stopped():
+            return _interrupted(getattr(error, "number", signal.SIGINT))
         case MemoryError():
             _complain("out of memory; close other programs, or give fewer images or --memory")
             return _ENVIRONMENT
@@ -106,6 +110,9 @@ def _explain(error: BaseException) -> int:
             with contextlib.suppress(OSError):
                 sys.stdout.close()
             return 0
+        case OSError() if error.errno in _MACHINE:
+            _complain(f"{error}; free what is used up, or look at the disk, then try again")
+            return _ENVIRONMENT
         case _:
             _complain(
                 f"this is a bug in mpsearch: {type(error).__name__}: {error}; please report it "

@@ -125,7 +125,7 @@ def _search(
     asked: "RunConfig", share: Share, workbench: "Workbench", target: Path, quiet: bool
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api import find_plan  # noqa: PLC0415
-    from mpsearch.api.profile import read_profile  # noqa: PLC0415
+    from mpsearch.api.profile import known_profile  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
 
@@ -136,7 +136,7 @@ def _search(
     if file.exists() and config.calibrate:
         print_notes([f"{file} is not used: it was measured without --calibrate"])
     elif file.exists():
-        known = read_profile(workbench, schemes, file)
+        known = known_profile(workbench, schemes, file)
     refused = workbench.refusals(schemes, make_progress(quiet))
     print_notes(refused.values())
     wanted = _wanted(config)
@@ -178,7 +178,7 @@ def _keep_settings(config: "RunConfig", target: Path) -> None:
 
 def assist(config: "RunConfig", target: Path) -> int:
     """Be one more process of the search in *target*; see ``mpsearch.cli.worker``."""
-    from mpsearch.api.profile import read_profile  # noqa: PLC0415
+    from mpsearch.api.profile import known_profile  # noqa: PLC0415
     from mpsearch.api.search import help_search  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
@@ -188,7 +188,7 @@ def assist(config: "RunConfig", target: Path) -> int:
     file = target / "profile.json"
     help_search(
         workbench,
-        None if config.calibrate or not file.exists() else read_profile(workbench, schemes, file),
+        None if config.calibrate or not file.exists() else known_profile(workbench, schemes, file),
         wanted=_wanted(config),
         schemes=schemes,
         rules=rules_of(config),

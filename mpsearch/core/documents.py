@@ -68,9 +68,19 @@ class Fields:
             raise self._wrong(key, entries, f"a list of {count} numbers")
         return [self._finite(key, entry) for entry in entries]
 
-    def wholes(self, key: str) -> list[int]:
-        """A list of whole numbers."""
-        return [self._whole(key, entry) for entry in self._list(key)]
+    def wholes(self, key: str, count: int | None = None) -> list[int]:
+        """A list of whole numbers, of exactly *count* where that is given."""
+        entries = self._list(key)
+        if count is not None and len(entries) != count:
+            raise self._wrong(key, entries, f"a list of {count} whole numbers")
+        return [self._whole(key, entry) for entry in entries]
+
+    def integers(self, key: str) -> list[int]:
+        """A list of whole numbers of either sign."""
+        entries = self._list(key)
+        for entry in entries:
+            self._whole(key, abs(entry) if isinstance(entry, int) and entry < 0 else entry)
+        return list(entries)
 
     def texts(self, key: str) -> list[str]:
         """A list of texts."""

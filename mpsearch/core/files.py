@@ -1,7 +1,10 @@
 """The only place that writes files: whole or not at all."""
 
+import contextlib
+import hashlib
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,22 +12,30 @@ from typing import BinaryIO, Final
 
 from mpsearch.core.errors import EnvironmentFault
 
+if sys.platform != "win32":
+    import fcntl
+
 # Names that Windows keeps for devices, whatever their extension.
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
+_TEMPORARY: Final = ".tmp"
 _LONGEST_NAME: Final = 120  # bytes; file systems take 255, and suffixes follow
 
 
 def write_with(path: Path, write: Callable[[BinaryIO], object]) -> Path:
     """Let *write* fill a temporary file beside *path*, then put it in place in one step.
 
-    Readers see the old file or the new one, never a part. Missing folders are made.
+    Readers see the old file or the new one, never a part. Missing folders are made. What a process
+    that was killed while it wrote *path* has left beside it is removed.
 
     Raises:
         EnvironmentFault: If the disk refuses; the previous file is untouched.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+        # The same for every write of this file, and short whatever its name.
+        prefix = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}-"
+        _sweep(path.parent, prefix)
+        handle, temporary = _locked_temporary(path.parent, prefix)
         try:
             with os.fdopen(handle, "wb") as file:
                 write(file)
@@ -41,6 +52,31 @@ def write_with(path: Path, write: Callable[[BinaryIO], object]) -> Path:
             "free space or choose another folder"
         ) from error
     return path
+
+
+def _locked_temporary(folder: Path, prefix: str) -> tuple[int, str]:
+    """A new file, open and locked: the kernel lets go of the lock when this process ends."""
+    while True:
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=_TEMPORARY)
+        if sys.platform == "win32":
+            return handle, temporary
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError:  # a file system without locks: nobody can sweep there either
+            return handle, temporary
+        if os.fstat(handle).st_nlink:
+            return handle, temporary
+        os.close(handle)  # somebody swept it before it was locked
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    """Remove temporary files that no living process holds."""
+    if sys.platform == "win32":
+        return
+    for old in folder.glob(f"{prefix}*{_TEMPORARY}"):
+        with contextlib.suppress(OSError), old.open("rb") as file:  # another's, in use, or gone
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            old.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> Path:

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -78,8 +79,12 @@ def _value(content: str) -> object:
     try:
         if content.lstrip().startswith("{"):
             return json.loads(content)
+        with warnings.catch_warnings():
+            # Python warns of odd numbers and escapes on stderr; schemes are checked by us.
+            warnings.simplefilter("ignore")
+            statements = ast.parse(content.strip()).body
         # From the end: of several assignments the last one counts.
-        for statement in reversed(ast.parse(content.strip()).body):
+        for statement in reversed(statements):
             match statement:
                 case ast.Assign(targets=[ast.Name(id="quanti_array")], value=value):
                     return ast.literal_eval(value)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.core.arrays import Float64Array, IntArray
+from mpsearch.core.documents import Fields
 from mpsearch.core.errors import StudyError
 from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.core.measurement import Measurement
@@ -15,6 +16,7 @@ from mpsearch.engine.confidence import Metric, aggregate, drops_pp
 
 FORMAT: Final = "mpsearch-profile"
 VERSION: Final = 1
+_REMEDY: Final = "delete it and run the same command again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,27 +155,28 @@ class SensitivityProfile:
         return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
     @classmethod
-    def from_json(cls, text: str) -> "SensitivityProfile":
+    def from_json(cls, text: str, where: str = "the profile") -> "SensitivityProfile":
         """Read what :meth:`to_json` wrote.
+
+        Args:
+            text: Not to be believed.
+            where: Begins messages.
 
         Raises:
             StudyError: If the text is something else.
         """
         try:
             document = json.loads(text)
-            if document["format"] != FORMAT or document["version"] != VERSION:
-                raise StudyError(
-                    f"profile of format {document['format']!r} version {document['version']!r}; "
-                    f"this program reads {FORMAT!r} version {VERSION}"
-                )
-            return _profile_from_json(document)
-        except (KeyError, TypeError, ValueError, RecursionError, AttributeError) as error:
-            if isinstance(error, StudyError):
-                raise
+        except (ValueError, RecursionError) as error:
+            raise StudyError(f"{where} is damaged ({error}); {_REMEDY}") from error
+        fields = Fields(where, document, StudyError)
+        found = document.get("format"), document.get("version")
+        if found != (FORMAT, VERSION) or isinstance(found[1], bool):
             raise StudyError(
-                f"the profile is damaged ({type(error).__name__}: {error}); delete it and run the "
-                "same command again"
-            ) from error
+                f"{where} is of format {str(found[0])[:40]!r} version {str(found[1])[:20]!r}; this "
+                f"program reads {FORMAT!r} version {VERSION}: {_REMEDY}"
+            )
+        return _profile_of(fields)
 
 
 def _layer_to_json(layer: WeightLayer) -> dict[str, Any]:
@@ -197,53 +200,57 @@ def _reading_to_json(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _reading_from_json(document: dict[str, Any]) -> Reading:
+def _reading_of(fields: Fields, images: int) -> Reading:
     return Reading(
-        nbytes=int(document["nbytes"]),
-        confidence=np.array(document["confidence"], dtype=np.float64),
-        margin=np.array(document["margin"], dtype=np.float64),
-        top1=np.array(document["top1"], dtype=np.int64),
+        nbytes=fields.whole("nbytes"),
+        confidence=np.array(fields.numbers("confidence", images), dtype=np.float64),
+        margin=np.array(fields.numbers("margin", images), dtype=np.float64),
+        top1=np.array(fields.wholes("top1", images), dtype=np.int64),
     )
 
 
-def _profile_from_json(document: dict[str, Any]) -> SensitivityProfile:
-    return SensitivityProfile(
-        fingerprint={str(k): str(v) for k, v in document["fingerprint"].items()},
-        layers=tuple(
-            WeightLayer(
-                index=int(entry["index"]),
-                name=str(entry["name"]),
-                kind=str(entry["kind"]),
-                tensors=tuple(
-                    WeightTensor(
-                        str(t["name"]),
-                        tuple(int(side) for side in t["shape"]),
-                        tuple(int(axis) for axis in t.get("channel_axes", [-1])),
-                    )
-                    for t in entry["tensors"]
-                ),
+def _layer_of(fields: Fields) -> WeightLayer:
+    return WeightLayer(
+        index=fields.whole("index"),
+        name=fields.text("name"),
+        kind=fields.text("kind"),
+        tensors=tuple(
+            WeightTensor(
+                one.text("name"),
+                tuple(one.wholes("shape")),
+                # Files of before there were schemes per channel do not name them.
+                tuple(one.integers("channel_axes")) if "channel_axes" in one else (-1,),
             )
-            for entry in document["layers"]
+            for one in fields.rows("tensors")
         ),
-        schemes=tuple(str(s) for s in document["schemes"]),
-        images=tuple(str(name) for name in document["images"]),
-        baseline=_reading_from_json(document["baseline"]),
-        per_layer={
-            (str(e["layer"]), str(e["scheme"])): _reading_from_json(e)
-            for e in document["per_layer"]
-        },
+    )
+
+
+def _profile_of(fields: Fields) -> SensitivityProfile:
+    images = tuple(fields.texts("images"))
+    n = len(images)
+    fingerprint = fields.inner("fingerprint")
+
+    def key(row: Fields) -> tuple[str, str]:
+        return row.text("layer"), row.text("scheme")
+
+    return SensitivityProfile(
+        fingerprint={name: fingerprint.text(name) for name in fingerprint.names()},
+        layers=tuple(_layer_of(row) for row in fields.rows("layers")),
+        schemes=tuple(fields.texts("schemes")),
+        images=images,
+        baseline=_reading_of(fields.inner("baseline"), n),
+        per_layer={key(row): _reading_of(row, n) for row in fields.rows("per_layer")},
         predicted={
-            (str(e["layer"]), str(e["scheme"])): np.array(e["margin_change"], dtype=np.float64)
-            for e in document["predicted"]
+            key(row): np.array(row.numbers("margin_change", n), dtype=np.float64)
+            for row in fields.rows("predicted")
         },
-        uniform={str(e["scheme"]): _reading_from_json(e) for e in document["uniform"]},
+        uniform={row.text("scheme"): _reading_of(row, n) for row in fields.rows("uniform")},
         cumulative={
-            (str(e["scheme"]), int(e["last"])): _reading_from_json(e)
-            for e in document["cumulative"]
+            (row.text("scheme"), row.whole("last")): _reading_of(row, n)
+            for row in fields.rows("cumulative")
         },
-        refused={
-            (str(e["layer"]), str(e["scheme"])): str(e["reason"]) for e in document["refused"]
-        },
-        seconds=float(document["seconds"]),
-        stage_runs=int(document["stage_runs"]),
+        refused={key(row): row.text("reason") for row in fields.rows("refused")},
+        seconds=fields.number("seconds"),
+        stage_runs=fields.whole("stage_runs"),
     )

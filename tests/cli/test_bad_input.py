@@ -1,7 +1,9 @@
 """One line on stderr, exit code 2, nothing written."""
 
 import argparse
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from mpsearch.cli.main import parser, run
+from mpsearch.cli.main import guarded, parser, run
 from mpsearch.core import errors
 from mpsearch.core.errors import MPSearchError
 
 COMMANDS = [
-    *("predict", "create", "check", "profile", "search", "export", "report", "verify", "unpack"),
-    *("schemes", "studies"),
+    *("predict", "create", "check", "profile", "search", "export", "report", "dashboard"),
+    *("verify", "unpack", "schemes", "studies"),
 ]
 LONG = "x" * 300
 SEARCH = ("search", "--budget", "2")
@@ -170,7 +172,7 @@ REPORTS = [
     case("report", ".", "none", names=("'none'", "no such folder")),
     case("report", "a", "b", "c", names="c"),
     case("report", ".", names="not TOML", study="budget = \n"),
-    case("report", ".", names="mysql://host/db", study='storage = "mysql://host/db"\n'),
+    case("report", ".", names="redis://host/db", study='storage = "redis://host/db"\n'),
 ]
 
 STUDIES = [
@@ -397,6 +399,20 @@ def test_errors_become_exit_codes_and_one_line_each() -> None:
     assert "out of memory" in said["MemoryError"]
     assert "bug in mpsearch: ZeroDivisionError: as told to" in said["ZeroDivisionError"]
     assert "--debug" in said["ZeroDivisionError"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(errno.ENOSPC, 3), (errno.EIO, 3), (errno.EINVAL, 1)])
+def test_a_machine_that_fails_anywhere_is_no_bug(
+    capsys: pytest.CaptureFixture[str], number: int, code: int
+) -> None:
+    def command() -> int:
+        raise OSError(number, os.strerror(number), "/tmp/x")
+
+    assert guarded(command) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mpsearch: error: ")
+    assert ("bug in mpsearch" in line) == (code == 1)
+    assert "/tmp/x" in line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals as POSIX has them")

@@ -23,6 +23,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "number": (int, float),
     "texts": list,
     "wholes": list,
+    "integers": list,
 }
 
 
@@ -50,6 +51,20 @@ def test_a_number_is_finite(value: object) -> None:
 def test_a_whole_number_has_bounds(value: object) -> None:
     with pytest.raises(StudyError, match="a whole number"):
         Fields("f", {"key": value}, StudyError).whole("key")
+
+
+@pytest.mark.parametrize("value", [[-(2**63)], [1.0], [True], [None], ["1"], {}])
+def test_integers_are_whole_and_have_bounds(value: object) -> None:
+    assert Fields("f", {"key": [-2, 1 - 2**63]}, StudyError).integers("key") == [-2, 1 - 2**63]
+    with pytest.raises(StudyError, match="key is "):
+        Fields("f", {"key": value}, StudyError).integers("key")
+
+
+def test_a_list_of_another_length_is_refused() -> None:
+    fields = Fields("f", {"key": [1, 2]}, StudyError)
+    assert fields.wholes("key", 2) == fields.wholes("key") == [1, 2]
+    with pytest.raises(StudyError, match="expected a list of 3 whole numbers"):
+        fields.wholes("key", 3)
 
 
 GOOD = {"format": "x", "version": 1, "a": "b"}

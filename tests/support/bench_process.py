@@ -1,5 +1,6 @@
 """Searches on a small numpy network in processes of their own, which can be killed."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -53,9 +54,10 @@ class BenchProcess:
         self._hear(until_measuring=True)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal, and wait until it has ended."""
+        """Send a signal, and wait until it has ended; it may have ended before."""
         assert self._process.pid is not None
-        os.kill(self._process.pid, number)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._process.pid, number)
         self.wait()
 
     def wait(self) -> int:

@@ -202,7 +202,8 @@ class _Heartbeat:
             count += 1
             try:
                 self._beat(count)
-            except Exception:  # noqa: BLE001, S112 - the main thread meets it and says so
+            # The main thread meets it and says so.
+            except Exception:  # noqa: BLE001, S112 # nosec B112
                 continue
 
 

@@ -55,11 +55,22 @@ def refused(path: Path, data: bytes) -> str:
 
 
 @pytest.mark.parametrize("coding", CODINGS)
-def test_every_flipped_bit_is_refused(tmp_path: Path, coding: Coding) -> None:
+def test_a_flipped_bit_in_every_byte_is_refused(tmp_path: Path, coding: Coding) -> None:
     data = small(tmp_path / "a.mpq", coding)
     for at in range(len(data)):
         damaged = bytearray(data)
         damaged[at] ^= 1 << at % 8
+        refused(tmp_path / "b.mpq", bytes(damaged))
+
+
+@pytest.mark.parametrize("coding", CODINGS)
+def test_all_eight_bits_of_every_byte_of_the_smallest_file(tmp_path: Path, coding: Coding) -> None:
+    kernel = np.linspace(-1, 1, 9, dtype=np.float32)
+    write(tmp_path / "a.mpq", ("bitwiseAnd_13",), ((kernel,),), coding)
+    data = (tmp_path / "a.mpq").read_bytes()
+    for at in range(8 * len(data)):
+        damaged = bytearray(data)
+        damaged[at // 8] ^= 1 << at % 8
         refused(tmp_path / "b.mpq", bytes(damaged))
 
 

@@ -1,12 +1,21 @@
 """A journal file survives torn lines and full disks."""
 
+import os
+from itertools import count
 from pathlib import Path
 
 import optuna
 import pytest
+from bench_process import trials_of
+from failing_disk import FailingDisk, no_file_beyond
 from hypothesis import given
 from hypothesis import strategies as st
+from journal_cuts import require_cuts_survived
+from numpy_network import NumpyNetwork, images
+from optuna.trial import TrialState
+from search_bench import SearchBench
 
+from mpsearch.core.errors import EnvironmentFault
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.journal import Journal
 from mpsearch.search.storage.opening import open_storage
@@ -43,3 +52,54 @@ def test_a_study_cut_anywhere_opens_and_goes_on(tmp_path: Path) -> None:
         again.add_trial(optuna.trial.create_trial(value=9))
         fresh = optuna.load_study(storage=open_storage(address), study_name="s")
         assert len(fresh.trials) == before + 1 >= 3
+
+
+def test_cut_at_a_hundred_bytes_nothing_finished_is_lost(tmp_path: Path) -> None:
+    assert require_cuts_survived(tmp_path / "journal", cuts=100) > 100
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+def test_an_append_of_which_any_operation_fails_leaves_what_was_there(
+    tmp_path: Path, for_good: bool
+) -> None:
+    path = tmp_path / "journal"
+    Journal(path).append_logs([{"entry": 0}])
+    before = path.read_bytes()
+    for nth in count(1):
+        disk = FailingDisk(nth, for_good)
+        with disk.broken():
+            if not disk_refuses(path):
+                break
+        assert disk.has_failed
+        assert path.read_bytes() == before
+    assert nth == 3  # a write and a sync
+    assert entries(path) == [{"entry": 0}, {"entry": 1}, {"entry": 2}]
+
+
+def disk_refuses(path: Path) -> bool:
+    try:
+        Journal(path).append_logs([{"entry": 1}, {"entry": 2}])
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="needs limits of file sizes")
+@pytest.mark.parametrize("kind", ["sqlite", "journal"])
+def test_a_study_on_a_disk_that_fills_up_keeps_what_was_finished(tmp_path: Path, kind: str) -> None:
+    url = f"{kind}:///{tmp_path}/study"
+    SearchBench(NumpyNetwork(), images(2)).search(url, 1.0, kind="random", trials=2)
+    size = (tmp_path / "study").stat().st_size
+    known: list[dict[str, object]] = []
+    for room in range(0, 40_000, 10_000):
+        search = SearchBench(NumpyNetwork(), images(2)).search
+        with no_file_beyond(size + room), pytest.raises(EnvironmentFault, match="storage"):
+            search(url, 1.0, kind="random", trials=4000)
+        found = [t.params for t in trials_of(url) if t.state == TrialState.COMPLETE]
+        assert found[: len(known)] == known
+        known = found
+    history = SearchBench(NumpyNetwork(), images(2)).search(
+        url, 1.0, kind="random", trials=len(known) + 2
+    )
+    assert len(history.history) >= len(known) + 2

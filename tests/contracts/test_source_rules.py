@@ -1,0 +1,146 @@
+"""What no file of the package may contain, looked for in its syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+import mpsearch
+
+PACKAGE: Final = Path(mpsearch.__file__).parent
+
+# Reading what these wrote runs code that the file chooses.
+MODULES: Final = {"pickle", "_pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
+# Text, or a file of others' making, that becomes code or a command.
+CALLS: Final = {
+    *("eval", "exec", "compile", "__import__"),
+    *("builtins.eval", "builtins.exec", "builtins.compile"),
+    *("os.system", "os.popen"),
+    *("yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load"),
+}
+# Whatever they are called on: archives written outside their folder, tables and modules unpickled.
+METHODS: Final = {"extractall", "read_pickle", "enable_unsafe_deserialization"}
+# Keyword → the one value it may be given.
+KEYWORDS: Final = {"allow_pickle": False, "safe_mode": True, "shell": False}
+# This sampler of Optuna's keeps a pickle in the study, and loads it back.
+NAMES: Final = {"CmaEsSampler", "CmaEsAttrKeys"}
+
+
+def breaches(source: str) -> list[str]:
+    """What *source* does that is forbidden, each with its line."""
+    tree = ast.parse(source)
+    meant = _imported(tree)
+    return [f"line {line}: {what}" for node in ast.walk(tree) for line, what in _in(node, meant)]
+
+
+def _imported(tree: ast.AST) -> dict[str, str]:
+    """Name in the file → dotted name of what it was imported as."""
+    meant: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            meant |= {one.asname: one.name for one in node.names if one.asname}
+        elif isinstance(node, ast.ImportFrom):
+            meant |= {one.asname or one.name: f"{node.module}.{one.name}" for one in node.names}
+    return meant
+
+
+def _in(node: ast.AST, meant: dict[str, str]) -> Iterator[tuple[int, str]]:
+    match node:
+        case ast.Import(names=names):
+            wrong = [one.name for one in names if one.name.split(".")[0] in MODULES]
+        case ast.ImportFrom(module=str(module), names=names):
+            whole = [f"{module}.{one.name}" for one in names]
+            wrong = [one for one in whole if _is_forbidden(one)]
+        case ast.Attribute() | ast.Name():
+            wrong = [one for one in [_dotted(node, meant)] if _is_forbidden(one)]
+        case ast.keyword(arg=str(arg), value=value) if arg in KEYWORDS:
+            allowed = isinstance(value, ast.Constant) and value.value is KEYWORDS[arg]
+            wrong = [] if allowed else [f"{arg}={ast.unparse(value)}"]
+        case ast.Constant(value=str(text)) if text in NAMES | MODULES | {"builtins"}:
+            wrong = [repr(text)]  # for getattr or importlib
+        case _:
+            wrong = []
+    yield from ((getattr(node, "lineno", 0), one) for one in wrong)
+
+
+def _is_forbidden(name: str) -> bool:
+    parts = name.split(".")
+    return parts[0] in MODULES or name in CALLS or parts[-1] in METHODS | NAMES
+
+
+def _dotted(node: ast.AST, meant: dict[str, str]) -> str:
+    match node:
+        case ast.Name(id=name):
+            return meant.get(name, name)
+        case ast.Attribute(value=value, attr=attr):
+            return f"{_dotted(value, meant)}.{attr}"
+        case _:
+            return "?"
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
+)
+def test_no_file_of_the_package_has_any_of_it(path: Path) -> None:
+    assert breaches(path.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "import pickle",
+        "import pickle as p",
+        "import os, marshal",
+        "from pickle import loads",
+        "def f():\n    import shelve",
+        "from joblib import load",
+        "importlib.import_module('pickle')",
+        "eval('1')",
+        "run = exec",
+        "import builtins\nbuiltins.eval('1')",
+        "from builtins import eval as calm",
+        "compile('1', 'x', 'eval')",
+        "__import__('os')",
+        "import yaml\nyaml.load(text)",
+        "import yaml as y\ny.load(text)",
+        "from yaml import load",
+        "import numpy as np\nnp.load(path, allow_pickle=True)",
+        "np.load(path, allow_pickle=wanted)",
+        "keras.saving.load_model(path, safe_mode=False)",
+        "keras.config.enable_unsafe_deserialization()",
+        "subprocess.run(text, shell=True)",
+        "subprocess.run(text, shell=1)",
+        "import os\nos.system(text)",
+        "import os as o\no.system(text)",
+        "from os import system as calm",
+        "from os import popen",
+        "optuna.samplers.CmaEsSampler()",
+        "from optuna.samplers import CmaEsSampler as Calm",
+        "getattr(optuna.samplers, 'CmaEsSampler')",
+        "tarfile.open(path).extractall(folder)",
+        "with tarfile.open(path) as t:\n    t.extractall()",
+        "pandas.read_pickle(path)",
+    ],
+)
+def test_what_is_planted_is_found(planted: str) -> None:
+    assert breaches(planted)
+
+
+@pytest.mark.parametrize(
+    "innocent",
+    [
+        "re.compile('x')",
+        "model.compile()",
+        "platform.system()",
+        "np.load(path, allow_pickle=False)",
+        "load_model(path, compile=False, safe_mode=True)",
+        "subprocess.run(words, shell=False)",
+        "yaml.safe_load(text)",
+        "'eval and exec, os.system and pickles in a text'",
+        "ast.literal_eval(text)",
+    ],
+)
+def test_what_is_harmless_is_let_through(innocent: str) -> None:
+    assert breaches(innocent) == []

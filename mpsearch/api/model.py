@@ -80,8 +80,9 @@ class OpenModel:
 
 
 def open_model(
-    text: str,
+    model: str | ModelSource,
     *,
+    allow_unsafe_model: bool = False,
     from_logits: bool = False,
     size: tuple[int, int] | None = None,
     memory: int | None = None,
@@ -92,7 +93,8 @@ def open_model(
     Raises:
         ModelError: Says what cannot be used and why.
     """
-    return open_source(find_model(text), from_logits, size, memory or default_memory(), coding)
+    source = model if isinstance(model, ModelSource) else find_model(model, allow_unsafe_model)
+    return open_source(source, from_logits, size, memory or default_memory(), coding)
 
 
 def open_source(

@@ -142,9 +142,10 @@ def model_of(subject: Workbench | OpenModel) -> OpenModel:
 
 
 def load(
-    model: str = BUNDLED_DIGITS,
+    model: str | ModelSource = BUNDLED_DIGITS,
     images: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
     *,
+    allow_unsafe_model: bool = False,
     preprocess: str | None = None,
     resize: Resize = "squash",
     labels: str | os.PathLike[str] | None = None,
@@ -157,9 +158,12 @@ def load(
     """Load a model and images.
 
     Args:
-        model: A ``.keras`` or ``.h5`` file, ``keras:NAME``, or ``bundled:digits``.
+        model: A ``.keras`` or ``.h5`` file, ``keras:NAME``, or ``bundled:digits``; or what
+            :func:`~mpsearch.model.source.find_model` made of it.
         images: Files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``; the bundled
             digits where it is None and the model is the bundled one.
+        allow_unsafe_model: Load a file although it holds more than standard layers; such a file
+            can run code of whoever made it. ``bench.model.source.notes`` says what was let in.
         preprocess: ``caffe``, ``tf``, ``torch``, ``unit``, ``raw`` or ``SCALE,OFFSET``; None asks
             the model.
         resize: ``squash`` or ``crop``.
@@ -175,7 +179,7 @@ def load(
     Raises:
         ModelError, ImageError, SettingError: Say what cannot be used and why.
     """
-    source = find_model(model)
+    source = model if isinstance(model, ModelSource) else find_model(model, allow_unsafe_model)
     pictures = find_pictures(_image_texts(source, images))
     label_file = Path(labels) if labels is not None else sidecar(source.path)
     chosen = None if preprocess is None else parse_preprocess(preprocess)

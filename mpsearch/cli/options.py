@@ -15,6 +15,7 @@ from mpsearch.core.memory import parse_memory
 if TYPE_CHECKING:
     from mpsearch.api.model import OpenModel
     from mpsearch.api.workbench import Workbench
+    from mpsearch.model.source import ModelSource
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -63,6 +64,14 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="MODEL",
         help="a .keras or .h5 file, keras:NAME for a keras.applications model, or "
         "bundled:digits (default)",
+    )
+    group.add_argument(
+        "--allow-unsafe-model",
+        dest="allow_unsafe_model",
+        action="store_const",
+        const=True,
+        help="load a model file although it holds more than standard layers; such a file can run "
+        "code of whoever made it",
     )
     group.add_argument(
         "--from-logits",
@@ -199,13 +208,14 @@ def is_file(path: Path) -> bool:
 
 def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
     """Load the model and images of a run; bytes are counted as ``--coding`` says if *coded*."""
-    from mpsearch.api import load  # noqa: PLC0415 - TensorFlow
-    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
-
     if config.resize not in {"squash", "crop"}:
         raise SettingError(f"resize {config.resize!r} is not known; give squash or crop")
+    source = _find_model(config)
+    from mpsearch.api import load  # noqa: PLC0415 - scipy, Optuna
+    from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
+
     return load(
-        config.model,
+        source,
         config.images,
         preprocess=config.preprocess,
         resize="crop" if config.resize == "crop" else "squash",
@@ -220,14 +230,25 @@ def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
 
 def load_model(config: RunConfig) -> "OpenModel":
     """Load the model of a run without images."""
+    source = _find_model(config)
     from mpsearch.api.model import open_model  # noqa: PLC0415 - TensorFlow
 
     return open_model(
-        config.model,
+        source,
         from_logits=config.from_logits,
         size=parse_size(config.size),
         memory=None if config.memory is None else parse_memory(config.memory),
     )
+
+
+def _find_model(config: RunConfig) -> "ModelSource":
+    """What ``--model`` names, before anything is imported that takes a second."""
+    from mpsearch.cli.notes import print_notes  # noqa: PLC0415
+    from mpsearch.model.source import find_model  # noqa: PLC0415
+
+    source = find_model(config.model, config.allow_unsafe_model)
+    print_notes(source.notes)
+    return source
 
 
 def load_subject(config: RunConfig) -> "Workbench | OpenModel":

@@ -20,6 +20,7 @@ class RunConfig:
 
     Attributes:
         model: File, ``keras:NAME`` or ``bundled:digits``.
+        allow_unsafe_model: Load what the allow-list for model files refuses.
         images: Files, folders, globs, or one ``.npz``; None for the bundled ones.
         preprocess: How pixels become inputs; None asks the model.
         resize: ``squash`` or ``crop``.
@@ -52,6 +53,7 @@ class RunConfig:
     """
 
     model: str = _BUNDLED
+    allow_unsafe_model: bool = False
     images: tuple[str, ...] | None = None
     preprocess: str | None = None
     resize: str = "squash"
@@ -134,6 +136,7 @@ class RunConfig:
 
 _PATHS: Final = ("model", "images", "labels", "truth")
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
+    "allow_unsafe_model": ((bool,), "true or false"),
     "from_logits": ((bool,), "true or false"),
     "pareto": ((bool,), "true or false"),
     "calibrate": ((bool,), "true or false"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
-from mpsearch.model.source import ModelSource
+from mpsearch.model.source import ModelSource, file_stamp
 
 
 def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -> Any:
@@ -35,6 +35,7 @@ def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -
 def _from_file(source: ModelSource, path: Path) -> Any:
     suffix = f".{source.kind}"
     try:
+        _require_unchanged(source, path)
         if path.suffix == suffix:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         # Keras goes by the ending; a file may be called otherwise.
@@ -42,7 +43,7 @@ def _from_file(source: ModelSource, path: Path) -> Any:
             link = Path(folder) / f"model{suffix}"
             link.symlink_to(path.resolve())
             return keras.saving.load_model(link, compile=False, safe_mode=True)
-    except MemoryError:
+    except (MemoryError, ModelError):
         raise
     except Exception as error:  # Keras raises whatever its layers raise
         reason = _first_line(error)
@@ -53,6 +54,15 @@ def _from_file(source: ModelSource, path: Path) -> Any:
             f"model {source.text!r} cannot be loaded: {reason}; it must be a Keras 3 "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
         ) from error
+
+
+def _require_unchanged(source: ModelSource, path: Path) -> None:
+    """Refuse to load another file than the one that was inspected."""
+    if source.stamp is not None and file_stamp(path) != source.stamp:
+        raise ModelError(
+            f"model {source.text!r} was changed or replaced since it was inspected; run the "
+            "command again when it is written"
+        )
 
 
 def _application(source: ModelSource) -> Any:

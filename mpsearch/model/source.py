@@ -2,18 +2,18 @@
 
 import re
 import stat
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from mpsearch.core.errors import ModelError
+from mpsearch.model.inspection.process import inspected
+from mpsearch.model.inspection.verdict import SAVE_WHOLE, STANDARD_ONLY
 
 BUNDLED_DIGITS: Final = "bundled:digits"
 
 _HDF5_MAGIC: Final = b"\x89HDF\r\n\x1a\n"
 _ZIP_MAGIC: Final = b"PK\x03\x04"
-_KERAS_MEMBERS: Final = frozenset({"config.json", "model.weights.h5"})
 _FOREIGN: Final = {
     ".tflite": "a LiteRT model",
     ".pb": "a frozen TensorFlow graph",
@@ -22,7 +22,6 @@ _FOREIGN: Final = {
     ".pth": "a PyTorch file",
     ".safetensors": "a safetensors file",
 }
-_SAVE_HINT: Final = "save the whole model from Keras with model.save('model.keras')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +33,27 @@ class ModelSource:
         kind: ``keras`` and ``h5`` are files, ``application`` is ``keras:NAME``.
         path: The file, or None for an application.
         name: Short name for folders and reports.
+        notes: What the user should know about the file.
+        stamp: Identity of the file that was inspected, as of :func:`file_stamp`.
     """
 
     text: str
     kind: Literal["keras", "h5", "application"]
     path: Path | None
     name: str
+    notes: tuple[str, ...] = ()
+    stamp: tuple[int, ...] | None = None
 
 
-def find_model(text: str) -> ModelSource:
+def find_model(text: str, allow_unsafe: bool = False) -> ModelSource:
     """Understand ``--model`` and check what can be checked without loading anything.
+
+    A file is inspected by an allow-list (:mod:`mpsearch.model.inspection`).
+
+    Args:
+        text: A file, ``keras:NAME`` or ``bundled:digits``.
+        allow_unsafe: Take a file although it holds what is not on the list; damaged files and
+            such as point outside themselves are refused all the same.
 
     Raises:
         ModelError: Says what is wrong with the file, and what to do.
@@ -62,7 +72,32 @@ def find_model(text: str) -> ModelSource:
         raise ModelError(f"model {text!r} cannot be a path; give a .keras or .h5 file")
     path = Path(text)
     _require_regular_file(path)
-    return ModelSource(text, _sniff(path), path, path.stem)
+    kind, stamp = _sniff(path), file_stamp(path)
+    notes = _inspect(path, allow_unsafe)
+    return ModelSource(text, kind, path, path.stem, notes, stamp)
+
+
+def file_stamp(path: Path) -> tuple[int, ...]:
+    """What tells a file from one that was put in its place, or was changed.
+
+    Raises:
+        OSError: If it is gone.
+    """
+    status = path.stat()
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _inspect(path: Path, allow_unsafe: bool) -> tuple[str, ...]:
+    """Hold a file against the allow-list; what is let in all the same is noted."""
+    verdict = inspected(path)
+    if verdict.reason:
+        raise ModelError(f"model {str(path)!r} {verdict.reason}; {verdict.remedy}")
+    if not verdict.foreign:
+        return ()
+    if not allow_unsafe:
+        raise ModelError(f"model {str(path)!r}: {verdict.foreign[0]}; {STANDARD_ONLY}")
+    found = ", ".join(verdict.foreign)
+    return (f"model {str(path)!r} is loaded although it may run code ({found})",)
 
 
 def _require_regular_file(path: Path) -> None:
@@ -75,11 +110,11 @@ def _require_regular_file(path: Path) -> None:
         ) from error
     if stat.S_ISDIR(status.st_mode):
         what = "a SavedModel folder" if (path / "saved_model.pb").exists() else "a directory"
-        raise ModelError(f"model {str(path)!r} is {what}; {_SAVE_HINT}")
+        raise ModelError(f"model {str(path)!r} is {what}; {SAVE_WHOLE}")
     if not stat.S_ISREG(status.st_mode):
         raise ModelError(f"model {str(path)!r} is not a regular file; give a .keras or .h5 file")
     if status.st_size == 0:
-        raise ModelError(f"model {str(path)!r} is an empty file; {_SAVE_HINT}")
+        raise ModelError(f"model {str(path)!r} is an empty file; {SAVE_WHOLE}")
 
 
 def _sniff(path: Path) -> Literal["keras", "h5"]:
@@ -92,49 +127,13 @@ def _sniff(path: Path) -> Literal["keras", "h5"]:
             f"model {str(path)!r} cannot be read: {error.strerror}; check its permissions"
         ) from error
     if magic == _HDF5_MAGIC:
-        _check_hdf5(path)
         return "h5"
     if magic.startswith(_ZIP_MAGIC):
-        _check_keras_archive(path)
         return "keras"
     suffix = path.suffix.lower()
     if suffix in _FOREIGN:
         raise ModelError(
-            f"model {str(path)!r} is {_FOREIGN[suffix]}, not a Keras model; {_SAVE_HINT}"
+            f"model {str(path)!r} is {_FOREIGN[suffix]}, not a Keras model; {SAVE_WHOLE}"
         )
     expected = "an HDF5 file" if suffix in {".h5", ".hdf5"} else "a zip archive as .keras files are"
-    raise ModelError(f"model {str(path)!r} is not {expected}; {_SAVE_HINT}")
-
-
-def _check_keras_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            missing = sorted(_KERAS_MEMBERS - set(archive.namelist()))
-            damaged = None if missing else archive.testzip()
-    except Exception as error:  # zipfile, zlib, bz2 and lzma each have their own
-        raise ModelError(
-            f"model {str(path)!r} is truncated or damaged ({error}); copy or save it again"
-        ) from error
-    if missing:
-        raise ModelError(
-            f"model {str(path)!r} is a zip archive without {missing[0]}, not a Keras model; "
-            f"{_SAVE_HINT}"
-        )
-    if damaged:
-        raise ModelError(
-            f"model {str(path)!r} is damaged: checksum of {damaged} is wrong; copy it again"
-        )
-
-
-def _check_hdf5(path: Path) -> None:
-    import h5py  # noqa: PLC0415 - needs a quarter of a second, and only for this format
-
-    try:
-        with h5py.File(path, "r") as file:
-            whole = "model_config" in file.attrs
-    except (OSError, RuntimeError, KeyError) as error:
-        raise ModelError(
-            f"model {str(path)!r} is truncated or damaged; copy or save it again"
-        ) from error
-    if not whole:
-        raise ModelError(f"model {str(path)!r} holds weights only, no architecture; {_SAVE_HINT}")
+    raise ModelError(f"model {str(path)!r} is not {expected}; {SAVE_WHOLE}")

@@ -198,6 +198,12 @@ STUDIES = [
     case("search", "study.toml", names=("schemes", "[1]"), study="budget = 1\nschemes = [1]\n"),
     case("predict", "study.toml", names=("model", "3"), study="model = 3\n"),
     case("predict", "study.toml", names=("from_logits", "1"), study="from_logits = 1\n"),
+    case(
+        "predict",
+        "study.toml",
+        names=("allow_unsafe_model", "'yes'"),
+        study='allow_unsafe_model = "yes"\n',
+    ),
     case("predict", "study.toml", names="'fit'", study='resize = "fit"\n'),
     case("predict", "study.toml", names="'huge'", study='size = "huge"\n'),
     case("predict", "study.toml", names="'much'", study='memory = "much"\n'),

@@ -26,6 +26,10 @@ METHODS: Final = {"extractall", "read_pickle", "enable_unsafe_deserialization"}
 KEYWORDS: Final = {"allow_pickle": False, "safe_mode": True, "shell": False}
 # This sampler of Optuna's keeps a pickle in the study, and loads it back.
 NAMES: Final = {"CmaEsSampler", "CmaEsAttrKeys"}
+# What a file says for a good reason.
+ALLOWED: Final = {
+    "model/inspection/config.py": {"'builtins'"},  # a word that Keras writes into model files
+}
 
 
 def breaches(source: str) -> list[str]:
@@ -84,7 +88,9 @@ def _dotted(node: ast.AST, meant: dict[str, str]) -> str:
     "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: str(p.relative_to(PACKAGE))
 )
 def test_no_file_of_the_package_has_any_of_it(path: Path) -> None:
-    assert breaches(path.read_text(encoding="utf-8")) == []
+    known = ALLOWED.get(path.relative_to(PACKAGE).as_posix(), frozenset())
+    found = breaches(path.read_text(encoding="utf-8"))
+    assert [one for one in found if one.partition(": ")[2] not in known] == []
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import SettingError
 
 WHOLE: dict[str, Any] = {
+    "allow_unsafe_model": True,
     "preprocess": "caffe",
     "resize": "crop",
     "from_logits": True,
@@ -60,6 +61,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
 def test_every_key_is_read(tmp_path: Path) -> None:
     text = """
         model = "keras:VGG19"
+        allow_unsafe_model = true
         images = ["a.jpg", "b"]
         preprocess = "caffe"
         resize = "crop"
@@ -133,7 +135,9 @@ def test_an_unknown_key_gets_the_nearest_known_one(tmp_path: Path, key: str, nea
 
 
 def test_an_unknown_key_like_no_other_gets_the_list_alone(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match=r"unknown key 'qqq'.*known keys: budget, ") as caught:
+    with pytest.raises(
+        SettingError, match=r"unknown key 'qqq'.*known keys: allow_unsafe_model, budget, "
+    ) as caught:
         read(tmp_path, "qqq = 1")
     assert "did you mean" not in str(caught.value)
 
@@ -146,6 +150,7 @@ def test_an_unknown_key_like_no_other_gets_the_list_alone(tmp_path: Path) -> Non
         "trials = 1.5",
         "trials = true",
         "seed = 1979-05-27",
+        "allow_unsafe_model = 1",
         "from_logits = 1",
         'from_logits = "yes"',
         "model = 1",
@@ -263,6 +268,7 @@ basic = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), 
         RunConfig,
         preprocess=st.none() | basic,
         schemes=st.none() | st.lists(basic, max_size=3).map(tuple),
+        allow_unsafe_model=st.booleans(),
         from_logits=st.booleans(),
         budget=st.none() | st.floats(0, 100) | st.integers(0, 100),
         timeout=st.none() | st.floats(0, allow_nan=False),

@@ -1,0 +1,28 @@
+"""The child process: ``python -m mpsearch.model.inspection FILE`` prints a verdict.
+
+Its output must be a pipe: it may write no files. numpy and h5py are imported when memory is
+limited already.
+"""
+
+import sys
+from pathlib import Path
+
+from mpsearch.model.inspection.limits import limit_this_process
+from mpsearch.model.inspection.verdict import Verdict
+
+
+def main(path: Path) -> None:
+    """Print the verdict on a file as one line."""
+    limit_this_process(path.stat().st_size)
+    try:
+        from mpsearch.model.inspection.file import inspect_file  # noqa: PLC0415
+
+        verdict = inspect_file(path)
+    except MemoryError:
+        verdict = Verdict("needs too much memory to be read", "save it again from Keras")
+    sys.stdout.write(f"{verdict.to_line()}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

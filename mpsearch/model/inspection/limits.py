@@ -1,0 +1,44 @@
+"""What the child process may use."""
+
+import contextlib
+import sys
+from typing import Final
+
+MEMORY: Final = 2**30  # bytes of address space; a large honest model takes 350 MB
+_CPU_SECONDS: Final = 5.0
+_WALL_SECONDS: Final = 10.0
+_BYTES_PER_SECOND: Final = 50 * 2**20  # a slow disk: checksums read every byte of an archive
+
+
+def wall_seconds(size: int) -> float:
+    """Longest that the inspection of a file may take.
+
+    Args:
+        size: Of the file, in bytes.
+    """
+    return _WALL_SECONDS + size / _BYTES_PER_SECOND
+
+
+def limit_this_process(size: int) -> None:
+    """Bound memory and time of this process, and forbid it to write files.
+
+    Where the system has no such limits (Windows), the parent's clock is the only one.
+
+    Args:
+        size: Of the file to be inspected, in bytes.
+    """
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415 - not on Windows
+
+    seconds = int(_CPU_SECONDS + size / _BYTES_PER_SECOND)
+    for kind, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with contextlib.suppress(OSError, ValueError):  # macOS refuses some
+            resource.setrlimit(kind, (soft, soft))

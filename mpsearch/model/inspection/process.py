@@ -1,0 +1,61 @@
+"""A file is inspected in a process of its own, which may hang or die."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from mpsearch.core.errors import EnvironmentFault
+from mpsearch.model.inspection.limits import wall_seconds
+from mpsearch.model.inspection.verdict import SAVE_AGAIN, Verdict
+
+_ROOT: Final = Path(__file__).parents[3]
+# As `python -m mpsearch.model.inspection` without the current folder on the path, where a file
+# beside the model could pass for one of the modules imported.
+_START: Final = (
+    f"import runpy, sys; sys.path.append({str(_ROOT)!r}); "
+    "runpy.run_module('mpsearch.model.inspection', run_name='__main__')"
+)
+_ENVIRONMENT: Final = {
+    # Threads of linear algebra would take address space for nothing.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "HDF5_PLUGIN_PRELOAD": "::",  # filters are not loaded from shared libraries
+}
+
+
+def inspected(path: Path) -> Verdict:
+    """Inspect a model file in a child process.
+
+    A child that dies, hangs or says nonsense is a verdict: the file cannot be read.
+
+    Args:
+        path: A regular file that begins as a zip archive or an HDF5 file does.
+
+    Raises:
+        EnvironmentFault: If no process can be started.
+    """
+    seconds = wall_seconds(path.stat().st_size)
+    try:
+        # This program itself, by a list of words.
+        done = subprocess.run(  # noqa: S603 # nosec B603
+            [sys.executable, "-P", "-c", _START, str(path.absolute())],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env={**os.environ, **_ENVIRONMENT},
+            timeout=seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return Verdict(f"cannot be read within {seconds:.0f} seconds", SAVE_AGAIN)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"no process can be started to inspect model {str(path)!r}: {error.strerror}; close "
+            "other programs"
+        ) from error
+    try:
+        return Verdict.from_line(done.stdout.decode("ascii"))
+    except ValueError:
+        return Verdict("cannot be read: the process that inspects it died", SAVE_AGAIN)

@@ -1,0 +1,59 @@
+"""What the inspection of a file comes to."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Final
+
+SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
+SAVE_AGAIN: Final = "copy or save it again"
+STANDARD_ONLY: Final = (
+    "only standard layers of Keras 3 are loaded, no Lambda and no custom code "
+    "(--allow-unsafe-model loads it all the same)"
+)
+
+
+class Refused(Exception):  # noqa: N818 - a verdict, not a fault
+    """A file that is not loaded, whatever the user allows.
+
+    Args:
+        reason: Continues "model 'x.keras' ", as in "is truncated".
+        remedy: What to do now.
+    """
+
+    def __init__(self, reason: str, remedy: str = SAVE_AGAIN) -> None:
+        super().__init__(reason)
+        self.reason, self.remedy = reason, remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The answer of the child process.
+
+    Attributes:
+        reason: Why the file is never loaded, as of :class:`Refused`; empty if there is no reason.
+        remedy: What to do about it.
+        foreign: What is in the file and not on the allow-list, most telling first, at most a
+            few; each names its layer. Only ``--allow-unsafe-model`` lets these in.
+    """
+
+    reason: str = ""
+    remedy: str = ""
+    foreign: tuple[str, ...] = ()
+
+    def to_line(self) -> str:
+        """One line of ASCII."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_line(cls, line: str) -> "Verdict":
+        """Read what :meth:`to_line` wrote.
+
+        Raises:
+            ValueError: If it is anything else, as from a child that died while it wrote.
+        """
+        fields = json.loads(line)
+        match fields:
+            case {"reason": str(reason), "remedy": str(remedy), "foreign": [*foreign]}:
+                return cls(reason, remedy, tuple(str(one) for one in foreign))
+            case _:
+                raise ValueError(f"not a verdict: {line[:80]!r}")

@@ -58,6 +58,7 @@ class Claims:
         self._lock = threading.Lock()
         self._watched: dict[int, _Watched] = {}
         self._beating: _Heartbeat | None = None
+        self._is_late = False  # a claim that was to be failed was finished
 
     def take(
         self, plans: Sequence[Plan], read: Callable[[], list[FrozenTrial]], most: int | None
@@ -79,7 +80,11 @@ class Claims:
             trial_id = self._storage.create_new_trial(self._study_id, template_trial=claim)
             with self._lock:
                 self._mine[trial_id] = plan
-        self._settle(read(), most)
+        trials = read()
+        # Whoever died may have finished in its last moment, after we read: then we read again.
+        while self._finished_meanwhile(trials):
+            trials = read()
+        self._settle(trials, most)
         if self._mine and self._beating is None:
             self._beating = _Heartbeat(self._beat)
         return [plan for plan in plans if plan in self._mine.values()]
@@ -132,6 +137,12 @@ class Claims:
         for trial_id in list(self._mine):
             self._give_up(trial_id, "stopped before it was measured")
 
+    def _finished_meanwhile(self, trials: list[FrozenTrial]) -> bool:
+        """Fail the claims of the dead; whether one of them turns out to be finished."""
+        self._is_late = False
+        self.living(trials)
+        return self._is_late
+
     def _settle(self, trials: list[FrozenTrial], most: int | None) -> None:
         """Give up those of our claims that another precedes."""
         measured = {_key(t) for t in trials if t.state == TrialState.COMPLETE}
@@ -174,7 +185,7 @@ class Claims:
             self._storage.set_trial_user_attr(trial_id, _REASON, reason)
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
         except optuna.exceptions.UpdateFinishedTrialError:
-            pass  # somebody was quicker, or it was measured after all
+            self._is_late = True  # somebody was quicker, or it was measured after all
 
     def _beat(self, count: int) -> None:
         with self._lock:

@@ -1,5 +1,6 @@
 """Who gives way, who is dead, and who is alone."""
 
+import copy
 import json
 import os
 import subprocess
@@ -111,6 +112,24 @@ def test_a_process_of_this_machine_that_died_is_known_at_once(study: optuna.Stud
     assert here.take(PLANS[0]) == [PLANS[0]]
     here.claims.release()
     someone.claims.release()
+
+
+def test_who_died_after_its_last_write_has_measured_all_the_same(study: optuna.Study) -> None:
+    gone, here = Someone(study, "elsewhere"), Someone(study)
+    gone.take(PLANS[0])
+    (claim,) = study.get_trials()
+    gone.claims._me = {**this_process(), "started": 1}  # dead, for all who are here
+    stale = [copy.deepcopy(claim)]
+    stale[0].set_user_attr("worker", gone.claims._me)
+    assert gone.claims.finish(PLANS[0], finished(PLANS[0]))
+    reads = iter([stale])  # of before its last write; then as it is
+
+    def read() -> list[optuna.trial.FrozenTrial]:
+        return next(reads, None) or study.get_trials()
+
+    assert here.claims.take([PLANS[0]], read, None) == []
+    gone.claims.release()
+    here.claims.release()
 
 
 def test_trials_of_nobody_of_ours_are_left_alone(study: optuna.Study) -> None:

@@ -38,7 +38,7 @@ class Remaining:
         self._before = len(history)
         self._measured: list[int] = []
         self._open: list[int] = []
-        self._expected: float | None = None
+        self._expected: float | None = most
 
     def foresee(self, left: int | None) -> None:
         """Take what a proposer says: plans that are open; None if it does not say."""
@@ -55,14 +55,11 @@ class Remaining:
 
     def work(self) -> Work | None:
         """Plans measured since the beginning, and those left; None while nothing is known."""
-        measured = len(self._history)
-        expected = self._expected
-        if expected is None:
-            expected = None if self._most is None else float(self._most)
-        if expected is None:
+        if self._expected is None:
             return None
+        measured = len(self._history)
         seconds = None if self._deadline is None else self._deadline - time.monotonic()
-        return Work(measured - self._before, max(0.0, expected - measured), seconds)
+        return Work(measured - self._before, max(0.0, self._expected - measured), seconds)
 
     def _smaller_uniform(self) -> int:
         best = self._history.best

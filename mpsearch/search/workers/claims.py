@@ -58,7 +58,6 @@ class Claims:
         self._lock = threading.Lock()
         self._watched: dict[int, _Watched] = {}
         self._beating: _Heartbeat | None = None
-        self._is_late = False  # a claim that was to be failed was finished
 
     def take(
         self, plans: Sequence[Plan], read: Callable[[], list[FrozenTrial]], most: int | None
@@ -80,11 +79,12 @@ class Claims:
             trial_id = self._storage.create_new_trial(self._study_id, template_trial=claim)
             with self._lock:
                 self._mine[trial_id] = plan
-        trials = read()
         # Whoever died may have finished in its last moment, after we read: then we read again.
-        while self._finished_meanwhile(trials):
+        is_stale = True
+        while is_stale:
             trials = read()
-        self._settle(trials, most)
+            living, is_stale = self._look(trials)
+        self._settle(trials, living, most)
         if self._mine and self._beating is None:
             self._beating = _Heartbeat(self._beat)
         return [plan for plan in plans if plan in self._mine.values()]
@@ -96,18 +96,25 @@ class Claims:
             trials: Of the study.
             nobody: It is known that there are no others.
         """
+        return self._look(trials, nobody)[0]
+
+    def _look(
+        self, trials: Iterable[FrozenTrial], nobody: bool = False
+    ) -> tuple[dict[int, FrozenTrial], bool]:
+        """Living claims of others, and whether a dead one was finished since *trials* were read."""
         found: dict[int, FrozenTrial] = {}
+        is_stale = False
         for trial in trials:
             if trial.state != TrialState.RUNNING or WORKER not in trial.user_attrs:
                 continue
             if trial._trial_id in self._mine:
                 continue
             if nobody or self._is_dead(trial):
-                self._fail(trial._trial_id, "its worker is gone")
+                is_stale |= not self._fail(trial._trial_id, "its worker is gone")
             else:
                 found[trial._trial_id] = trial
         self._watched = {key: self._watched[key] for key in found if key in self._watched}
-        return found
+        return found, is_stale
 
     def holds(self, plan: Plan) -> bool:
         """Whether this process has claimed *plan* and not measured it yet."""
@@ -137,16 +144,11 @@ class Claims:
         for trial_id in list(self._mine):
             self._give_up(trial_id, "stopped before it was measured")
 
-    def _finished_meanwhile(self, trials: list[FrozenTrial]) -> bool:
-        """Fail the claims of the dead; whether one of them turns out to be finished."""
-        self._is_late = False
-        self.living(trials)
-        return self._is_late
-
-    def _settle(self, trials: list[FrozenTrial], most: int | None) -> None:
+    def _settle(
+        self, trials: list[FrozenTrial], living: dict[int, FrozenTrial], most: int | None
+    ) -> None:
         """Give up those of our claims that another precedes."""
         measured = {_key(t) for t in trials if t.state == TrialState.COMPLETE}
-        living = self.living(trials)
         ahead: dict[Any, int] = {}
         for trial in living.values():
             ahead[_key(trial)] = min(trial.number, ahead.get(_key(trial), trial.number))
@@ -180,12 +182,14 @@ class Claims:
             del self._mine[trial_id]
         self._fail(trial_id, reason)
 
-    def _fail(self, trial_id: int, reason: str) -> None:
+    def _fail(self, trial_id: int, reason: str) -> bool:
+        """Fail a claim; False if it is finished: somebody was quicker, or it was measured."""
         try:
             self._storage.set_trial_user_attr(trial_id, _REASON, reason)
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)
         except optuna.exceptions.UpdateFinishedTrialError:
-            self._is_late = True  # somebody was quicker, or it was measured after all
+            return False
+        return True
 
     def _beat(self, count: int) -> None:
         with self._lock:

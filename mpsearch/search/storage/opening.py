@@ -1,13 +1,11 @@
 """Opens the storage that a URL names."""
 
 import logging
-import sqlite3
 import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
-from urllib.parse import quote
 
 import optuna
 import sqlalchemy.exc
@@ -17,6 +15,7 @@ from sqlalchemy.pool import NullPool
 from mpsearch.core.errors import StudyError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.faults import storage_faults
+from mpsearch.search.storage.read_only import connect_read_only
 
 _LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
 _CONNECT_SECONDS: Final = 10
@@ -59,11 +58,10 @@ def open_for_reading(address: Address) -> BaseStorage:
     if path is None or address.kind != "sqlite":
         return open_storage(address)
     # Optuna's own opening would make an empty file where there is none, and set tables up.
-    file = f"file:{quote(str(path.resolve()))}?mode=ro"
     return RDBStorage(
         "sqlite://",
         engine_kwargs={
-            "creator": lambda: sqlite3.connect(file, uri=True, timeout=_LOCK_SECONDS),
+            "creator": lambda: connect_read_only(path, _LOCK_SECONDS),
             "poolclass": NullPool,  # threads come and go; opening a file costs nothing
         },
         skip_table_creation=True,

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
+from mpsearch.search.storage.read_only import connect_read_only
 from mpsearch.search.workers.turn import is_in_use
 
 
@@ -43,8 +44,7 @@ def _is_database(path: Path) -> bool:
 
 
 def _database(path: Path) -> tuple[int, float | None, float | None]:
-    address = f"{path.resolve().as_uri()}?mode=ro"
-    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=1)) as database:
+    with contextlib.closing(connect_read_only(path, 1)) as database:
         (trials,) = database.execute(
             "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
         ).fetchone()

@@ -93,8 +93,17 @@ def open_model(
     Raises:
         ModelError: Says what cannot be used and why.
     """
-    source = model if isinstance(model, ModelSource) else find_model(model, allow_unsafe_model)
+    source = source_of(model, allow_unsafe_model)
     return open_source(source, from_logits, size, memory or default_memory(), coding)
+
+
+def source_of(model: str | ModelSource, allow_unsafe_model: bool) -> ModelSource:
+    """What names a model, found and inspected; as it is where that was done before.
+
+    Raises:
+        ModelError: Says what cannot be used and why.
+    """
+    return model if isinstance(model, ModelSource) else find_model(model, allow_unsafe_model)
 
 
 def open_source(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mpsearch.api.model import OpenModel, open_source
+from mpsearch.api.model import OpenModel, open_source, source_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array, IntArray
 from mpsearch.core.errors import ImageError, SettingError
@@ -22,7 +22,7 @@ from mpsearch.engine.evaluate import Engine
 from mpsearch.model.images import PictureSet, Resize, find_pictures, load_tensor
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
-from mpsearch.model.source import BUNDLED_DIGITS, ModelSource, find_model
+from mpsearch.model.source import BUNDLED_DIGITS, ModelSource
 from mpsearch.search.verify import ImageSetDrop, compare
 from mpsearch.sensitivity.measure import refusals
 
@@ -179,7 +179,7 @@ def load(
     Raises:
         ModelError, ImageError, SettingError: Say what cannot be used and why.
     """
-    source = model if isinstance(model, ModelSource) else find_model(model, allow_unsafe_model)
+    source = source_of(model, allow_unsafe_model)
     pictures = find_pictures(_image_texts(source, images))
     label_file = Path(labels) if labels is not None else sidecar(source.path)
     chosen = None if preprocess is None else parse_preprocess(preprocess)

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from mpsearch.api.kept import RESULT_FILE
-from mpsearch.api.study_record import folder_storage, read_study
+from mpsearch.api.study_record import folder_storage, record_of, study_trials
 from mpsearch.export.quanti_array import quanti_array_file
 from mpsearch.report.record import StudyRecord
 from mpsearch.search.storage.address import Address
@@ -56,23 +56,21 @@ class Dashboard(AbstractContextManager["Dashboard"]):
 
         require_dashboard()
         self._folder, self._files = folder, FolderFiles()
-        self._url = storage or folder_storage(folder)
-        record = read_study(folder, self._url)
-        self._main = None if record.trials is None else record.trials.name
-        address = Address.parse(self._url)
+        url = storage or folder_storage(folder)
+        self._main = study_trials(folder, url)
+        address = Address.parse(url)
         with reading_faults(address):
             self._storage = open_for_reading(address)
         try:
             shown = ShownStorage(self._storage, self._shown, self._stamp)
             self._server = dashboard_server(shown, self._files, port)
-            studies = [one for one in shown.get_all_studies() if one.study_name == self._main]
+            study = shown.get_study_id_from_name(self._main.name)
         except BaseException:
             close_storage(self._storage)
             raise
-        page = f"studies/{studies[0]._study_id}" if studies else ""
         self.port: int = self._server.server_port
         #: Address of the study's page.
-        self.url = f"http://127.0.0.1:{self.port}/dashboard/{page}"
+        self.url = f"http://127.0.0.1:{self.port}/dashboard/studies/{study}"
 
     def serve(self) -> None:
         """Answer until interrupted."""
@@ -97,28 +95,32 @@ class Dashboard(AbstractContextManager["Dashboard"]):
         close_storage(self._storage)
 
     def _shown(self, trials: StudyTrials) -> dict[str, Any]:
-        from mpsearch.report.dashboard.addition import Addition  # noqa: PLC0415 - Optuna
-        from mpsearch.report.dashboard.attributes import system_attributes  # noqa: PLC0415
+        from mpsearch.report.dashboard.attributes import (  # noqa: PLC0415 - Optuna
+            file_attributes,
+            graph_attributes,
+            note_attributes,
+        )
         from mpsearch.report.dashboard.graphs import study_graphs  # noqa: PLC0415
         from mpsearch.report.dashboard.note import study_note  # noqa: PLC0415
 
-        is_main = trials.name == self._main
+        is_main = trials.name == self._main.name
         record = self._record(trials, is_main)
-        files = self._found() if is_main else []
-        self._files.learn(files)
         note = study_note(record, quanti_array_file(record.plan), is_main)
-        return system_attributes(Addition(note, study_graphs(record), files), self._files.ids)
+        files = self._files.offer(self._found()) if is_main else {}
+        return (
+            note_attributes(note) | graph_attributes(study_graphs(record)) | file_attributes(files)
+        )
 
     def _record(self, trials: StudyTrials, is_main: bool) -> StudyRecord:
-        record = read_study(self._folder, self._url)
+        record = record_of(self._folder, trials if is_main else self._main)
         if not is_main:
-            name = trials.name
-            bare = replace(record, name=name, result=None, trials=trials, left_out=())
-            same = record.trials is not None and record.trials.identity == trials.identity
-            return bare if same else replace(bare, model="the network", subject=None, profile=None)
+            bare = replace(record, name=trials.name, result=None, trials=trials, left_out=())
+            if self._main.identity == trials.identity:
+                return bare
+            return replace(bare, model="the network", subject=None, profile=None)
         if record.result is not None and len(trials.trials) > record.result.trials:
-            record = replace(record, result=None)  # the search has gone on
-        return replace(record, trials=trials)
+            return replace(record, result=None)  # the search has gone on
+        return record
 
     def _found(self) -> list[Path]:
         every = [path for pattern in _FILES for path in sorted(self._folder.glob(pattern))]

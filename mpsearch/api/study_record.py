@@ -29,24 +29,60 @@ def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
         SettingError: If study.toml is not one.
     """
-    left_out = []
     config = _settings(folder)
     result, subject = _result(folder)
+    url = storage or _storage(folder, config)
+    name = None if subject is None else subject.study_name
+    trials = None if url is None else read_trials(url, name)
+    return _record(folder, config, result, subject, trials)
+
+
+def record_of(folder: Path, trials: StudyTrials) -> StudyRecord:
+    """As :func:`read_study`, of trials that were read already."""
+    return _record(folder, _settings(folder), *_result(folder), trials)
+
+
+def study_trials(folder: Path, storage: str) -> StudyTrials:
+    """What the study of a folder has measured.
+
+    Args:
+        folder: The study's; its result says which study of the storage it is.
+        storage: URL.
+
+    Raises:
+        StudyError: If there is neither a result nor a measured plan, or a file is damaged.
+    """
+    result, subject = _result(folder)
+    trials = read_trials(storage, None if subject is None else subject.study_name)
+    if trials is None or (result is None and not trials.trials):
+        raise _nothing(folder)
+    return trials
+
+
+def _nothing(folder: Path) -> StudyError:
+    return StudyError(
+        f"study {str(folder)!r} holds neither a result.json nor measured plans; run "
+        "mpsearch search in it first"
+    )
+
+
+def _record(
+    folder: Path,
+    config: RunConfig | None,
+    result: SearchResult | None,
+    subject: Subject | None,
+    trials: StudyTrials | None,
+) -> StudyRecord:
+    left_out = []
     if result is None:
         left_out.append(
             "The search is not finished: held-back images, simpler methods and the bound come at "
             "its end."
         )
-    url = storage or _storage(folder, config)
-    name = None if subject is None else subject.study_name
-    trials = None if url is None else read_trials(url, name)
     if trials is None or not trials.trials:
         trials = None
         if result is None:
-            raise StudyError(
-                f"study {str(folder)!r} holds neither a result.json nor measured plans; run "
-                "mpsearch search in it first"
-            )
+            raise _nothing(folder)
         left_out.append(
             "The storage with the measured plans is not in the folder: their table and figures are "
             "left out."

@@ -3,30 +3,40 @@
 import json
 import mimetypes
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
-
-from mpsearch.report.dashboard.addition import Addition
 
 #: Attribute of a trial: its constraints, where Optuna 5 keeps them under their names.
 CONSTRAINTS = "constraints"
 
 
-def system_attributes(shown: Addition, file_ids: Mapping[str, str]) -> dict[str, Any]:
-    """Attributes of a study that the dashboard turns into a note, figures and artifacts.
+def note_attributes(note: str) -> dict[str, Any]:
+    """Attributes of a study that the dashboard shows as its note.
 
     Args:
-        shown: What to show.
-        file_ids: Path → id of the artifact.
+        note: Markdown.
     """
-    attributes: dict[str, Any] = {
-        "dashboard:note_ver": 1,
-        "dashboard:note_str:0": shown.note,
-    }
-    for name, figure in shown.graphs.items():
-        attributes[f"dashboard:plot_data:{name}:0"] = json.dumps(figure)
-    for path in shown.files:
+    return {"dashboard:note_ver": 1, "dashboard:note_str:0": note}
+
+
+def graph_attributes(graphs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Those that it draws.
+
+    Args:
+        graphs: Name → a figure of Plotly's as JSON would have it: ``data`` and ``layout``.
+    """
+    return {f"dashboard:plot_data:{name}:0": json.dumps(one) for name, one in graphs.items()}
+
+
+def file_attributes(files: Mapping[str, Path]) -> dict[str, Any]:
+    """Those that it offers to download.
+
+    Args:
+        files: Id of an artifact → its file.
+    """
+    attributes = {}
+    for known, path in files.items():
         kind, encoding = mimetypes.guess_type(path.name)
-        known = file_ids[str(path)]
         attributes[f"artifacts:{known}"] = json.dumps(
             {
                 "artifact_id": known,

@@ -15,16 +15,14 @@ class FolderFiles:
     """
 
     def __init__(self) -> None:
-        self.ids: dict[str, str] = {}
         self._paths: dict[str, Path] = {}
 
-    def learn(self, paths: Sequence[Path]) -> None:
-        """Let these files be read."""
-        for path in paths:
-            if str(path) not in self.ids:
-                known = str(uuid.uuid4())
-                self.ids[str(path)] = known
-                self._paths[known] = path
+    def offer(self, paths: Sequence[Path]) -> dict[str, Path]:
+        """Let these files be read; returns id → file, of a file always the same."""
+        known = {path: one for one, path in self._paths.items()}
+        offered = {known.get(path) or str(uuid.uuid4()): path for path in paths}
+        self._paths |= offered
+        return offered
 
     def open_reader(self, artifact_id: str) -> BinaryIO:
         """Open a file.

@@ -12,8 +12,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from mpsearch.core.errors import MPSearchError
-from mpsearch.report.dashboard.addition import Addition
-from mpsearch.report.dashboard.attributes import CONSTRAINTS, system_attributes
+from mpsearch.report.dashboard.attributes import CONSTRAINTS, note_attributes
 from mpsearch.search.trials import StudyTrials, as_study_trials, is_ours
 
 Show = Callable[[StudyTrials], dict[str, Any]]
@@ -122,7 +121,7 @@ class ShownStorage(BaseStorage):
             return self._show(as_study_trials(study, trials))
         except (MPSearchError, KeyError, TypeError, ValueError) as error:
             # Of another version, or damaged: its trials can still be looked at.
-            return system_attributes(Addition(f"No report: {error}", {}), {})
+            return note_attributes(f"No report: {error}")
 
     def _as_shown(self, trial: FrozenTrial) -> FrozenTrial:
         known = self._shown.get(trial._trial_id)

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mpsearch.core.errors import ModelError
+from mpsearch.model.inspection import magic
 from mpsearch.model.inspection.process import inspected
 from mpsearch.model.inspection.verdict import SAVE_WHOLE, STANDARD_ONLY
 
 BUNDLED_DIGITS: Final = "bundled:digits"
 
-_HDF5_MAGIC: Final = b"\x89HDF\r\n\x1a\n"
-_ZIP_MAGIC: Final = b"PK\x03\x04"
 _FOREIGN: Final = {
     ".tflite": "a LiteRT model",
     ".pb": "a frozen TensorFlow graph",
@@ -121,14 +120,14 @@ def _sniff(path: Path) -> Literal["keras", "h5"]:
     """Tell the format by content, whatever the file is called."""
     try:
         with path.open("rb") as file:
-            magic = file.read(8)
+            start = file.read(len(magic.HDF5))
     except OSError as error:
         raise ModelError(
             f"model {str(path)!r} cannot be read: {error.strerror}; check its permissions"
         ) from error
-    if magic == _HDF5_MAGIC:
+    if start == magic.HDF5:
         return "h5"
-    if magic.startswith(_ZIP_MAGIC):
+    if start.startswith(magic.ZIP):
         return "keras"
     suffix = path.suffix.lower()
     if suffix in _FOREIGN:

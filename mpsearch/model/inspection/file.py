@@ -4,6 +4,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from mpsearch.model.inspection import magic
 from mpsearch.model.inspection.archive import WEIGHTS, Archive
 from mpsearch.model.inspection.config import foreign_parts
 from mpsearch.model.inspection.document import parse
@@ -11,7 +12,6 @@ from mpsearch.model.inspection.hdf5 import inspect_hdf5
 from mpsearch.model.inspection.verdict import SAVE_WHOLE, Refused, Verdict
 
 _MOST_NAMED: Final = 5
-_HDF5_MAGIC: Final = b"\x89HDF\r\n\x1a\n"
 
 
 def inspect_file(path: Path) -> Verdict:
@@ -28,7 +28,7 @@ def inspect_file(path: Path) -> Verdict:
 
 def _inspected(path: Path) -> Verdict:
     with path.open("rb") as file:
-        is_hdf5 = file.read(len(_HDF5_MAGIC)) == _HDF5_MAGIC
+        is_hdf5 = file.read(len(magic.HDF5)) == magic.HDF5
     assets: list[str] = []
     if is_hdf5:
         contents = inspect_hdf5(path, path.stat().st_size)

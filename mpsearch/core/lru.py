@@ -27,11 +27,18 @@ class LRU(Generic[_Key, _Value]):
         self._held.move_to_end(key)
         return self._held[key][0]
 
+    def make_room(self, nbytes: int) -> None:
+        """Let go at once of what a value of *nbytes* will push out.
+
+        Called before such a value is made, it spares the memory of both together.
+        """
+        while self._held and self.nbytes + nbytes > self._memory:
+            self.nbytes -= self._held.popitem(last=False)[1][1]
+
     def put(self, key: _Key, value: _Value, nbytes: int) -> None:
         """Keep *value*; what was used longest ago goes."""
         if key in self._held:
             self.nbytes -= self._held.pop(key)[1]
+        self.make_room(nbytes)
         self._held[key] = value, nbytes
         self.nbytes += nbytes
-        while self.nbytes > self._memory and len(self._held) > 1:
-            self.nbytes -= self._held.popitem(last=False)[1][1]

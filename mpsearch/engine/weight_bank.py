@@ -132,6 +132,7 @@ class WeightBank:
         known = self._loaded.get((layer, variant))
         if known is None:
             with self.timings.of_coding():
+                self._loaded.make_room(self._network.layers[layer].original_nbytes)
                 known = self._network.load(self.decoded(layer, self._names[variant]))
                 self._keep(layer, variant, known)
         return known

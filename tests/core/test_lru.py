@@ -34,3 +34,13 @@ def test_what_is_put_again_replaces_the_old() -> None:
     lru.put("a", 1, 6)
     lru.put("a", 2, 3)
     assert (lru.get("a"), lru.nbytes) == (2, 3)
+
+
+def test_room_is_made_before_a_value_is_there() -> None:
+    lru: LRU[str, int] = LRU(10)
+    for key in "abc":
+        lru.put(key, 1, 3)
+    lru.make_room(4)
+    assert (lru.nbytes, lru.get("a"), lru.get("b")) == (6, None, 1)
+    lru.make_room(1000)  # more than fits: all go, and the one value is kept alone
+    assert lru.nbytes == 0

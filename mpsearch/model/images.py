@@ -2,6 +2,7 @@
 
 import glob
 import hashlib
+import time
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ _TRANSPARENT: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _MOST_PIXELS: Final = 50_000_000
 _LARGEST_ARCHIVE: Final = 4 * 2**30
 _CROP_RATIO: Final = 256 / 224  # the usual ImageNet evaluation: short side to size·256/224
+_EARLY_SECONDS: Final = 1.0  # of decoding before the model is loaded
 _LONGEST: Final = 16  # times as long as wide, before a picture is cut to its middle
 _EXPECTED: Final = "give a photograph (JPEG, PNG, WebP, TIFF, BMP, GIF) or a .npz with x"
 
@@ -65,7 +67,8 @@ class PictureSet:
 def find_pictures(texts: list[str]) -> PictureSet:
     """Understand ``--images``: files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``.
 
-    Every file's header is read, so that what is not an image is refused at once.
+    Every file's header is read, and as many as a second allows are decoded whole, so that what is
+    not an image, or a damaged one, is refused before anybody has waited for a model.
 
     Raises:
         ImageError: Names the first thing that cannot be used.
@@ -89,7 +92,17 @@ def find_pictures(texts: list[str]) -> PictureSet:
             continue
         seen[digest] = path.name
         pictures.append(Picture(path.name, path))
+    _decode_early(pictures)
     return PictureSet(tuple(pictures), None, notes)
+
+
+def _decode_early(pictures: list[Picture]) -> None:
+    """Find damage; what is left when time is up is found by :func:`load_tensor`."""
+    end = time.monotonic() + _EARLY_SECONDS
+    for picture in pictures:
+        if time.monotonic() > end:
+            return
+        _decode(picture.path, [])  # the notes are taken when the picture is used
 
 
 def _expand(text: str) -> list[Path]:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from mpsearch.core.errors import ImageError
+from mpsearch.model import images
 from mpsearch.model.images import Resize, find_pictures, load_tensor
 
 UINT8 = np.uint8
@@ -235,6 +236,20 @@ def test_a_truncated_picture_is_refused(tmp_path: Path, name: str, kept: float) 
     said = refusal(path)
     assert name in said
     assert "\n" not in said
+
+
+def test_damage_is_found_before_the_shape_is_known_or_when_the_picture_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "photo.png"
+    data = encoded("photo.png")
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ImageError, match=r"photo\.png"):
+        find_pictures([str(path)])
+    monkeypatch.setattr(images, "_EARLY_SECONDS", -1.0)
+    found = find_pictures([str(path)])
+    with pytest.raises(ImageError, match=r"photo\.png"):
+        load_tensor(found, (4, 4, 3), "squash", [])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL.*")

@@ -125,7 +125,8 @@ def _histogram(weights: Float32Array) -> tuple[Float64Array, Float64Array, Float
     flat = weights.reshape(-1)
     few = np.abs(sampled(flat, _BINS))
     unit = float(np.median(few[few > 0])) if few.any() else 1.0
-    low, high = (float(np.arcsinh(end / unit)) for end in (flat.min(), flat.max()))
+    # As float64: a float32 over a subnormal unit overflows.
+    low, high = (float(np.arcsinh(float(end) / unit)) for end in (flat.min(), flat.max()))
     counts, sums = np.zeros(_BINS), np.zeros(_BINS)
     for start in range(0, len(flat), _BLOCK):
         some = flat[start : start + _BLOCK].astype(np.float64)

@@ -75,3 +75,8 @@ def test_one_weight_far_out_does_not_take_the_centres_from_the_others(
 def test_the_largest_half_is_taken() -> None:
     w = np.array([[65504.0, 1.0]], np.float32)
     np.testing.assert_array_equal(KMeans(2).apply(w), w)
+
+
+def test_weights_beside_subnormal_ones_keep_their_clusters() -> None:
+    weights = np.array([[3.0, 4.0, 1.0], [2.0, 1.8e-44, 1.8e-44], [1.8e-44] * 3], dtype=np.float32)
+    np.testing.assert_allclose(KMeans(2).apply(weights), weights, atol=1)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer, touch_memory
+from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer
 
 from mpsearch.api.workbench import Workbench
 from mpsearch.model.backend import tf
@@ -95,7 +95,6 @@ def measure(name: str, bench: Workbench) -> bool:
     for _ in range(3):  # by turns
         per_image, batch = fastest_forward(bench, BATCHES[name])
         engine = fresh_engine(bench)
-        touch_memory(MEMORY)
         begun = time.perf_counter()
         again = engine.measure(plans)
         taken = time.perf_counter() - begun

@@ -58,16 +58,6 @@ def load_vgg19(memory: int) -> Workbench:
         return load_model(path, "caffe", [photograph()], memory)
 
 
-def touch_memory(nbytes: int) -> None:
-    """Write to as much memory as will be used, and give it back.
-
-    A virtual machine gets memory from its host when it is touched, and loses what lies free for
-    some seconds. Here that goes at 0.4 GB/s, twenty times slower than memory it has: no part of
-    what is compared.
-    """
-    np.ones(nbytes, dtype=np.uint8)
-
-
 def per_layer(bench: Workbench) -> list[Plan]:
     """Every layer under every documented scheme alone."""
     base = Plan.uniform(bench.layer_names, "original")

@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from png_files import chunk, png
 
 # Runs every command line in one process; says for each what came of it, and how long it took.
 DRIVER = textwrap.dedent(
@@ -156,20 +157,6 @@ def picture(name: str, kept: float) -> Callable[[Path], str]:
     return make
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
-    """One part of a PNG file."""
-    checksum = zlib.crc32(kind + data).to_bytes(4, "big")
-    return len(data).to_bytes(4, "big") + kind + data + checksum
-
-
-def png(side: int, *more: bytes, data: bytes = b"") -> bytes:
-    """A gray PNG of *side* × *side* with such pixels as *data* has."""
-    size = side.to_bytes(4, "big")
-    header = chunk(b"IHDR", size + size + b"\x08\x00\x00\x00\x00")
-    pixels = chunk(b"IDAT", zlib.compress(data))
-    return b"\x89PNG\r\n\x1a\n" + header + b"".join(more) + pixels + chunk(b"IEND", b"")
-
-
 BOMB = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(200 * 2**20), 9))
 ROWS = [
     Row("1", lambda _: "missing.keras", ("'missing.keras'", "No such file")),
@@ -201,10 +188,10 @@ ROWS = [
     Row("55", written("cat.svg", b"<svg xmlns='x'/>"), ("cat.svg",), picture=True),
     Row("56", picture("cut.png", 0.5), ("cut.png",), picture=True),
     Row("56", picture("cut.jpg", 0.5), ("cut.jpg",), picture=True),
-    Row("64", written("20000.png", png(20000)), ("20000.png",), picture=True),
-    Row("65", written("13000.png", png(13000)), ("13000.png",), picture=True),
-    Row("66", written("liar.png", png(5000, data=bytes(99))), ("liar.png",), picture=True),
-    Row("67", written("bomb.png", png(8, BOMB, data=bytes(72))), ("bomb.png",), picture=True),
+    Row("64", written("20000.png", png(20000, 20000, b"")), ("20000.png",), picture=True),
+    Row("65", written("13000.png", png(13000, 13000, b"")), ("13000.png",), picture=True),
+    Row("66", written("liar.png", png(5000, 5000, bytes(99))), ("liar.png",), picture=True),
+    Row("67", written("bomb.png", png(8, 8, bytes(72), BOMB)), ("bomb.png",), picture=True),
     Row("68", written("x.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n"), ("x.eps",), picture=True),
     Row("71", directory("no_pictures"), ("'no_pictures'",), picture=True),
     Row("71", directory("texts", "a.txt"), ("'texts'",), picture=True),

@@ -2,11 +2,9 @@
 
 import io
 import os
-import struct
 import subprocess
 import sys
 import textwrap
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from png_files import png
 
 from mpsearch.core.errors import ImageError
 from mpsearch.model import images
@@ -416,22 +415,6 @@ def test_fifty_million_pixels_are_the_most(tmp_path: Path, height: int, accepted
     with pytest.raises(ImageError, match="million pixels") as caught:
         find_pictures([str(path)])
     assert "plan.png" in str(caught.value)
-
-
-def png(width: int, height: int, rows: bytes) -> bytes:
-    """An 8-bit gray PNG whose header says what it likes."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        check = zlib.crc32(kind + body)
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", check)
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
 
 
 @pytest.mark.parametrize("side", [10_000, 13_000, 20_000, 2**31 - 1])

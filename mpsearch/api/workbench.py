@@ -19,8 +19,9 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
-from mpsearch.model.images import PictureSet, Resize, find_pictures, load_tensor
+from mpsearch.model.images import Resize, find_pictures, load_tensor
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
+from mpsearch.model.pictures import PictureSet
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource
 from mpsearch.search.verify import ImageSetDrop, compare

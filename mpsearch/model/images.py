@@ -4,15 +4,16 @@ import glob
 import hashlib
 import time
 import warnings
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 from PIL import Image, ImageOps
 
-from mpsearch.core.arrays import Float32Array, IntArray
+from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import ImageError
+from mpsearch.model.image_archive import read_archive
+from mpsearch.model.pictures import EXPECTED, Picture, PictureSet
 
 Resize = Literal["squash", "crop"]
 
@@ -22,46 +23,9 @@ _SUFFIXES: Final = frozenset(
 )
 _TRANSPARENT: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 _MOST_PIXELS: Final = 50_000_000
-_LARGEST_ARCHIVE: Final = 4 * 2**30
 _CROP_RATIO: Final = 256 / 224  # the usual ImageNet evaluation: short side to size·256/224
 _EARLY_SECONDS: Final = 1.0  # of decoding before the model is loaded
 _LONGEST: Final = 16  # times as long as wide, before a picture is cut to its middle
-_EXPECTED: Final = "give a photograph (JPEG, PNG, WebP, TIFF, BMP, GIF) or a .npz with x"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture, not yet resized.
-
-    Attributes:
-        name: File name, or ``digits_3`` for the fourth of digits.npz.
-        path: Its file; the archive of an array.
-        pixels: For archive members, shape (h, w, c); None for files, which are read when needed.
-    """
-
-    name: str
-    path: Path
-    pixels: Float32Array | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PictureSet:
-    """Pictures in the order given, with what there is to say about them.
-
-    Attributes:
-        pictures: At least one.
-        truth: True classes from the archive's ``y``, shape (n,), or None.
-        notes: One sentence for every picture that is not used as it is.
-    """
-
-    pictures: tuple[Picture, ...]
-    truth: IntArray | None
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names in order."""
-        return tuple(picture.name for picture in self.pictures)
 
 
 def find_pictures(texts: list[str]) -> PictureSet:
@@ -74,12 +38,12 @@ def find_pictures(texts: list[str]) -> PictureSet:
         ImageError: Names the first thing that cannot be used.
     """
     if not texts:
-        raise ImageError(f"no images given; {_EXPECTED}")
+        raise ImageError(f"no images given; {EXPECTED}")
     archives = [text for text in texts if text.lower().endswith(".npz")]
     if archives:
         if len(texts) > 1:
             raise ImageError(f"{archives[0]!r} is an archive of images; give it alone")
-        return _read_archive(Path(archives[0]))
+        return read_archive(Path(archives[0]))
     paths = [path for text in texts for path in _expand(text)]
     pictures: list[Picture] = []
     notes: list[str] = []
@@ -110,24 +74,24 @@ def _expand(text: str) -> list[Path]:
     try:
         is_folder, exists = path.is_dir(), path.exists()
     except (OSError, ValueError) as error:  # a name too long, or with a null byte
-        raise ImageError(f"images {text!r} cannot be a path ({error}); {_EXPECTED}") from error
+        raise ImageError(f"images {text!r} cannot be a path ({error}); {EXPECTED}") from error
     if is_folder:
         inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
         if not inside:
-            raise ImageError(f"images {text!r}: no image in this folder; {_EXPECTED}")
+            raise ImageError(f"images {text!r}: no image in this folder; {EXPECTED}")
         return inside
     if exists:
         return [path]
     found = (Path(match) for match in glob.glob(text, recursive=True))  # noqa: PTH207
     matches = sorted(match for match in found if match.is_file())
     if not matches:
-        raise ImageError(f"images {text!r}: no such file or folder, and no match; {_EXPECTED}")
+        raise ImageError(f"images {text!r}: no such file or folder, and no match; {EXPECTED}")
     return matches
 
 
 def _check_header(path: Path) -> None:
     if not path.is_file():
-        raise ImageError(f"image {str(path)!r} is not a regular file; {_EXPECTED}")
+        raise ImageError(f"image {str(path)!r} is not a regular file; {EXPECTED}")
     with _open(path) as image:
         pixels = image.width * image.height
     if pixels > _MOST_PIXELS:
@@ -150,7 +114,7 @@ def _open(path: Path) -> Image.Image:
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise whatever damaged bytes lead to
-        raise ImageError(f"{str(path)!r} is not an image that can be read; {_EXPECTED}") from error
+        raise ImageError(f"{str(path)!r} is not an image that can be read; {EXPECTED}") from error
 
 
 def load_tensor(
@@ -252,50 +216,6 @@ def _as_pixels(image: Image.Image, channels: int) -> Float32Array:
     mode = "L" if channels == 1 else "RGB"
     pixels = np.asarray(image if image.mode == mode else image.convert(mode), dtype=np.float32)
     return pixels.reshape(*pixels.shape[:2], channels)
-
-
-def _read_archive(path: Path) -> PictureSet:
-    try:
-        if not path.is_file():
-            raise ImageError(f"images {str(path)!r}: No such file, or not a regular one")
-        if path.stat().st_size > _LARGEST_ARCHIVE:
-            raise ImageError(f"images {str(path)!r} is larger than 4 GiB; give fewer images")
-        with np.load(path, allow_pickle=False) as archive:
-            if "x" not in archive:
-                raise ImageError(f"images {str(path)!r} holds no array x; {_EXPECTED}")
-            x = archive["x"]
-            y = archive.get("y")
-    except ImageError:
-        raise
-    except OSError as error:
-        reason = error.strerror or "not an .npz archive"
-        raise ImageError(f"images {str(path)!r}: {reason}; {_EXPECTED}") from error
-    except Exception as error:  # zip, zlib and numpy raise a dozen kinds
-        raise ImageError(f"images {str(path)!r} is damaged ({error}); {_EXPECTED}") from error
-    return _pictures_of(path, x, y)
-
-
-def _pictures_of(path: Path, x: np.ndarray, y: np.ndarray | None) -> PictureSet:
-    if x.ndim == 3:
-        x = x[..., np.newaxis]
-    if x.ndim != 4 or x.shape[-1] not in {1, 3} or 0 in x.shape:
-        raise ImageError(
-            f"images {str(path)!r}: x has shape {x.shape}, expected (n, height, width) or "
-            "(n, height, width, 1 or 3)"
-        )
-    with np.errstate(over="ignore"):
-        finite = x.dtype.kind in "uif" and bool(np.isfinite(x.astype(np.float32)).all())
-    if not finite:
-        raise ImageError(f"images {str(path)!r}: x must hold finite numbers, has {x.dtype}")
-    if y is not None and (y.shape != (len(x),) or y.dtype.kind not in "ui"):
-        raise ImageError(
-            f"images {str(path)!r}: y has shape {y.shape} and type {y.dtype}, expected "
-            f"{len(x)} class indices"
-        )
-    pictures = tuple(
-        Picture(f"{path.stem}_{i}", path, np.asarray(x[i], dtype=np.float32)) for i in range(len(x))
-    )
-    return PictureSet(pictures, None if y is None else y.astype(np.int64))
 
 
 def _fit_array(picture: Picture, shape: tuple[int, int, int], resize: Resize) -> Float32Array:

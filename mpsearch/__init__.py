@@ -11,7 +11,10 @@ from mpsearch.core.errors import MPSearchError
 from mpsearch.core.plan import Plan
 
 if TYPE_CHECKING:
-    from mpsearch.api import ExportedFiles, Workbench, export_plan, find_plan, load, profile
+    from mpsearch.api.export import ExportedFiles, export_plan
+    from mpsearch.api.profiling import profile
+    from mpsearch.api.search import find_plan
+    from mpsearch.api.workbench import Workbench, load
     from mpsearch.schemes import Scheme, parse_scheme, register_scheme
     from mpsearch.search.result import SearchResult
     from mpsearch.sensitivity import SensitivityProfile
@@ -44,7 +47,7 @@ _HOMES = {
     "find_plan": "mpsearch.api.search",
     "load": "mpsearch.api.workbench",
     "parse_scheme": "mpsearch.schemes",
-    "profile": "mpsearch.api.profile",
+    "profile": "mpsearch.api.profiling",
     "register_scheme": "mpsearch.schemes",
 }
 

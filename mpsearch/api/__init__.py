@@ -1,17 +1,15 @@
-"""The library: what the commands call, and programs may."""
+"""The library: what the commands call, and programs may.
 
-from mpsearch.api.export import FORMATS, ExportedFiles, Format, export_plan
-from mpsearch.api.profile import profile
-from mpsearch.api.search import find_plan
-from mpsearch.api.workbench import Workbench, load
+Its names are those of ``mpsearch`` itself, loaded when they are first used: whoever wants
+one of them does not wait for what the others need.
+"""
 
-__all__ = [
-    "FORMATS",
-    "ExportedFiles",
-    "Format",
-    "Workbench",
-    "export_plan",
-    "find_plan",
-    "load",
-    "profile",
-]
+from typing import Any
+
+import mpsearch
+
+
+def __getattr__(name: str) -> Any:
+    if name not in mpsearch.__all__:
+        raise AttributeError(f"module 'mpsearch.api' has no attribute {name!r}")
+    return getattr(mpsearch, name)

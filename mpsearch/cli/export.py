@@ -23,8 +23,9 @@ from mpsearch.cli.options import (
 from mpsearch.cli.progress import make_progress
 
 if TYPE_CHECKING:
-    from mpsearch.api import ExportedFiles, Workbench
+    from mpsearch.api.export import ExportedFiles
     from mpsearch.api.model import OpenModel
+    from mpsearch.api.workbench import Workbench
     from mpsearch.core.config import RunConfig
 
 

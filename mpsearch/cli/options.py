@@ -211,7 +211,7 @@ def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
     if config.resize not in {"squash", "crop"}:
         raise SettingError(f"resize {config.resize!r} is not known; give squash or crop")
     source = _find_model(config)
-    from mpsearch.api import load  # noqa: PLC0415 - scipy, Optuna
+    from mpsearch.api.workbench import load  # noqa: PLC0415 - the engine
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
 
     return load(

@@ -51,7 +51,7 @@ def _run(args: argparse.Namespace) -> int:
     config, folder = settings(args)
     require_schemes(config)
     workbench = load_workbench(config, coded=True)
-    from mpsearch.api import profile  # noqa: PLC0415
+    from mpsearch.api.profiling import profile  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas

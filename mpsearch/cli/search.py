@@ -124,8 +124,8 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 def _search(
     asked: "RunConfig", share: Share, workbench: "Workbench", target: Path, quiet: bool
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
-    from mpsearch.api import find_plan  # noqa: PLC0415
-    from mpsearch.api.profile import known_profile  # noqa: PLC0415
+    from mpsearch.api.profiling import known_profile  # noqa: PLC0415
+    from mpsearch.api.search import find_plan  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
 
@@ -178,7 +178,7 @@ def _keep_settings(config: "RunConfig", target: Path) -> None:
 
 def assist(config: "RunConfig", target: Path) -> int:
     """Be one more process of the search in *target*; see ``mpsearch.cli.worker``."""
-    from mpsearch.api.profile import known_profile  # noqa: PLC0415
+    from mpsearch.api.profiling import known_profile  # noqa: PLC0415
     from mpsearch.api.search import help_search  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
@@ -230,7 +230,7 @@ def _write(
     profile: "SensitivityProfile | None",
     target: Path,
 ) -> None:
-    from mpsearch.api import export_plan  # noqa: PLC0415
+    from mpsearch.api.export import export_plan  # noqa: PLC0415
     from mpsearch.api.kept import keep_result  # noqa: PLC0415
     from mpsearch.api.stored import with_stored_codes  # noqa: PLC0415
     from mpsearch.core.files import write_text  # noqa: PLC0415

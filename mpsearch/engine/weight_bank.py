@@ -12,6 +12,9 @@ from mpsearch.core.lru import LRU
 from mpsearch.engine.protocol import CodeSource, Loaded, Network
 from mpsearch.engine.timings import Timings
 from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes.bits import packed_nbytes
+from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.schemes.extremes import Extremes, extremes
 
 TRAINED = 0  # the variant that is the trained weights, bit for bit
 
@@ -48,7 +51,8 @@ class WeightBank:
         self._refusals: dict[tuple[int, str], str] = {}
         self._variants: dict[tuple[int, str], int] = {}
         self._names: list[str] = ["original"]
-        self._loaded: LRU[tuple[int, int], Loaded] = LRU(memory)
+        self._loaded: LRU[tuple[int, int], Loaded] = LRU(memory, memory // 4)
+        self._extremes: dict[int, tuple[Extremes, ...]] = {}
         self._coded_sizes = CodedSizes()
         self.timings = Timings()
 
@@ -149,7 +153,7 @@ class WeightBank:
         if codes is not None:
             return tuple(one.decode(code) for one, code in zip(bound, codes, strict=True))
         weights = self._network.weights(layer)
-        return tuple(one.apply(array) for one, array in zip(bound, weights, strict=True))
+        return tuple(map(_applied, bound, weights))
 
     def sourced_codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
         """Codes of a layer's tensors that the scheme alone would not choose; None if it does."""
@@ -187,11 +191,11 @@ class WeightBank:
     def _find_nbytes(self, layer: int, name: str) -> int:
         spec, bound = self._network.layers[layer], self._bound(layer, name)
         total = 0
-        for tensor, scheme, array in zip(
-            spec.tensors, bound, self._network.weights(layer), strict=True
+        for tensor, scheme, array, found in zip(
+            spec.tensors, bound, self._network.weights(layer), self._found(layer), strict=True
         ):
             try:
-                total += self._stored_nbytes(scheme, array)
+                total += self._stored_nbytes(scheme, array, found)
             except SchemeError as error:
                 raise SchemeError(f"layer {spec.name!r} {tensor.name}: {error}") from error
         codes = self.sourced_codes(layer, name)
@@ -199,8 +203,16 @@ class WeightBank:
             return sum(map(self._nbytes_of, bound, codes))
         return total
 
-    def _stored_nbytes(self, scheme: Scheme, array: Float32Array) -> int:
+    def _found(self, layer: int) -> tuple[Extremes, ...]:
+        """The extremes of a layer's tensors; large ones are looked through once, not per scheme."""
+        if layer not in self._extremes:
+            self._extremes[layer] = tuple(map(extremes, self._network.weights(layer)))
+        return self._extremes[layer]
+
+    def _stored_nbytes(self, scheme: Scheme, array: Float32Array, found: Extremes) -> int:
         if self.coding == "none":
+            if isinstance(scheme, Elementwise) and scheme.stores(found):
+                return packed_nbytes(array.size, scheme.width)
             return scheme.stored_nbytes(array)
         return self._nbytes_of(scheme, scheme.encode(array))
 
@@ -211,6 +223,8 @@ class WeightBank:
 
     def _find_variant(self, layer: int, name: str) -> int:
         """The scheme's number, or TRAINED where it changes nothing."""
+        if name == "original":
+            return TRAINED
         bound, number = self._bound(layer, name), self._numbers[name]
         if not bound[0].local:  # nobody expects that numbers fitted to a tensor change nothing
             return number
@@ -219,7 +233,8 @@ class WeightBank:
         # and a large layer is decoded when it is its turn and pushes no other out before.
         if any(not _same_bits(one.apply(few), few) for one, few in _first_few(pairs)):
             return number
-        decoded = tuple(one.apply(array) for one, array in pairs)
+        self._loaded.make_room(self._network.layers[layer].original_nbytes)
+        decoded = tuple(_applied(one, array) for one, array in pairs)
         if all(_same_bits(one, array) for one, (_, array) in zip(decoded, pairs, strict=True)):
             return TRAINED
         self._keep(layer, number, self._network.load(decoded))
@@ -227,6 +242,11 @@ class WeightBank:
 
     def _keep(self, layer: int, variant: int, loaded: Loaded) -> None:
         self._loaded.put((layer, variant), loaded, self._network.layers[layer].original_nbytes)
+
+
+def _applied(scheme: Scheme, array: Float32Array) -> Float32Array:
+    """What a scheme makes of a tensor that it is known to store."""
+    return scheme.apply_storable(array) if isinstance(scheme, Elementwise) else scheme.apply(array)
 
 
 def _first_few(pairs: list[tuple[Scheme, Float32Array]]) -> Iterator[tuple[Scheme, Float32Array]]:

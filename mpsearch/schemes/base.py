@@ -1,5 +1,6 @@
 """The contract of a scheme, and the checks all schemes share."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import ClassVar, Self
@@ -8,6 +9,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array
 from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.extremes import extremes
 from mpsearch.schemes.stream import Stream, StreamForm
 
 
@@ -152,9 +154,7 @@ def float32_bits(weights: Float32Array, scheme: str) -> np.ndarray[tuple[int, ..
         SchemeError: If the dtype is not float32, or a weight is NaN or infinite.
     """
     native = native_float32(weights, scheme)
-    # The largest magnitude is finite exactly if all are (NaN wins every maximum), and two
-    # reductions need no temporary array.
-    if native.size and not (np.isfinite(native.max()) and np.isfinite(native.min())):
+    if not extremes(native).within(math.inf):
         raise not_finite(native, scheme)
     return native.view(np.uint32)
 

@@ -1,22 +1,25 @@
 """``bf16``: the upper half of a float32, rounded."""
 
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import float32_bits
+from mpsearch.schemes.base import not_finite
 from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
 
 _SHIFT: Final = np.uint32(16)
-_INFINITE: Final = np.uint16(0x7F80)
+# Half way between the largest bfloat16 and 2¹²⁸; ties go to the even one, which would be 2¹²⁸.
+_OVERFLOW: Final = 2.0**128 - 2.0**119
 
 
 class Bf16(Elementwise):
     """Two bytes per weight: bfloat16, float32's range with 7 fraction bits, ties to even."""
+
+    overflow: ClassVar[float] = _OVERFLOW
 
     @property
     def name(self) -> str:
@@ -34,7 +37,7 @@ class Bf16(Elementwise):
         Raises:
             SchemeError: If a weight would become infinite.
         """
-        bits = float32_bits(weights, self.name)
+        bits = self._storable(weights).view(np.uint32)
         codes = np.empty(bits.shape, dtype=np.uint16)
         flat, out = bits.reshape(-1), codes.reshape(-1)
 
@@ -43,17 +46,18 @@ class Bf16(Elementwise):
             np.right_shift(rounded, _SHIFT, out=out[piece], casting="unsafe")
 
         each_block(flat.size, work)
-        infinite = (out & np.uint16(0x7FFF)) == _INFINITE
-        if infinite.any():
-            bad = int(np.flatnonzero(infinite)[0])
-            raise SchemeError(
-                f"bf16 cannot store {flat[bad : bad + 1].view(np.float32)[0]} at flat index {bad} "
-                f"of a tensor of shape {bits.shape}: it rounds to infinity; use another scheme "
-                "for this layer"
-            )
         return codes
 
     def decode(self, codes: Codes) -> Float32Array:
         """Zeros below."""
         patterns: Symbols = codes
         return np.asarray(patterns.astype(np.uint32) << _SHIFT).view(np.float32)
+
+    def _refusal(self, native: Float32Array) -> SchemeError:
+        if not np.isfinite(native).all():
+            return not_finite(native, self.name)
+        bad = int(np.flatnonzero(np.abs(native) >= _OVERFLOW)[0])
+        return SchemeError(
+            f"bf16 cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
+            f"{native.shape}: it rounds to infinity; use another scheme for this layer"
+        )

@@ -6,15 +6,13 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import float32_bits, native_float32, not_finite
-from mpsearch.schemes.bits import pack_bits, packed_nbytes, unpack_bits_into
+from mpsearch.schemes.base import float32_bits, native_float32
+from mpsearch.schemes.bits import pack_bits, unpack_bits_into
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
 
 MOST: Final = 22  # one mantissa bit stays; the original's masks go no further
 DEFAULTS: Final = (1, 2, 4, 8, 16, 17, 18, 19, 20, 21, 22)
-
-_EXPONENT: Final = np.uint32(0x7F800000)  # all ones in NaN and infinity
 
 
 class BitwiseAnd(Elementwise):
@@ -75,7 +73,7 @@ class BitwiseAnd(Elementwise):
         """Bits are put in their places while they are unpacked; no codes in between."""
         unpack_bits_into(weights.view(np.uint32), packed, self.width, up=self.k)
 
-    def apply(self, weights: Float32Array) -> Float32Array:
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
         """One mask over the bits; no codes in between."""
         native = native_float32(weights, self.name)
         kept = aligned_empty(native.shape)
@@ -83,14 +81,7 @@ class BitwiseAnd(Elementwise):
         mask = np.uint32(0xFFFFFFFF << self.k & 0xFFFFFFFF)
 
         def work(piece: slice) -> None:
-            # k is at most 22, so the exponent is still there afterwards.
             np.bitwise_and(bits[piece], mask, out=out[piece])
-            if (out[piece] & _EXPONENT).max() == _EXPONENT:
-                raise not_finite(native, self.name)
 
         each_block(bits.size, work)
         return kept
-
-    def stored_nbytes(self, weights: Float32Array) -> int:
-        """⌈n (32 − k) / 8⌉, once the weights are known to be finite."""
-        return packed_nbytes(float32_bits(weights, self.name).size, self.width)

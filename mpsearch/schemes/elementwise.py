@@ -8,8 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
-from mpsearch.schemes.base import Scheme
+from mpsearch.core.errors import SchemeError
+from mpsearch.schemes.base import Scheme, native_float32, not_finite
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
+from mpsearch.schemes.extremes import Extremes, extremes
 from mpsearch.schemes.stream import Stream, StreamForm
 
 
@@ -21,6 +23,8 @@ class Elementwise(Scheme):
     """
 
     local: ClassVar[bool] = True
+    #: Magnitudes from here on cannot be stored.
+    overflow: ClassVar[float] = math.inf
 
     @property
     @abstractmethod
@@ -36,6 +40,22 @@ class Elementwise(Scheme):
     def code_dtype(self) -> np.dtype[np.generic]:
         """Type of the codes; as wide as the smallest unsigned integer of :attr:`width` bits."""
         return symbol_dtype(self.width)
+
+    def stores(self, found: Extremes) -> bool:
+        """Whether it can store a tensor whose weights lie between these."""
+        return found.within(self.overflow)
+
+    def stored_nbytes(self, weights: Float32Array) -> int:
+        """⌈n · width / 8⌉, once no weight is too large."""
+        return packed_nbytes(self._storable(weights).size, self.width)
+
+    def apply(self, weights: Float32Array) -> Float32Array:
+        """:meth:`apply_storable`, once no weight is too large."""
+        return self.apply_storable(self._storable(weights))
+
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
+        """:meth:`apply` for weights that are known to be storable: nobody looks again."""
+        return self.decode(self.encode(weights))
 
     def nbytes(self, codes: Codes) -> int:
         """⌈n · width / 8⌉."""
@@ -70,3 +90,13 @@ class Elementwise(Scheme):
         """
         symbols = unpack_bits(packed, self.width, weights.size)
         weights[...] = self.decode(symbols.view(self.code_dtype))
+
+    def _storable(self, weights: Float32Array) -> Float32Array:
+        native = native_float32(weights, self.name)
+        if not self.stores(extremes(native)):
+            raise self._refusal(native)
+        return native
+
+    def _refusal(self, native: Float32Array) -> SchemeError:
+        """The error for a tensor that it cannot store."""
+        return not_finite(native, self.name)

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
-from mpsearch.schemes.base import float32_bits, native_float32, not_finite
+from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
 
@@ -73,14 +73,13 @@ class Fix8(Elementwise):
         """One look into a table."""
         np.take(self._decoded, packed, out=weights, mode="clip")
 
-    def apply(self, weights: Float32Array) -> Float32Array:
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
         """``trunc(w · 2⁶) / 2⁶``, saturated first, block by block; no codes in between."""
         native = native_float32(weights, self.name)
         cut = aligned_empty(native.shape)
         flat, out = native.reshape(-1), cut.reshape(-1)
 
         def work(piece: slice) -> None:
-            self._magnitude(native, flat[piece])
             few = out[piece]
             np.clip(flat[piece], -_SATURATED, _SATURATED, out=few)
             np.multiply(few, np.float32(1 / STEP), out=few)
@@ -89,10 +88,6 @@ class Fix8(Elementwise):
 
         each_block(flat.size, work)
         return cut
-
-    def stored_nbytes(self, weights: Float32Array) -> int:
-        """One byte per weight, once the weights are known to be finite."""
-        return float32_bits(weights, self.name).size
 
     def _magnitude(self, whole: Float32Array, piece: Float32Array) -> Float32Array:
         magnitude: Float32Array = np.abs(piece)

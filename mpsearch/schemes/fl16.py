@@ -1,7 +1,7 @@
 """``fl16``: IEEE 754 half precision."""
 
 import threading
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
@@ -29,6 +29,8 @@ _HALF: Final = np.uint32(16)
 
 class Fl16(Elementwise):
     """Two bytes per weight, rounded to the nearest half, ties to even."""
+
+    overflow: ClassVar[float] = OVERFLOW
 
     @property
     def name(self) -> str:
@@ -70,7 +72,7 @@ class Fl16(Elementwise):
         """One look into a table."""
         _widen(packed.view("<u2"), weights)
 
-    def apply(self, weights: Float32Array) -> Float32Array:
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
         """Round to float16 and back, block by block."""
         native = native_float32(weights, self.name)
         rounded = aligned_empty(native.shape)
@@ -83,14 +85,6 @@ class Fl16(Elementwise):
 
         each_block(flat.size, work)
         return rounded
-
-    def stored_nbytes(self, weights: Float32Array) -> int:
-        """2 n, once no weight is too large for a half."""
-        native = native_float32(weights, self.name)
-        # NaN compares false with everything.
-        if native.size and not (native.max() < OVERFLOW and native.min() > -OVERFLOW):
-            raise self._refusal(native)
-        return 2 * native.size
 
     def _round(
         self, whole: Float32Array, piece: Float32Array, out: Codes, scratch: "_Scratch"

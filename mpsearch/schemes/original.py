@@ -36,7 +36,3 @@ class Original(Elementwise):
     def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
         """One copy."""
         weights[...] = packed.view("<f4")
-
-    def stored_nbytes(self, weights: Float32Array) -> int:
-        """4 n, once the weights are known to be finite."""
-        return 4 * float32_bits(weights, self.name).size

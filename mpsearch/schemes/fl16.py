@@ -17,6 +17,9 @@ OVERFLOW: Final = 65520.0
 _WIDENED: Final = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
 _MAGNITUDE: Final = np.uint32(0x7FFFFFFF)
+_EXPONENT: Final = np.uint32(0x7F800000)
+_SIGN_BIT: Final = np.uint32(0x80000000)
+_ANCHOR: Final = np.float32(1.5 * 2**13)
 _TOO_LARGE: Final = np.float32(OVERFLOW).view(np.uint32)
 _SMALLEST_NORMAL: Final = np.float32(2.0**-14).view(np.uint32)
 _ONE_HALF: Final = np.float32(0.5).view(np.uint32)
@@ -73,15 +76,27 @@ class Fl16(Elementwise):
         _widen(packed.view("<u2"), weights)
 
     def apply_storable(self, weights: Float32Array) -> Float32Array:
-        """Round to float16 and back, block by block."""
+        """Round to the nearest half in float32's own arithmetic; no codes in between.
+
+        Next to a number 1.5 · 2¹³ times a weight's power of two, floats are one last digit of
+        that weight's half apart: adding it and taking it away again rounds, ties to even.
+        """
         native = native_float32(weights, self.name)
         rounded = aligned_empty(native.shape)
         flat, out, scratch = native.reshape(-1), rounded.reshape(-1), _Scratch()
 
         def work(piece: slice) -> None:
-            halves = np.empty(piece.stop - piece.start, dtype=np.float16)
-            self._round(native, flat[piece], halves, scratch)
-            _widen(halves.view(np.uint16), out[piece])
+            given, made = flat[piece], out[piece]
+            bits, made_bits = given.view(np.uint32), made.view(np.uint32)
+            anchor_bits, _ = scratch.arrays(len(given))
+            anchor = anchor_bits.view(np.float32)
+            np.bitwise_and(bits, _EXPONENT, out=anchor_bits)
+            np.maximum(anchor, _SMALLEST_NORMAL.view(np.float32), out=anchor)
+            np.multiply(anchor, _ANCHOR, out=anchor)
+            np.add(given, anchor, out=made)
+            np.subtract(made, anchor, out=made)
+            np.bitwise_and(bits, _SIGN_BIT, out=anchor_bits)  # what rounds to -0 lost its sign
+            np.bitwise_or(made_bits, anchor_bits, out=made_bits)
 
         each_block(flat.size, work)
         return rounded

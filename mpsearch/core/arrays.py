@@ -6,6 +6,8 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from mpsearch.core.recycled import LEAST, recycled_empty
+
 Float32Array: TypeAlias = npt.NDArray[np.float32]
 Float64Array: TypeAlias = npt.NDArray[np.float64]
 IntArray: TypeAlias = npt.NDArray[np.int64]
@@ -26,7 +28,8 @@ def aligned_empty(shape: tuple[int, ...]) -> Float32Array:
     Libraries that compute with vector instructions can use such memory as it is, without a copy.
     """
     nbytes = 4 * math.prod(shape)
-    room = np.empty(nbytes + ALIGNMENT, dtype=np.uint8)
+    size = nbytes + ALIGNMENT
+    room = np.empty(size, dtype=np.uint8) if size < LEAST else recycled_empty(size)
     start = -address(room) % ALIGNMENT
     array: Float32Array = room[start : start + nbytes].view(np.float32).reshape(shape)
     return array

@@ -35,10 +35,12 @@ class LRU(Generic[_Key, _Value]):
 
     def get(self, key: _Key) -> _Value | None:
         """What is kept under *key*."""
-        home = self._used if key in self._used.held else self._new
-        if key not in home.held:
+        if key in self._used.held:
+            self._used.held.move_to_end(key)
+            return self._used.held[key][0]
+        if key not in self._new.held:
             return None
-        value, nbytes = home.pop(key)
+        value, nbytes = self._new.pop(key)
         self._used.put(key, value, nbytes)
         while self._used.held and self._used.nbytes >= self._memory - self._newcomers:
             self._new.put(*self._used.pop_oldest())

@@ -63,6 +63,16 @@ def operations(model: Any) -> list[Any]:
     return list(_function_of(model).operations)
 
 
+def outputs(model: Any) -> Iterator[tuple[str, Any]]:
+    """Name of every operation and each of its symbolic outputs, nested models opened."""
+    for nodes in _function_of(model)._nodes_by_depth.values():
+        for node in nodes:
+            for tensor in node.outputs:
+                yield node.operation.name, tensor
+            if not node.is_input and _can_be_opened(node.operation):
+                yield from outputs(node.operation)
+
+
 def flatten(model: Any) -> tuple[list[Call], int]:
     """The calls of *model*, nested models opened, and the number of its output value.
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.value_sizes import require_moderate_values
 from mpsearch.model.source import ModelSource, file_stamp
 
 
@@ -29,6 +30,7 @@ def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -
     model = _application(source) if source.path is None else _from_file(source, source.path)
     model = _with_fixed_size(model, size)
     _require_image_classifier(model)
+    require_moderate_values(model)
     return model
 
 

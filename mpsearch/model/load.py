@@ -9,8 +9,8 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
-from mpsearch.model.value_sizes import require_moderate_values
 from mpsearch.model.source import ModelSource, file_stamp
+from mpsearch.model.value_sizes import require_moderate_values
 
 
 def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -> Any:

@@ -141,9 +141,11 @@ def _require_float32(name: str, layer: Any) -> None:
 
 def _require_finite(live: LiveLayer) -> None:
     for tensor, weights in zip(live.layer.tensors, live.weights(), strict=True):
-        bad = weights.size - int(np.count_nonzero(np.isfinite(weights)))
-        if bad:
+        bad = ~np.isfinite(weights)
+        if bad.any():
+            first = tuple(map(int, np.argwhere(bad)[0]))
             raise ModelError(
-                f"layer {live.layer.name!r} {tensor.name} holds {bad} NaN or infinite weights; "
-                "train or export the model again"
+                f"layer {live.layer.name!r} {tensor.name} holds {bad.sum()} NaN or infinite "
+                f"weights, the first {weights[first]} at {list(first)}; train or export the model "
+                "again"
             )

@@ -24,7 +24,8 @@ def ending_in(*some: Any, side: int = 8) -> Any:
 
 
 def nested() -> Any:
-    inner = keras.Sequential([keras.Input((8, 8, 3)), layers.ZeroPadding2D(99_999, name="far")])
+    far = layers.ZeroPadding2D(99_999)
+    inner = keras.Sequential([keras.Input((8, 8, 3)), far], name="within")
     return ending_in(inner)
 
 
@@ -34,7 +35,7 @@ def nested() -> Any:
         (lambda: ending_in(layers.ZeroPadding2D(99_999, name="far")), "far"),
         (lambda: ending_in(layers.UpSampling2D(5000, name="up")), "up"),
         (lambda: ending_in(layers.Conv2DTranspose(2, 3, strides=4000, name="apart")), "apart"),
-        (nested, "far"),
+        (nested, "within"),
         (lambda: ending_in(side=20_000), "input"),
     ],
 )

@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import optuna
@@ -12,10 +13,10 @@ import sqlalchemy.exc
 from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.pool import NullPool
 
-from mpsearch.core.errors import StudyError
+from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.faults import storage_faults
-from mpsearch.search.storage.read_only import connect_read_only
+from mpsearch.search.storage.read_only import connect_read_only, is_database
 
 _LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
 _CONNECT_SECONDS: Final = 10
@@ -69,15 +70,33 @@ def open_for_reading(address: Address) -> BaseStorage:
 
 
 def require_reachable(url: str) -> None:
-    """Check that a storage URL names one, and, if it is a server's, that the server answers.
+    """Check that a storage URL names one: a file there may be, or a server that answers.
 
     Raises:
-        SettingError: If the URL names no storage.
+        SettingError: If the URL names no storage, a folder that is not there, or another file.
         EnvironmentFault: If nothing answers there, or refuses us.
     """
     address = Address.parse(url)
     if address.path is None:
         close_storage(open_storage(address))
+        return
+    with storage_faults(address):
+        _require_possible_file(address, address.path)
+
+
+def _require_possible_file(address: Address, path: Path) -> None:
+    folder = path.parent
+    if not folder.is_dir():
+        raise SettingError(
+            f"storage {address.shown!r}: there is no folder {str(folder)!r}; make it, or name a "
+            "file in another"
+        )
+    there = path.exists() and (not path.is_file() or path.stat().st_size > 0)
+    if address.kind == "sqlite" and there and not is_database(path):
+        raise SettingError(
+            f"storage {address.shown!r}: {str(path)!r} is no SQLite database; name "
+            "another file, which is made if it is not there"
+        )
 
 
 def close_storage(storage: BaseStorage) -> None:

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
-from mpsearch.search.storage.read_only import connect_read_only
+from mpsearch.search.storage.read_only import connect_read_only, is_database
 from mpsearch.search.workers.turn import is_in_use
 
 
@@ -30,17 +30,12 @@ def glance(path: Path) -> Glance | None:
     if not path.is_file():
         return None
     try:
-        found = _database(path) if _is_database(path) else _journal(path)
+        found = _database(path) if is_database(path) else _journal(path)
     except (OSError, ValueError, sqlite3.Error):
         return None
     trials, nbytes, ratio = found
     original = None if nbytes is None or ratio is None else round(nbytes * ratio)
     return Glance(trials, original, is_in_use(path))
-
-
-def _is_database(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(15) == b"SQLite format 3"
 
 
 def _database(path: Path) -> tuple[int, float | None, float | None]:

@@ -1,7 +1,17 @@
-"""An SQLite file, opened so that nothing can be written to it or made in its place."""
+"""An SQLite file, recognised, and opened so that nothing can be written or made in its place."""
 
 import sqlite3
 from pathlib import Path
+
+
+def is_database(path: Path) -> bool:
+    """Whether a file begins as SQLite's do.
+
+    Raises:
+        OSError: If it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(15) == b"SQLite format 3"
 
 
 def connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:

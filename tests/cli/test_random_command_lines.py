@@ -1,0 +1,109 @@
+"""Whatever is typed, there is one line about it, and an exit code that scripts can rely on."""
+
+import argparse
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mpsearch.cli.main import parser, run
+
+# What people type where something else is meant, and what nobody should.
+WORDS = st.sampled_from(
+    [
+        *(
+            "",
+            " ",
+            "-",
+            "--",
+            "-1",
+            "0",
+            "1",
+            "1e9",
+            "nan",
+            "inf",
+            "0x10",
+            "1,2",
+            "a=b",
+            "=",
+            "x" * 300,
+        ),
+        *(
+            "fix8",
+            "fix9",
+            "bitwiseAnd_99",
+            "all",
+            "none",
+            "missing.png",
+            "missing.json",
+            ".",
+            "..",
+            "/",
+        ),
+        *(
+            "no/such/folder",
+            "a\nb",
+            "\t",
+            "é",
+            "名",
+            "\udc80",
+            "%s",
+            "{0}",
+            "$HOME",
+            "*",
+            "~",
+            "2%",
+            "['fix8']",
+        ),
+    ]
+) | st.text(max_size=12)
+
+
+def options() -> dict[str, list[str]]:
+    """Commands and their options, but for those that print the manual or tracebacks."""
+    (commands,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return {
+        name: sorted(
+            {o for a in one._actions for o in a.option_strings} - {"-h", "--help", "--debug"}
+        )
+        for name, one in commands.choices.items()
+    }
+
+
+OPTIONS = options()
+
+
+@st.composite
+def command_lines(draw: st.DrawFn) -> list[str]:
+    command = draw(st.sampled_from(sorted(OPTIONS)))
+    argv = [command]
+    for _ in range(draw(st.integers(0, 5))):
+        if draw(st.booleans()):
+            argv.append(draw(st.sampled_from(OPTIONS[command])))
+        if draw(st.booleans()):
+            argv.append(draw(WORDS))
+    if "--model" in OPTIONS[command]:
+        argv += ["--model", "missing.keras"]  # so that nothing long begins
+    return argv
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(argv=command_lines())
+def test_any_command_line_ends_in_an_answer_or_in_one_line(
+    argv: list[str], here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = run([*argv])
+    out, err = capsys.readouterr()
+    assert code in {0, 2, 3}
+    assert "Traceback" not in err
+    if code:
+        assert out == ""
+        lines = err.splitlines()
+        assert [line for line in lines if line.startswith("mpsearch: error: ")] == lines[-1:]
+        assert lines[:-1] in ([], ["starting Optuna's dashboard, which takes some seconds"])
+    assert not list(here.iterdir())

@@ -17,6 +17,8 @@ from PIL import Image
 
 from mpsearch.cli.main import run
 
+pytestmark = pytest.mark.xdist_group("odd_input")  # the models are made once
+
 GOOD = ("--model", "good.keras", "--preprocess", "unit")
 PREDICT = ("predict", *GOOD, "--images")
 PROFILE = ("profile", *GOOD, "--images", "noise.png", "--json", "--model")
@@ -218,7 +220,7 @@ ROWS = [
     Row(81, (*SEARCH, "--budget", "1", "--storage", "sqlite:///none/x.db"), 2, ("none",)),
     Row(81, (*SEARCH, "--budget", "1", "--storage", "oracle://u:secret@h/d"), 2, ("oracle",)),
     Row(81, (*SEARCH, "--budget", "1", "--storage", "sqlite:///few.txt"), 2, ("few.txt",)),
-    Row(82, (*SEARCH, "--budget", "0", "--model", "ten.keras", "--out", "zero"), 2, ("model",)),
+    Row(82, (*SEARCH, "--budget", "0", "--model", "ten.keras", "--out", "kept"), 2, ("model",)),
     Row(82, (*SEARCH, "--budget", "3", "--trials", "-1"), 2, ("-1",)),
     Row(83, (*SEARCH, "--budget", "3", "--out", "few.txt"), 3, ("few.txt",)),
 ]
@@ -241,6 +243,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with contextlib.chdir(folder):
         assert run(command) == 0
         assert run(["export", "two.py", *GOOD, "--format", "packed", "--to", "packed"]) == 0
+        assert run([*SEARCH, "--budget", "0", "--out", "kept"]) == 0
     (folder / "two.mpq").write_bytes(next((folder / "packed").glob("*.mpq")).read_bytes())
     of_ten = (folder / "of_ten" / "plan.json").read_text()
     (folder / "paths.json").write_text(of_ten.replace('"d1"', '"../../x"'))

@@ -1,13 +1,15 @@
 """Kill processes of one study at random moments, again and again; nothing may be lost or left open.
 
-Run: python scripts/soak/workers.py [URL] [KILLS]; without a URL, an SQLite file and a journal in a
+Run: python scripts/soak/workers.py [[URL] KILLS]; without a URL, an SQLite file and a journal in a
 temporary folder, 20 kills each, four in five by SIGKILL, one by Ctrl-C. The search is that of the
-tests: a small numpy network, plans at random.
+tests: a small numpy network, plans at random. It has 3,125 plans, so that a file holds 50 kills and
+the next 50 have one of their own; a URL takes that many.
 """
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
@@ -16,6 +18,8 @@ from hard_life import hard_life
 from optuna.trial import TrialState
 
 from mpsearch.core.secret import masked
+
+MOST: Final = 50  # kills of one study
 
 
 def soak(url: str, kills: int) -> None:
@@ -27,18 +31,21 @@ def soak(url: str, kills: int) -> None:
     assert len(done) >= trials
     assert all(one.state != TrialState.RUNNING for one in found), "a claim was left open"
     failed = sum(one.state == TrialState.FAIL for one in found)
-    print(f"{masked(url)}: {kills} kills, {len(done)} plans, none twice; {failed} claims given up")
+    said = f"{kills} kills, {len(done)} plans, none twice; {failed} claims given up"
+    print(f"{masked(url)}: {said}", flush=True)
 
 
 def main() -> None:
     """Entry point."""
-    kills = int(sys.argv[2]) if len(sys.argv) > 2 else 20
-    if len(sys.argv) > 1:
-        soak(sys.argv[1], kills)
+    *urls, last = sys.argv[1:] or ["20"]
+    kills = int(last)
+    if urls:
+        soak(urls[0], min(kills, MOST))
         return
     with tempfile.TemporaryDirectory() as folder:
         for kind in ("sqlite", "journal"):
-            soak(f"{kind}:///{folder}/{kind}", kills)
+            for first in range(0, kills, MOST):
+                soak(f"{kind}:///{folder}/{kind}{first}", min(kills - first, MOST))
 
 
 if __name__ == "__main__":

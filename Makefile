@@ -54,7 +54,7 @@ readme: .venv/.installed-all ## run the commands of the documents
 	$(BIN)/python -m pytest tests/docs
 
 bench: .venv/.installed-all ## measure the claims of scripts/bench; needs the real models
-	@failed=0; for script in encode_decode all_parts per_layer arithmetic_limit vgg19 packed_speed coding_ratio; do \
+	@failed=0; for script in encode_decode all_parts per_layer arithmetic_limit vgg19 packed_speed coding_ratio dashboard_polled; do \
 	  echo "== $$script"; $(BIN)/python scripts/bench/$$script.py 2>/dev/null || failed=1; \
 	done; \
 	echo "== search_quality"; $(BIN)/python scripts/bench/search_quality.py resnet8 2>/dev/null || failed=1; \

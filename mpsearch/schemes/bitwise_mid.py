@@ -31,9 +31,9 @@ class BitwiseMid(BitwiseAnd):
         super().unpack_into(weights, packed)
         self._to_middle(weights)
 
-    def apply(self, weights: Float32Array) -> Float32Array:
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
         """As :meth:`decode`; no codes in between."""
-        kept = super().apply(weights)
+        kept = super().apply_storable(weights)
         self._to_middle(kept)
         return kept
 

@@ -3,7 +3,7 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, final
 
 import numpy as np
 
@@ -49,6 +49,7 @@ class Elementwise(Scheme):
         """⌈n · width / 8⌉, once no weight is too large."""
         return packed_nbytes(self._storable(weights).size, self.width)
 
+    @final
     def apply(self, weights: Float32Array) -> Float32Array:
         """:meth:`apply_storable`, once no weight is too large."""
         return self.apply_storable(self._storable(weights))

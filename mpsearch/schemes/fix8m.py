@@ -24,6 +24,6 @@ class Fix8m(Fix8):
         """``fix8m``."""
         return "fix8m"
 
-    def apply(self, weights: Float32Array) -> Float32Array:
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
         """By way of the codes."""
         return self.decode(self.encode(weights))

@@ -1,6 +1,5 @@
 """One line on stderr, exit code 2, nothing written."""
 
-import argparse
 import errno
 import json
 import os
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from command_line import commands
 
 from mpsearch.cli.main import guarded, parser, run
 from mpsearch.core import errors
@@ -298,12 +298,6 @@ def test_debug_shows_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # Help.
-
-
-def commands() -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    for action in parser()._actions:  # argparse has no public way to see its options
-        if isinstance(action, argparse._SubParsersAction):
-            yield from action.choices.items()
 
 
 def test_there_are_these_commands() -> None:

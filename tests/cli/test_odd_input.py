@@ -4,7 +4,6 @@ import contextlib
 import json
 import shutil
 import warnings
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import h5py
 import numpy as np
 import pytest
 from odd_models import MODELS
+from packed_files import with_header
 from PIL import Image
 
 from mpsearch.cli.main import run
@@ -119,13 +119,6 @@ def unpack(name: str, change: Callable[[bytes], bytes], *says: str) -> Row:
     return Row(80, argv, 2, (f"{name}.mpq", *says), make)
 
 
-def with_header(content: bytes, old: bytes, new: bytes) -> bytes:
-    """Another header of the same length, with its checksum."""
-    length = int.from_bytes(content[8:12], "little")
-    header = content[16 : 16 + length].replace(old, new)
-    return content[:12] + zlib.crc32(header).to_bytes(4, "little") + header + content[16 + length :]
-
-
 def twins(folder: Path) -> None:
     for name in ("a.png", "b.png"):
         Image.fromarray(NOISE).save(folder / "twins" / name)
@@ -215,7 +208,9 @@ ROWS = [
     unpack("flipped", lambda c: c[:-9] + bytes([c[-9] ^ 4]) + c[-8:], "checksum"),
     unpack("longer", lambda c: c + b"more", "4 bytes follow"),
     unpack("header", lambda c: c[:8] + b"\xff\xff\xff\xff" + c[12:], "header"),
-    unpack("later", lambda c: with_header(c, b'"version":1', b'"version":9'), "version is 9"),
+    unpack(
+        "later", lambda c: with_header(c, lambda header: header.update(version=9)), "version is 9"
+    ),
     Row(80, ("unpack", "two.mpq", "--to", "no.keras", "--model", "ten.keras"), 2, ("two.mpq",)),
     Row(81, (*SEARCH, "--budget", "1", "--storage", "sqlite:///none/x.db"), 2, ("none",)),
     Row(81, (*SEARCH, "--budget", "1", "--storage", "oracle://u:secret@h/d"), 2, ("oracle",)),

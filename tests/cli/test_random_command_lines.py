@@ -1,77 +1,27 @@
 """Whatever is typed, there is one line about it, and an exit code that scripts can rely on."""
 
-import argparse
 from pathlib import Path
 
 import pytest
+from command_line import commands
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mpsearch.cli.main import parser, run
+from mpsearch.cli.main import run
 
 # What people type where something else is meant, and what nobody should.
 WORDS = st.sampled_from(
     [
-        *(
-            "",
-            " ",
-            "-",
-            "--",
-            "-1",
-            "0",
-            "1",
-            "1e9",
-            "nan",
-            "inf",
-            "0x10",
-            "1,2",
-            "a=b",
-            "=",
-            "x" * 300,
-        ),
-        *(
-            "fix8",
-            "fix9",
-            "bitwiseAnd_99",
-            "all",
-            "none",
-            "missing.png",
-            "missing.json",
-            ".",
-            "..",
-            "/",
-        ),
-        *(
-            "no/such/folder",
-            "a\nb",
-            "\t",
-            "é",
-            "名",
-            "\udc80",
-            "%s",
-            "{0}",
-            "$HOME",
-            "*",
-            "~",
-            "2%",
-            "['fix8']",
-        ),
+        *"- -- -1 0 1 1e9 nan inf 0x10 1,2 a=b = fix8 fix9 bitwiseAnd_99 all none".split(),
+        *"missing.png missing.json . .. / no/such/folder é 名 %s {0} $HOME * ~ 2% ['fix8']".split(),
+        *("", " ", "\t", "a\nb", "\udc80", "x" * 300),
     ]
 ) | st.text(max_size=12)
-
-
-def options() -> dict[str, list[str]]:
-    """Commands and their options, but for those that print the manual or tracebacks."""
-    (commands,) = (a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
-    return {
-        name: sorted(
-            {o for a in one._actions for o in a.option_strings} - {"-h", "--help", "--debug"}
-        )
-        for name, one in commands.choices.items()
-    }
-
-
-OPTIONS = options()
+# Without those that print the manual or tracebacks.
+OPTIONS = {
+    name: sorted({o for a in one._actions for o in a.option_strings} - {"-h", "--help", "--debug"})
+    for name, one in commands()
+}
 
 
 @st.composite

@@ -1,7 +1,11 @@
 """Small packed files without a Keras model."""
 
+import json
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,6 +14,9 @@ from mpsearch.core.arrays import Float32Array, UInt8Array
 from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, PackedSizes, write_packed
+
+#: What is done to a file's header.
+Change = Callable[[dict[str, Any]], object]
 
 
 @dataclass(frozen=True)
@@ -85,3 +92,13 @@ def read(path: Path) -> tuple[list[Float32Array], list[UInt8Array]]:
             [packed.weights(entry) for entry in packed.header.tensors],
             [packed.other(entry) for entry in packed.header.others],
         )
+
+
+def with_header(data: bytes, change: Change) -> bytes:
+    """The file with another header whose length and checksum are right."""
+    length = int.from_bytes(data[8:12], "little")
+    document = json.loads(data[16 : 16 + length])
+    changed = change(document)
+    text = changed if isinstance(changed, bytes) else json.dumps(document).encode()
+    start = data[:8] + len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little")
+    return start + text + data[16 + length :]

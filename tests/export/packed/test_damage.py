@@ -1,11 +1,9 @@
 """A packed file that is damaged, or made to harm, is refused in one line."""
 
 import errno
-import json
 import os
 import tracemalloc
 import zlib
-from collections.abc import Callable
 from functools import partial
 from io import BufferedReader, FileIO
 from pathlib import Path
@@ -15,14 +13,12 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from packed_files import read, write
+from packed_files import Change, read, with_header, write
 
 from mpsearch.coding.coder import CODINGS, Coding, code
 from mpsearch.core.errors import PackedError
 from mpsearch.export.packed import PackedFile
 from mpsearch.schemes.stream import Stream
-
-Change = Callable[[dict[str, Any]], object]
 
 
 def small(path: Path, coding: Coding = "none") -> bytes:
@@ -33,16 +29,6 @@ def small(path: Path, coding: Coding = "none") -> bytes:
         path, ("fix8", "prun_0.1", "bitwiseAnd_13"), ((kernel, kernel[0]), (long,), (long,)), coding
     )
     return path.read_bytes()
-
-
-def with_header(data: bytes, change: Change) -> bytes:
-    """The file with another header whose length and checksum are right."""
-    length = int.from_bytes(data[8:12], "little")
-    document = json.loads(data[16 : 16 + length])
-    changed = change(document)
-    text = changed if isinstance(changed, bytes) else json.dumps(document).encode()
-    start = data[:8] + len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little")
-    return start + text + data[16 + length :]
 
 
 def refused(path: Path, data: bytes) -> str:

@@ -153,7 +153,7 @@ class WeightBank:
         if codes is not None:
             return tuple(one.decode(code) for one, code in zip(bound, codes, strict=True))
         weights = self._network.weights(layer)
-        return tuple(map(_applied, bound, weights))
+        return tuple(one.apply_storable(array) for one, array in zip(bound, weights, strict=True))
 
     def sourced_codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
         """Codes of a layer's tensors that the scheme alone would not choose; None if it does."""
@@ -223,18 +223,18 @@ class WeightBank:
 
     def _find_variant(self, layer: int, name: str) -> int:
         """The scheme's number, or TRAINED where it changes nothing."""
-        if name == "original":
-            return TRAINED
         bound, number = self._bound(layer, name), self._numbers[name]
+        if number == TRAINED:
+            return TRAINED
         if not bound[0].local:  # nobody expects that numbers fitted to a tensor change nothing
             return number
         pairs = list(zip(bound, self._network.weights(layer), strict=True))
         # Most schemes change something among the first weights: the others need not be looked at,
         # and a large layer is decoded when it is its turn and pushes no other out before.
-        if any(not _same_bits(one.apply(few), few) for one, few in _first_few(pairs)):
+        if any(not _same_bits(one.apply_storable(few), few) for one, few in _first_few(pairs)):
             return number
         self._loaded.make_room(self._network.layers[layer].original_nbytes)
-        decoded = tuple(_applied(one, array) for one, array in pairs)
+        decoded = tuple(one.apply_storable(array) for one, array in pairs)
         if all(_same_bits(one, array) for one, (_, array) in zip(decoded, pairs, strict=True)):
             return TRAINED
         self._keep(layer, number, self._network.load(decoded))
@@ -242,11 +242,6 @@ class WeightBank:
 
     def _keep(self, layer: int, variant: int, loaded: Loaded) -> None:
         self._loaded.put((layer, variant), loaded, self._network.layers[layer].original_nbytes)
-
-
-def _applied(scheme: Scheme, array: Float32Array) -> Float32Array:
-    """What a scheme makes of a tensor that it is known to store."""
-    return scheme.apply_storable(array) if isinstance(scheme, Elementwise) else scheme.apply(array)
 
 
 def _first_few(pairs: list[tuple[Scheme, Float32Array]]) -> Iterator[tuple[Scheme, Float32Array]]:

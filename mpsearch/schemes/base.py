@@ -26,8 +26,9 @@ class Scheme(ABC):
     - ``nbytes(encode(w))`` is exactly what a packed file holds for the tensor;
     - ``codes(streams(encode(w)), w.shape)`` has the streams of ``encode(w)`` and decodes to the
       same, bit for bit;
-    - ``apply(w)`` is ``decode(encode(w))`` and ``stored_nbytes(w)`` is ``nbytes(encode(w))``, bit
-      for bit and refusal for refusal; a scheme that has a shorter way to them takes it there;
+    - ``apply(w)`` and, if *w* can be stored, ``apply_storable(w)`` are ``decode(encode(w))``, and
+      ``stored_nbytes(w)`` is ``nbytes(encode(w))``, bit for bit and refusal for refusal; a scheme
+      that has a shorter way to them takes it there;
     - weights it cannot store are refused with a :class:`SchemeError` that names the first one.
     """
 
@@ -100,6 +101,10 @@ class Scheme(ABC):
         """
         return self.decode(self.encode(weights))
 
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
+        """:meth:`apply` for weights that are known to be storable: nobody need look again."""
+        return self.apply(weights)
+
     def stored_nbytes(self, weights: Float32Array) -> int:
         """Bytes that the packed form of *weights* takes.
 
@@ -157,6 +162,15 @@ def float32_bits(weights: Float32Array, scheme: str) -> np.ndarray[tuple[int, ..
     if not extremes(native).within(math.inf):
         raise not_finite(native, scheme)
     return native.view(np.uint32)
+
+
+def too_large(native: Float32Array, scheme: str, limit: float, why: str) -> SchemeError:
+    """The error for a tensor of which some weight's magnitude is *limit* or more."""
+    bad = int(np.flatnonzero(np.abs(native) >= limit)[0])
+    return SchemeError(
+        f"{scheme} cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
+        f"{native.shape}: {why}; use another scheme for this layer"
+    )
 
 
 def not_finite(native: Float32Array, scheme: str) -> SchemeError:

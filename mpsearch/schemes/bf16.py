@@ -5,8 +5,6 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols
-from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import not_finite
 from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
@@ -20,6 +18,7 @@ class Bf16(Elementwise):
     """Two bytes per weight: bfloat16, float32's range with 7 fraction bits, ties to even."""
 
     overflow: ClassVar[float] = _OVERFLOW
+    overflow_reason: ClassVar[str] = "it rounds to infinity"
 
     @property
     def name(self) -> str:
@@ -52,12 +51,3 @@ class Bf16(Elementwise):
         """Zeros below."""
         patterns: Symbols = codes
         return np.asarray(patterns.astype(np.uint32) << _SHIFT).view(np.float32)
-
-    def _refusal(self, native: Float32Array) -> SchemeError:
-        if not np.isfinite(native).all():
-            return not_finite(native, self.name)
-        bad = int(np.flatnonzero(np.abs(native) >= _OVERFLOW)[0])
-        return SchemeError(
-            f"bf16 cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
-            f"{native.shape}: it rounds to infinity; use another scheme for this layer"
-        )

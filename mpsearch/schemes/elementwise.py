@@ -9,7 +9,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import Scheme, native_float32, not_finite
+from mpsearch.schemes.base import Scheme, native_float32, not_finite, too_large
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
 from mpsearch.schemes.extremes import Extremes, extremes
 from mpsearch.schemes.stream import Stream, StreamForm
@@ -25,6 +25,8 @@ class Elementwise(Scheme):
     local: ClassVar[bool] = True
     #: Magnitudes from here on cannot be stored.
     overflow: ClassVar[float] = math.inf
+    #: Why, for the message.
+    overflow_reason: ClassVar[str] = ""
 
     @property
     @abstractmethod
@@ -55,7 +57,7 @@ class Elementwise(Scheme):
         return self.apply_storable(self._storable(weights))
 
     def apply_storable(self, weights: Float32Array) -> Float32Array:
-        """:meth:`apply` for weights that are known to be storable: nobody looks again."""
+        """By way of the codes."""
         return self.decode(self.encode(weights))
 
     def nbytes(self, codes: Codes) -> int:
@@ -100,4 +102,6 @@ class Elementwise(Scheme):
 
     def _refusal(self, native: Float32Array) -> SchemeError:
         """The error for a tensor that it cannot store."""
-        return not_finite(native, self.name)
+        if not extremes(native).within(math.inf):
+            return not_finite(native, self.name)
+        return too_large(native, self.name, self.overflow, self.overflow_reason)

@@ -10,9 +10,10 @@ import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols
 from mpsearch.core.spread import spread
-from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.base import Scheme, native_float32, not_finite, too_large
 from mpsearch.schemes.bits import packed_nbytes
-from mpsearch.schemes.fl16 import OVERFLOW, Fl16, too_large
+from mpsearch.schemes.extremes import extremes
+from mpsearch.schemes.fl16 import ENDS, OVERFLOW, Fl16
 from mpsearch.schemes.stream import Stream, StreamForm
 
 _HALF: Final = 16  # bits
@@ -150,10 +151,13 @@ class Fitted(Scheme):
 
     def _storable(self, weights: Float32Array) -> Float32Array:
         """*weights* in native form, once they are known to be storable."""
-        native = float32_bits(weights, self.name).view(np.float32)
+        native = native_float32(weights, self.name)
         limit = OVERFLOW if _is_vector(native.shape) else self._limit
-        if native.size and not (native.max() < limit and native.min() > -limit):
-            raise too_large(native, self.name, limit)
+        found = extremes(native)
+        if not found.within(math.inf):
+            raise not_finite(native, self.name)
+        if not found.within(limit):
+            raise too_large(native, self.name, limit, ENDS)
         return native
 
     @property

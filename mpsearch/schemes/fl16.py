@@ -6,13 +6,13 @@ from typing import ClassVar, Final
 import numpy as np
 
 from mpsearch.core.arrays import Codes, Float32Array, Symbols, UInt8Array, aligned_empty
-from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.base import native_float32, not_finite
+from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
 
 #: Magnitudes from here on round to infinity: half way between 65504, the largest half, and 65536.
 OVERFLOW: Final = 65520.0
+ENDS: Final = "halves end at 65504"
 # Every half as float32: looking up is twice as fast as numpy's conversion.
 _WIDENED: Final = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float32)
 
@@ -34,6 +34,7 @@ class Fl16(Elementwise):
     """Two bytes per weight, rounded to the nearest half, ties to even."""
 
     overflow: ClassVar[float] = OVERFLOW
+    overflow_reason: ClassVar[str] = ENDS
 
     @property
     def name(self) -> str:
@@ -113,20 +114,6 @@ class Fl16(Elementwise):
         np.right_shift(bits, _HALF, out=magnitude)
         np.bitwise_and(magnitude, _SIGN, out=magnitude)
         np.bitwise_or(magnitude, halves, out=out.view(np.uint16), casting="unsafe")
-
-    def _refusal(self, native: Float32Array) -> SchemeError:
-        if not np.isfinite(native).all():
-            return not_finite(native, self.name)
-        return too_large(native, self.name, OVERFLOW)
-
-
-def too_large(native: Float32Array, scheme: str, limit: float) -> SchemeError:
-    """The error for a tensor of which some weight is *limit* or more."""
-    bad = int(np.flatnonzero(np.abs(native) >= limit)[0])
-    return SchemeError(
-        f"{scheme} cannot store {native.flat[bad]} at flat index {bad} of a tensor of shape "
-        f"{native.shape}: halves end at 65504; use another scheme for this layer"
-    )
 
 
 class _Scratch(threading.local):

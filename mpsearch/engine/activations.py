@@ -72,6 +72,7 @@ class ActivationCache:
             worth: OrderedDict() for worth in Worth
         }
         self._worth: dict[tuple[int, Block], Worth] = {}
+        self._awaited: dict[tuple[int, Block], set[int]] = {}  # of blocks that are SOON
 
     @property
     def held(self) -> int:
@@ -93,6 +94,8 @@ class ActivationCache:
         entry = (chunk, block)
         self._queues[worth][entry] = None
         self._worth[entry] = worth
+        if worth is Worth.SOON:
+            self._awaited[entry] = set(block.nodes)
         self._held += block.nbytes
         for node, place in block.places():
             self._places[chunk, node] = place
@@ -103,13 +106,17 @@ class ActivationCache:
             self._evict(entry)
 
     def demote(self, chunk: int, nodes: Iterable[int]) -> None:
-        """Nobody waits for these nodes any more."""
+        """Nobody waits for these nodes any more; a block is demoted with the last of its nodes."""
         for node in nodes:
             place = self._places.get((chunk, node))
             if place is None:
                 continue
             entry = (chunk, place.block)
-            if self._worth[entry] is Worth.SOON:
+            if self._worth[entry] is not Worth.SOON:
+                continue
+            self._awaited[entry].discard(node)
+            if not self._awaited[entry]:
+                del self._awaited[entry]
                 del self._queues[Worth.SOON][entry]
                 self._queues[Worth.MAYBE][entry] = None
                 self._worth[entry] = Worth.MAYBE
@@ -127,6 +134,7 @@ class ActivationCache:
     def _evict(self, entry: tuple[int, Block]) -> None:
         chunk, block = entry
         del self._queues[self._worth.pop(entry)][entry]
+        self._awaited.pop(entry, None)
         self._held -= block.nbytes
         for node in block.nodes:
             place = self._places.get((chunk, node))

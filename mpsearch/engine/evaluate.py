@@ -66,7 +66,7 @@ class Engine:
         self._chunk_images = len(chunks[0])
         self._table = NodeTable(network.stages, network.output)
         self.bank = bank
-        self._runner = WaveRunner(network, self._table, bank, chunks, memory // 2)
+        self._runner = WaveRunner(network, self._table, bank, chunks, memory)
         self.timings = bank.timings
         self._answers: dict[Source, Float32Array] = {}
         with self.timings.of_total():

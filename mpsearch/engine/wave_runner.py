@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from mpsearch.core.arrays import Float32Array
+from mpsearch.core.freed_memory import FreedMemory
 from mpsearch.engine.activations import ActivationCache, Block, Place, Worth
 from mpsearch.engine.grouping import groups
 from mpsearch.engine.nodes import ROOT, NodeTable
@@ -42,7 +43,7 @@ class WaveRunner:
         table: Says what each node is.
         bank: Has the weights.
         chunks: Pieces of the image set, each of shape (n, h, w, c).
-        memory: Bytes of activations kept between waves.
+        memory: Bytes for everything; half of it for activations kept between waves.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class WaveRunner:
         self._table = table
         self._bank = bank
         self._chunks = chunks
-        self._cache = ActivationCache(memory)
+        self._cache = ActivationCache(memory // 2)
+        self._freed = FreedMemory(memory)
         self._baseline: frozenset[int] = frozenset()
         self._serial = 0
         self._ran: Counter[int] = Counter()
@@ -212,6 +214,7 @@ class WaveRunner:
         self.timings.stage_runs += len(nodes) * images
         self._ran.update(dict.fromkeys(nodes, images))
         nbytes = sum(self._network.stages[stage].output_nbytes) * len(nodes) * images
+        self._freed.made(nbytes)
         return self._block(outputs, tuple(nodes), images, nbytes)
 
     def _weights(self, stage: int, variants: tuple[int, ...]) -> list[Loaded]:

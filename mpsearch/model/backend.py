@@ -6,7 +6,7 @@ Everything of ours that needs them says ``from mpsearch.model.backend import ker
 import os
 from typing import Any
 
-from mpsearch.core.memory import keep_freed_memory
+from mpsearch.core.freed_memory import keep_freed_memory
 from mpsearch.core.silence import silenced
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

@@ -1,14 +1,13 @@
 """Sizes as people write them."""
 
 import os
-import platform
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mpsearch.core.errors import SettingError
-from mpsearch.core.memory import default_memory, keep_freed_memory, parse_memory
+from mpsearch.core.memory import default_memory, parse_memory
 
 LEAST = 16 * 2**20
 UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -62,13 +61,3 @@ def test_the_default_is_never_below_the_least(monkeypatch: pytest.MonkeyPatch, p
 def test_there_is_a_default_where_the_system_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "sysconf", raising=False)
     assert default_memory() == 2 * 2**30
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
-def test_the_c_library_takes_the_settings() -> None:
-    assert keep_freed_memory()
-
-
-def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ctypes.CDLL", lambda _: object())
-    assert not keep_freed_memory()

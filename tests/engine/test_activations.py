@@ -68,3 +68,15 @@ def test_demoted_blocks_go_when_their_worth_is_dropped() -> None:
     assert cache.get(0, 1) is None
     assert cache.get(0, 2) is not None
     assert cache.held == 10
+
+
+def test_a_block_stays_while_one_of_its_nodes_is_awaited() -> None:
+    cache = ActivationCache(100)
+    cache.put(0, Block(("batch",), (1, 2), 1, 10, 1), Worth.SOON)
+    cache.demote(0, [1])
+    cache.demote(0, [1])
+    cache.drop(Worth.MAYBE)
+    assert cache.get(0, 2) is not None
+    cache.demote(0, [2])
+    cache.drop(Worth.MAYBE)
+    assert cache.get(0, 2) is None

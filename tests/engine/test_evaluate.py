@@ -9,18 +9,16 @@ from numpy_network import NumpyNetwork, images
 from mpsearch.core.errors import PlanError, SchemeError
 from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
-from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.engine.nodes import NodeTable
+from mpsearch.engine.weight_bank import TRAINED, WeightBank
 from mpsearch.schemes import parse_scheme
 
 MENU = ("original", "bitwiseAnd_1", "bitwiseAnd_20", "bitwiseAnd_22", "fl16", "fix8")
 NAMES = tuple(layer.name for layer in NumpyNetwork().layers)
 ENOUGH = 2**24
 
-plans = st.lists(
-    st.builds(Plan, st.just(NAMES), st.tuples(*[st.sampled_from(MENU)] * len(NAMES))),
-    min_size=1,
-    max_size=12,
-)
+one_plan = st.builds(Plan, st.just(NAMES), st.tuples(*[st.sampled_from(MENU)] * len(NAMES)))
+plans = st.lists(one_plan, min_size=1, max_size=12)
 
 
 def make_engine(memory: int, count: int = 3) -> tuple[NumpyNetwork, Engine]:
@@ -73,6 +71,18 @@ def test_equal_work_is_done_once() -> None:
     assert last.stage_runs == 2
     (left,) = engine.measure([base.replace("left", "fix8")])
     assert left.stage_runs == 2 * 5  # left, add, shared twice, head; not stem, not right
+
+
+@given(st.lists(one_plan, min_size=9, max_size=40))
+def test_nothing_is_run_twice_however_many_waves_the_plans_take(some: list[Plan]) -> None:
+    images_each = 64  # a wave has room for eight plans
+    network, engine = make_engine(ENOUGH, images_each)
+    before = engine.stage_runs
+    engine.measure(some)
+    table = NodeTable(network.stages, network.output)
+    nodes = {n for plan in some for n in table.path(engine.bank.variants(plan.schemes))}
+    known = table.path((TRAINED,) * len(NAMES))
+    assert engine.stage_runs - before == images_each * len(nodes - set(known))
 
 
 def test_the_same_plan_twice_costs_once_within_a_call() -> None:

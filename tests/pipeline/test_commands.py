@@ -1,12 +1,7 @@
 """Every command on the bundled network, as a user would run it in an empty folder."""
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -270,31 +265,6 @@ def test_schemes_lists_what_there_is(capsys: pytest.CaptureFixture[str]) -> None
     out = capsys.readouterr().out
     assert "bitwiseAnd_22" in out
     assert "prun_t" in out
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_loses_nothing_and_the_same_command_goes_on(
-    here: Path, number: signal.Signals
-) -> None:
-    command = [sys.executable, "-m", "mpsearch", "search", "--budget", "1", "--study-name", "s"]
-    command += ["--sampler", "random", "--trials", "3000"]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ)
-    ) as process:
-        deadline = time.monotonic() + 120
-        while not (here / "studies/s/best.json").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
-        process.send_signal(number)
-        out, err = process.communicate(timeout=60)
-    assert process.returncode == 128 + number
-    assert out == ""
-    assert "run the same command again" in err
-    assert "Traceback" not in err
-    command[-1] = "30"
-    done = subprocess.run([*command, "--json"], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["trials"] >= 14
 
 
 def test_the_mirror_keeps_a_size_and_the_front_answers_budgets_at_once(

@@ -21,12 +21,12 @@ $(BIN)/uv:
 
 .venv/.installed: pyproject.toml uv.lock | $(BIN)/uv
 	@echo "installing into .venv (TensorFlow is large: a few minutes on a slow line)"
-	@$(UV) sync --quiet --locked --inexact --no-default-groups
+	@$(UV) sync --quiet --locked --inexact --compile-bytecode --no-default-groups
 	@touch $@
 
 .venv/.installed-all: pyproject.toml uv.lock | $(BIN)/uv
 	@echo "installing into .venv (TensorFlow is large: a few minutes on a slow line)"
-	@$(UV) sync --quiet --locked --inexact --all-groups --all-extras
+	@$(UV) sync --quiet --locked --inexact --compile-bytecode --all-groups --all-extras
 	@touch $@ .venv/.installed
 
 demo: .venv/.installed ## set up, and search a plan for the bundled network

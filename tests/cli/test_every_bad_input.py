@@ -160,17 +160,21 @@ def test_it_is_taken_or_refused_in_one_line(
 @pytest.mark.parametrize("row", DISTURBED, ids=lambda row: row.id)
 def test_a_search_that_is_disturbed_loses_nothing(row: Row, tmp_path: Path) -> None:
     study = tmp_path / "studies" / row.argv[row.argv.index("--study-name") + 1]
-    with started(row.argv, tmp_path) as process:
+    with contextlib.ExitStack() as stack:
+        process = stack.enter_context(started(row.argv, tmp_path))
         wait_for(study / "best.json")
-        again = disturb(process, row, tmp_path)
+        if row.sent == "copy":  # both do their part of the same search
+            copy = stack.enter_context(started(row.argv, tmp_path))
+            _, err = copy.communicate(timeout=240)
+            assert copy.returncode == row.code, err
+        else:
+            send(process, row)
         out, err = process.communicate(timeout=240)
     assert process.returncode == row.code, err
     assert "Traceback" not in err
     for one in row.says:
         assert one in err
     assert (out == "") == (row.code != 0)
-    if again is not None:  # both do their part of the same search
-        assert again.wait(timeout=240) == 0
     with started((*row.argv, "--trials", "30", "--json"), tmp_path) as process:
         out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
@@ -199,15 +203,10 @@ def wait_for(file: Path) -> None:
         time.sleep(0.02)
 
 
-def disturb(
-    process: "subprocess.Popen[str]", row: Row, folder: Path
-) -> "subprocess.Popen[str] | None":
-    """Do to it what *row* says; return the copy, if one was started."""
-    if row.sent == "copy":
-        return started(row.argv, folder)
+def send(process: "subprocess.Popen[str]", row: Row) -> None:
+    """The signal that *row* names; a process that is stopped goes on after a second."""
     assert row.sent is not None
     process.send_signal(signal.Signals[row.sent])
     if row.sent == "SIGSTOP":
         time.sleep(1)
         process.send_signal(signal.SIGCONT)
-    return None

@@ -34,7 +34,7 @@ demo: .venv/.installed ## set up, and search a plan for the bundled network
 	@echo; cat demo/quanti_array.py
 
 test: check ## set up, check the code, and run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20 --durations-min 20
 
 check: .venv/.installed-all ## formatting, lint, security lint, types, import rules
 	$(BIN)/ruff format --check --quiet .

@@ -21,7 +21,7 @@ class Row:
     """A command line, and what comes of it.
 
     Attributes:
-        number: Of the kind of input, 1 to 84.
+        number: Of the kind of input, as ``kinds.KINDS`` has them.
         argv: The command line.
         code: How it exits.
         says: Parts of what is printed: on stderr if it is refused, anywhere if not.

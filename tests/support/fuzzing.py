@@ -11,6 +11,7 @@ from pathlib import Path
 from fuzz_targets import Target, seeds_of
 
 from mpsearch.core.errors import MPSearchError
+from mpsearch.core.freed_memory import resident_nbytes
 
 _LONGEST_MESSAGE = 20_000  # characters; a message may name a file's entry, not repeat the file
 
@@ -86,12 +87,3 @@ def fuzz(target: Target, executions: int, seconds: float = 1e9, seed: int = 0) -
         found.seconds = time.monotonic() - start
     found.grown_nbytes = resident_nbytes() - before
     return found
-
-
-def resident_nbytes() -> int:
-    """Memory this process holds now; 0 where the system does not say."""
-    try:
-        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
-    except OSError:
-        return 0
-    return int(pages) * 4096

@@ -6,7 +6,6 @@ changes that were noticed; a change that makes no difference counts as not notic
 """
 
 import ast
-import copy
 import os
 import random
 import shutil
@@ -54,34 +53,36 @@ SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
 
 
 @dataclass(frozen=True)
-class Mutant:
-    """One changed file.
+class Place:
+    """Where a file can be changed.
 
     Attributes:
         file: Relative to the project.
-        line: That was changed.
-        what: The change, for people.
-        source: Of the changed file.
+        node: Its number, as ``ast.walk`` counts them.
+        name: Of the node's field.
     """
 
     file: Path
-    line: int
-    what: str
-    source: str
+    node: int
+    name: str
 
 
-def mutants(file: Path) -> Iterator[Mutant]:
-    """Every change of one file."""
-    tree = ast.parse((ROOT / file).read_text())
-    for number, node in enumerate(ast.walk(tree)):
+def places(file: Path) -> Iterator[Place]:
+    """All of one file."""
+    for number, node in enumerate(ast.walk(ast.parse((ROOT / file).read_text()))):
         for name in ("op", "ops", "value"):
-            if (old := getattr(node, name, None)) is not None and _changed(node, name) is not None:
-                other = copy.deepcopy(tree)
-                twin = list(ast.walk(other))[number]
-                new = _changed(twin, name)
-                setattr(twin, name, new)
-                line = getattr(node, "lineno", 0)
-                yield Mutant(file, line, f"{_shown(old)} -> {_shown(new)}", ast.unparse(other))
+            if hasattr(node, name) and _changed(node, name) is not None:
+                yield Place(file, number, name)
+
+
+def mutated(place: Place) -> tuple[str, str]:
+    """The source with that place changed, and the change for people."""
+    tree = ast.parse((ROOT / place.file).read_text())
+    node = list(ast.walk(tree))[place.node]
+    old, new = getattr(node, place.name), _changed(node, place.name)
+    setattr(node, place.name, new)
+    line = getattr(node, "lineno", 0)
+    return ast.unparse(tree), f"{place.file}:{line}: {_shown(old)} -> {_shown(new)}"
 
 
 def _changed(node: ast.AST, name: str) -> object:
@@ -105,13 +106,13 @@ def _shown(field: object) -> str:
     return type(field).__name__ if isinstance(field, ast.AST) else repr(field)
 
 
-def is_noticed(mutant: Mutant, copied: Path, tests: list[str]) -> bool:
-    """Whether a test fails in a copy of the project with that change."""
-    target = copied / mutant.file
+def is_noticed(file: Path, source: str, copied: Path, tests: list[str]) -> bool:
+    """Whether a test fails in a copy of the project with another source of a file."""
+    target = copied / file
     honest = target.read_text()
-    target.write_text(mutant.source)
-    own = [path for path in tests if (copied / path / f"test_{mutant.file.name}").exists()]
-    first = [f"{path}/test_{mutant.file.name}" for path in own]
+    target.write_text(source)
+    named = [f"{path}/test_{file.name}" for path in tests]
+    first = [path for path in named if (copied / path).exists()]  # the likeliest to notice
     pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
     environment = {**os.environ, "PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -140,20 +141,20 @@ def main() -> None:
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 0
     folder, tests = TESTS[part]
     files = sorted(path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py"))
-    every = [mutant for file in files for mutant in mutants(file)]
+    every = [place for file in files for place in places(file)]
     chosen = random.Random(seed).sample(every, min(count, len(every)))
     with tempfile.TemporaryDirectory() as name:
         copied = Path(name) / "project"
         ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache")
         shutil.copytree(ROOT, copied, ignore=ignored)
-        honest = Mutant(files[0], 0, "nothing", (ROOT / files[0]).read_text())
-        if is_noticed(honest, copied, tests):
+        if is_noticed(files[0], (ROOT / files[0]).read_text(), copied, tests):
             raise SystemExit("the tests fail, or take too long, on the code as it is")
         survived = 0
-        for number, mutant in enumerate(chosen, 1):
-            if not is_noticed(mutant, copied, tests):
+        for number, place in enumerate(chosen, 1):
+            source, change = mutated(place)
+            if not is_noticed(place.file, source, copied, tests):
                 survived += 1
-                print(f"survived: {mutant.file}:{mutant.line}: {mutant.what}", flush=True)
+                print(f"survived: {change}", flush=True)
             if number % 10 == 0:
                 print(f"{number} of {len(chosen)}, {survived} survived", flush=True)
     share = 1 - survived / len(chosen)

@@ -72,7 +72,7 @@ class ActivationCache:
             worth: OrderedDict() for worth in Worth
         }
         self._worth: dict[tuple[int, Block], Worth] = {}
-        self._awaited: dict[tuple[int, Block], set[int]] = {}  # of blocks that are SOON
+        self._awaited: dict[tuple[int, Block], set[int]] = {}  # of blocks put as SOON
 
     @property
     def held(self) -> int:
@@ -116,7 +116,6 @@ class ActivationCache:
                 continue
             self._awaited[entry].discard(node)
             if not self._awaited[entry]:
-                del self._awaited[entry]
                 del self._queues[Worth.SOON][entry]
                 self._queues[Worth.MAYBE][entry] = None
                 self._worth[entry] = Worth.MAYBE

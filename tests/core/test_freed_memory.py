@@ -12,7 +12,7 @@ from mpsearch.core.freed_memory import FreedMemory, keep_freed_memory, resident_
 
 glibc_only = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
 
-# Aligned arrays of which every other one is kept for a while: what is freed between them stays.
+# All but the last of some aligned arrays are freed: what lies below it does not go back by itself.
 PROGRAM = """
 import ctypes, sys
 from mpsearch.core.freed_memory import FreedMemory, keep_freed_memory, resident_nbytes

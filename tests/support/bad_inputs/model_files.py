@@ -2,14 +2,13 @@
 
 import os
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 
 import h5py
 import numpy as np
 from crafted.gallery import GALLERY
 
-from bad_inputs.row import PREDICT, Make, Row, copied, folder_of, written
+from bad_inputs.row import PREDICT, TEXT, Make, Row, changed, copied, folder_of, written
 
 
 def refused(number: int, name: str, make: Make | None, *says: str) -> Row:
@@ -30,11 +29,6 @@ def attack(number: int, name: str) -> Row:
 def taken(number: int, name: str, make: Make) -> Row:
     """A file that works whatever it is called."""
     return Row(number, (*PREDICT, "noise.png", "--model", name), 0, (), make)
-
-
-def changed(name: str, change: Callable[[bytes], bytes]) -> Make:
-    """The good model with other bytes."""
-    return lambda folder: (folder / name).write_bytes(change((folder / "good.keras").read_bytes()))
 
 
 def flipped(content: bytes) -> bytes:
@@ -83,16 +77,15 @@ def hdf5(name: str, kept: float = 1.0) -> Make:
     return make
 
 
-TEXT = b"hello\n" * 99
 ROWS = (
     refused(1, "missing.keras", None, "No such file"),
     refused(2, "empty.keras", written("empty.keras", b""), "empty"),
     refused(3, "empty.h5", written("empty.h5", b""), "empty"),
     refused(3, "text.h5", written("text.h5", TEXT), "HDF5"),
     refused(4, "text.keras", written("text.keras", TEXT), "zip"),
-    refused(5, "cut.keras", changed("cut.keras", lambda c: c[: len(c) // 2])),
+    refused(5, "cut.keras", changed("good.keras", "cut.keras", lambda c: c[: len(c) // 2])),
     refused(6, "cut.h5", hdf5("cut.h5", 0.5)),
-    refused(7, "flipped.keras", changed("flipped.keras", flipped)),
+    refused(7, "flipped.keras", changed("good.keras", "flipped.keras", flipped)),
     taken(8, "flipped.h5", flipped_weight),
     refused(9, "bare.keras", without_weights, "weights"),
     refused(10, "empty_zip.keras", empty_zip),

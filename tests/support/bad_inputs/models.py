@@ -1,11 +1,10 @@
 """Models that are no image classifiers, hold what cannot be measured, or are unusual."""
 
-import shutil
 from pathlib import Path
 
 import h5py
 
-from bad_inputs.row import GOOD, PREDICT, PROFILE, Row
+from bad_inputs.row import GOOD, PREDICT, PROFILE, Row, copied
 
 
 def model(number: int, name: str, code: int, *says: str, more: tuple[str, ...] = ()) -> Row:
@@ -16,7 +15,7 @@ def model(number: int, name: str, code: int, *says: str, more: tuple[str, ...] =
 
 def slashed(folder: Path) -> None:
     """As old versions of Keras let a layer be named."""
-    shutil.copy(folder / "good.h5", folder / "slashed.h5")
+    copied("good.h5", "slashed.h5")(folder)
     with h5py.File(folder / "slashed.h5", "r+") as file:
         file.attrs["model_config"] = file.attrs["model_config"].replace('"c1"', '"a/b"')
         file["model_weights"].move("c1", "a/b")

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from png_files import chunk, png
 
-from bad_inputs.row import NOISE, PREDICT, Make, Row, folder_of, noise, written
+from bad_inputs.row import NOISE, PREDICT, TEXT, Make, Row, folder_of, noise, written
 
 
 def refused(number: int, name: str, make: Make) -> Row:
@@ -66,15 +66,10 @@ def twins(folder: Path) -> None:
     noise(folder / "twins" / "b.png")
 
 
-def labels(name: str, content: str) -> Make:
-    """A file of labels."""
-    return lambda folder: (folder / name).write_text(content)
-
-
 BOMB = chunk(b"zTXt", b"Comment\x00\x00" + zlib.compress(bytes(200 * 2**20), 9))
 ROWS = (
     bytes_of(55, "empty.png", b""),
-    bytes_of(55, "text.jpg", b"hello\n" * 99),
+    bytes_of(55, "text.jpg", TEXT),
     bytes_of(55, "page.png", b"<!DOCTYPE html><html></html>"),
     bytes_of(55, "cat.svg", b"<svg xmlns='x'/>"),
     refused(56, "cut.png", cut("cut.png")),
@@ -102,13 +97,13 @@ ROWS = (
         (*PREDICT, "noise.png", "--labels", "two.txt"),
         2,
         ("two.txt", "3", "2"),
-        labels("two.txt", "cat\ndog\n"),
+        written("two.txt", b"cat\ndog\n"),
     ),
     Row(
         73,
         (*PREDICT, "noise.png", "--truth", "what.txt"),
         2,
         ("zebra",),
-        labels("what.txt", "zebra\n"),
+        written("what.txt", b"zebra\n"),
     ),
 )

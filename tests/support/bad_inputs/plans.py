@@ -2,11 +2,10 @@
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 from packed_files import with_header
 
-from bad_inputs.row import GOOD, SEARCH, Row
+from bad_inputs.row import GOOD, SEARCH, Row, changed, written
 
 
 def plan(number: int, code: int, *says: str, **files: str) -> Row:
@@ -18,18 +17,14 @@ def plan(number: int, code: int, *says: str, **files: str) -> Row:
         ("export", file, "--model", "good.keras", "--format", "json", "--to", "out"),
         code,
         says,
-        lambda folder: (folder / file).write_bytes(text.encode()),
+        written(file, text.encode()),
     )
 
 
 def unpack(name: str, change: Callable[[bytes], bytes], *says: str) -> Row:
     """A packed file of the good model with other bytes."""
-
-    def make(folder: Path) -> None:
-        (folder / f"{name}.mpq").write_bytes(change((folder / "two.mpq").read_bytes()))
-
     argv = ("unpack", f"{name}.mpq", "--to", f"from_{name}.keras", "--model", "good.keras")
-    return Row(80, argv, 2, (f"{name}.mpq", *says), make)
+    return Row(80, argv, 2, (f"{name}.mpq", *says), changed("two.mpq", f"{name}.mpq", change))
 
 
 ROWS = (

@@ -11,6 +11,7 @@ GOOD = ("--model", "good.keras", "--preprocess", "unit")
 PREDICT = ("predict", *GOOD, "--images")
 PROFILE = ("profile", *GOOD, "--images", "noise.png", "--json", "--model")
 SEARCH = ("search", *GOOD, "--images", "noise.png", "--holdout", "0")
+TEXT = b"hello\n" * 99  # where something else should be
 NOISE = np.random.default_rng(0).integers(0, 256, (16, 16, 3), dtype=np.uint8)
 
 Make = Callable[[Path], object]
@@ -33,7 +34,7 @@ class Row:
 
     number: int
     argv: tuple[str, ...]
-    code: int = 2
+    code: int
     says: tuple[str, ...] = ()
     make: Make | None = None
     early: bool = False
@@ -50,9 +51,14 @@ def written(name: str, content: bytes) -> Make:
     return lambda folder: (folder / name).write_bytes(content)
 
 
+def changed(old: str, new: str, change: Callable[[bytes], bytes]) -> Make:
+    """Writes a file again under another name, with other bytes."""
+    return lambda folder: (folder / new).write_bytes(change((folder / old).read_bytes()))
+
+
 def copied(old: str, new: str) -> Make:
     """Copies a file."""
-    return lambda folder: (folder / new).write_bytes((folder / old).read_bytes())
+    return changed(old, new, bytes)
 
 
 def folder_of(name: str, *inside: str) -> Make:

@@ -1,5 +1,6 @@
 """Keras models that hold decoded weights."""
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array
+from mpsearch.core.errors import EnvironmentFault
 from mpsearch.core.files import write_bytes
 from mpsearch.model.load import load_keras_model
 from mpsearch.model.scopes import compile_safely
@@ -45,19 +47,36 @@ def plain_forward(model: Any, inputs: Float32Array) -> Float32Array:
 
 
 def write_keras_model(model: Any, path: Path) -> Path:
-    """Save a model as ``.keras``, whole or not at all."""
-    with tempfile.TemporaryDirectory() as folder:
-        temporary = Path(folder) / "model.keras"
-        model.save(temporary)
-        return write_bytes(path, temporary.read_bytes())
+    """Save a model as ``.keras``, whole or not at all.
+
+    Raises:
+        EnvironmentFault: If the disk, or that of temporary files, refuses.
+    """
+    return write_bytes(path, _saved(model.save, "model.keras"))
 
 
 def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
-    """``model.json`` and ``model.weights.h5``, as the original wrote for each mask."""
-    with tempfile.TemporaryDirectory() as place:
-        weights = Path(place) / "model.weights.h5"
-        model.save_weights(weights)
-        return [
-            write_bytes(folder / "model.json", model.to_json().encode()),
-            write_bytes(folder / "model.weights.h5", weights.read_bytes()),
-        ]
+    """``model.json`` and ``model.weights.h5``, as the original wrote for each mask.
+
+    Raises:
+        EnvironmentFault: If the disk, or that of temporary files, refuses.
+    """
+    weights = _saved(model.save_weights, "model.weights.h5")
+    return [
+        write_bytes(folder / "model.json", model.to_json().encode()),
+        write_bytes(folder / "model.weights.h5", weights),
+    ]
+
+
+def _saved(save: Callable[[Path], object], name: str) -> bytes:
+    """What Keras writes, which it does to files only, and by their endings."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            save(Path(folder) / name)
+            return (Path(folder) / name).read_bytes()
+    except (OSError, RuntimeError) as error:  # h5py raises either
+        raise EnvironmentFault(
+            f"cannot write temporary files to {tempfile.gettempdir()!r}: "
+            f"{os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error}; "
+            "free space there or set TMPDIR to another folder"
+        ) from error

@@ -8,6 +8,7 @@ Run: python scripts/bench/dashboard_polled.py [TRIALS]
 import itertools
 import json
 import re
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -75,13 +76,15 @@ def measured(folder: Path) -> tuple[list[Any], float]:
 
 def main() -> int:
     """Search by turns, alone and looked at."""
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 600
+    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     ratios = []
     with tempfile.TemporaryDirectory() as home:
+        begun = Path(home) / "begun"
+        search(begun, 1).wait()  # so that there is a study to open
         for turn in range(TURNS):
             alone, seen = Path(home) / f"alone{turn}", Path(home) / f"seen{turn}"
             for folder in (alone, seen):
-                search(folder, 1).wait()  # so that there is a study to open
+                shutil.copytree(begun, folder)
             search(alone, trials).wait()
             count, stop = itertools.count(), threading.Event()
             with dashboard(seen) as url:

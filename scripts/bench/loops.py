@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ DATA: Final = Path(
 SCHEMES: Final = tuple(scheme for scheme in DOCUMENTED if scheme != "original")
 TOLERANCE: Final = 5e-6  # in probability; equality before speed
 MEMORY: Final = 4 * 2**30
+
+Found = TypeVar("Found")
 
 
 def photograph() -> str:
@@ -132,11 +134,10 @@ def require_equal(bench: Workbench, ours: list[Any], theirs: list[Any]) -> None:
     )
     if worst > TOLERANCE:
         raise SystemExit(f"not equal: probabilities differ by {worst:.2g}")
-    print(f"equal within {worst:.1e} in probability")
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Wall time of one run."""
+def timed(run: Callable[[], Found]) -> tuple[float, Found]:
+    """Wall time of one run in seconds, and what came of it."""
     begun = time.perf_counter()
-    run()
-    return time.perf_counter() - begun
+    found = run()
+    return time.perf_counter() - begun, found

@@ -11,7 +11,7 @@ Run: python scripts/bench/vgg19.py
 
 import resource
 import sys
-import time
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -23,6 +23,7 @@ from loops import (
     load_vgg19,
     per_layer,
     require_equal,
+    timed,
 )
 
 from mpsearch.core.plan import Plan
@@ -39,18 +40,16 @@ def main() -> int:
     plans = per_layer(bench) + cumulative(bench)
     plans += [Plan.uniform(bench.layer_names, scheme) for scheme in SCHEMES]
     engine = fresh_engine(bench, MEMORY)
-    begun = time.perf_counter()
-    ours = engine.measure(plans)
-    fast = time.perf_counter() - begun
+    fast, ours = timed(partial(engine.measure, plans))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     del engine
     chosen = [int(i) for i in np.random.default_rng(0).choice(len(plans), SAMPLE, replace=False)]
     some = [plans[i] for i in chosen]
     compiled = compiled_loop(bench)
-    require_equal(bench, [ours[i] for i in chosen], compiled(some))
-    begun = time.perf_counter()
-    compiled(some)
-    slow = (time.perf_counter() - begun) * len(plans) / len(some)
+    compiled(some[:1])  # compiled before it is timed
+    loop, theirs = timed(lambda: compiled(some))
+    require_equal(bench, [ours[i] for i in chosen], theirs)
+    slow = loop * len(plans) / len(some)
     holds = slow / fast >= CLAIM and peak <= MOST_GB
     print(
         f"{len(plans)} cells in {fast:.1f} s, {slow / fast:.2f}x compiled (claim {CLAIM:g}), loop "

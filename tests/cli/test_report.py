@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from command_line import answer
 from made_study import MadeStudy, made_study
+from report_faults import require_whole_files
 
 from mpsearch.cli.main import run
 
@@ -43,6 +44,16 @@ def test_a_storage_elsewhere_is_named(here: Path, capsys: pytest.CaptureFixture[
     assert answer(capsys, "report", "mine", "--storage", url)["left_out"] == []
     assert run(["report", "mine", "mine", "--storage", url]) == 2
     assert "--storage" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("for_good", [False, True])
+def test_on_a_disk_that_fails_every_file_is_of_before_or_new(here: Path, for_good: bool) -> None:
+    made_study(here / "mine", ["conv1", "dense"])
+    (here / "other").mkdir()
+    MadeStudy(here / "other", ["conv1", "dense"], seed=5).write_result()
+    attempts = require_whole_files(here / "mine", here / "other", 13, for_good)
+    assert attempts >= 4
 
 
 def test_neither_tensorflow_nor_pyplot_is_loaded(here: Path) -> None:

@@ -1,6 +1,6 @@
 """Write the report of a study, or of two side by side."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,6 +33,41 @@ class WrittenReport:
     left_out: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RenderedReport:
+    """A report that is not on the disk yet.
+
+    Attributes:
+        name: Of the page's file.
+        page: HTML.
+        pictures: File name → PNG.
+        tables: File name → text.
+        sentence: The result in one sentence.
+        left_out: What the study's folder lacks.
+    """
+
+    name: str
+    page: str
+    pictures: Mapping[str, bytes]
+    tables: Mapping[str, str]
+    sentence: str
+    left_out: tuple[str, ...]
+
+    def write(self, folder: Path) -> WrittenReport:
+        """Write all files, each whole or not at all.
+
+        Raises:
+            EnvironmentFault: If the disk refuses.
+        """
+        return WrittenReport(
+            page=write_text(folder / self.name, self.page),
+            pictures=tuple(write_bytes(folder / n, png) for n, png in self.pictures.items()),
+            tables=tuple(write_text(folder / n, text) for n, text in self.tables.items()),
+            sentence=self.sentence,
+            left_out=self.left_out,
+        )
+
+
 def write_report(
     study: Path, target: Path | None = None, storage: str | None = None
 ) -> WrittenReport:
@@ -49,6 +84,19 @@ def write_report(
         StudyError: If the folder holds no result and no trials, or something damaged.
         EnvironmentFault: If the disk refuses.
     """
+    return render_report(study, storage).write(study / "report" if target is None else target)
+
+
+def render_report(study: Path, storage: str | None = None) -> RenderedReport:
+    """What :func:`write_report` writes.
+
+    Args:
+        study: The study's folder.
+        storage: URL of the study's storage; what its folder says where it is None.
+
+    Raises:
+        StudyError: If the folder holds no result and no trials, or something damaged.
+    """
     from mpsearch.report.pictures import study_pictures  # noqa: PLC0415 - matplotlib
     from mpsearch.report.sentences import headline  # noqa: PLC0415
     from mpsearch.report.study_page import study_page  # noqa: PLC0415
@@ -59,17 +107,16 @@ def write_report(
     )
 
     record = read_study(study, storage)
-    folder = study / "report" if target is None else target
     pictures = list(study_pictures(record))
-    text = study_page(record, quanti_array_file(record.plan), pictures, __version__)
     tables = dict(table_files("plan", plan_table(record)))
     measured = measured_table(record)
     if measured is not None:
         tables.update(table_files("measured", measured, wide=("plan",)))
-    return WrittenReport(
-        page=write_text(folder / "report.html", text),
-        pictures=_write_pictures(folder, pictures),
-        tables=tuple(write_text(folder / name, content) for name, content in tables.items()),
+    return RenderedReport(
+        name="report.html",
+        page=study_page(record, quanti_array_file(record.plan), pictures, __version__),
+        pictures=_named(pictures),
+        tables=tables,
         sentence=headline(record),
         left_out=record.left_out,
     )
@@ -94,16 +141,17 @@ def write_comparison(first: Path, second: Path, target: Path | None = None) -> W
     )
 
     records = read_study(first), read_study(second)
-    folder = target or first / "report" / f"with-{file_name(records[1].name)}"
     pictures = list(comparison_pictures(*records))
-    return WrittenReport(
-        page=write_text(folder / "compare.html", comparison_page(*records, pictures, __version__)),
-        pictures=_write_pictures(folder, pictures),
-        tables=(),
+    rendered = RenderedReport(
+        name="compare.html",
+        page=comparison_page(*records, pictures, __version__),
+        pictures=_named(pictures),
+        tables={},
         sentence=verdict(*records),
         left_out=tuple(f"{record.name}: {one}" for record in records for one in record.left_out),
     )
+    return rendered.write(target or first / "report" / f"with-{file_name(records[1].name)}")
 
 
-def _write_pictures(folder: Path, pictures: "Iterable[Drawn]") -> tuple[Path, ...]:
-    return tuple(write_bytes(folder / f"{one.picture.name}.png", one.png) for one in pictures)
+def _named(pictures: "Iterable[Drawn]") -> dict[str, bytes]:
+    return {f"{one.picture.name}.png": one.png for one in pictures}

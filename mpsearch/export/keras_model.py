@@ -1,7 +1,8 @@
 """Keras models that hold decoded weights."""
 
-import os
+import io
 import tempfile
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,8 @@ from mpsearch.model.source import ModelSource
 from mpsearch.model.weight_layers import weight_layers
 
 _BATCH: Final = 32  # of the plain forward pass; results depend on it in the last digits
+
+_WEIGHTS: Final = "model.weights.h5"  # within a .keras archive, too
 
 
 def decoded_model(
@@ -52,7 +55,7 @@ def write_keras_model(model: Any, path: Path) -> Path:
     Raises:
         EnvironmentFault: If the disk, or that of temporary files, refuses.
     """
-    return write_bytes(path, _saved(model.save, "model.keras"))
+    return write_bytes(path, _archive(model))
 
 
 def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
@@ -61,22 +64,24 @@ def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
     Raises:
         EnvironmentFault: If the disk, or that of temporary files, refuses.
     """
-    weights = _saved(model.save_weights, "model.weights.h5")
+    # Out of the archive: where h5py writes to a disk that fills up, Python crashes as it ends.
+    with zipfile.ZipFile(io.BytesIO(_archive(model))) as archive:
+        weights = archive.read(_WEIGHTS)
     return [
         write_bytes(folder / "model.json", model.to_json().encode()),
-        write_bytes(folder / "model.weights.h5", weights),
+        write_bytes(folder / _WEIGHTS, weights),
     ]
 
 
-def _saved(save: Callable[[Path], object], name: str) -> bytes:
-    """What Keras writes, which it does to files only, and by their endings."""
+def _archive(model: Any) -> bytes:
+    """A ``.keras`` file, which Keras writes to files only."""
     try:
         with tempfile.TemporaryDirectory() as folder:
-            save(Path(folder) / name)
-            return (Path(folder) / name).read_bytes()
-    except (OSError, RuntimeError) as error:  # h5py raises either
+            path = Path(folder) / "model.keras"
+            model.save(path)
+            return path.read_bytes()
+    except OSError as error:
         raise EnvironmentFault(
             f"cannot write temporary files to {tempfile.gettempdir()!r}: "
-            f"{os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error}; "
-            "free space there or set TMPDIR to another folder"
+            f"{error.strerror or error}; free space there or set TMPDIR to another folder"
         ) from error

@@ -76,7 +76,7 @@ def measured(folder: Path) -> tuple[list[Any], float]:
 
 def main() -> int:
     """Search by turns, alone and looked at."""
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 150
     ratios = []
     with tempfile.TemporaryDirectory() as home:
         begun = Path(home) / "begun"

@@ -31,7 +31,7 @@ from mpsearch.core.plan import Plan
 MEMORY: Final = 3 * 2**30  # --memory: activations and decoded weights
 MOST_GB: Final = 8.0
 CLAIM: Final = 3.0
-SAMPLE: Final = 24
+SAMPLE: Final = 16
 
 
 def main() -> int:

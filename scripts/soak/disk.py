@@ -1,7 +1,4 @@
-"""Cut journals, kill writers, let the disk of a report fail; nothing may be lost or torn.
-
-Journals are cut at random bytes, processes killed while they write a file, and of a report over
-another every operation on the disk fails in turn, alone and for good.
+"""Cut journals at random bytes, kill processes while they write; nothing may be lost or torn.
 
 Run: python scripts/soak/disk.py [CUTS] [KILLS]; 1000 of each if not said.
 """
@@ -13,8 +10,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
 from journal_cuts import require_cuts_survived
-from made_study import MadeStudy, made_study
-from report_faults import require_whole_files
 from write_process import kill_writers
 
 
@@ -30,13 +25,6 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         left = kill_writers(Path(folder), kills)
         print(f"{kills} kills: no torn file; {left} temporary files left, all swept by the next")
-    with tempfile.TemporaryDirectory() as folder:
-        mine, other = Path(folder) / "mine", Path(folder) / "other"
-        made_study(mine, ["conv1", "dense"])
-        other.mkdir()
-        MadeStudy(other, ["conv1", "dense"], seed=5).write_result()
-        faults = sum(require_whole_files(mine, other, 1, for_good) for for_good in (False, True))
-        print(f"{faults} faults while a report was written: every file of before or new")
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 from command_line import answer
+from failing_disk import FailingDisk
 from made_study import MadeStudy, made_study
 from report_faults import require_whole_files
 
+from mpsearch.api.report import RenderedReport, render_report
 from mpsearch.cli.main import run
 
 
@@ -46,14 +48,31 @@ def test_a_storage_elsewhere_is_named(here: Path, capsys: pytest.CaptureFixture[
     assert "--storage" in capsys.readouterr().err
 
 
-@pytest.mark.slow
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[RenderedReport, RenderedReport]:
+    """Reports of two studies, whose files have the same names."""
+    home = tmp_path_factory.mktemp("studies")
+    made_study(home / "mine", ["conv1", "dense"])
+    made_study(home / "other", ["conv1", "conv2", "dense"])
+    return render_report(home / "mine"), render_report(home / "other")
+
+
 @pytest.mark.parametrize("for_good", [False, True])
-def test_on_a_disk_that_fails_every_file_is_of_before_or_new(here: Path, for_good: bool) -> None:
+def test_on_a_disk_that_fails_every_file_is_of_before_or_new(
+    rendered: tuple[RenderedReport, RenderedReport], tmp_path: Path, for_good: bool
+) -> None:
+    assert require_whole_files(*rendered, tmp_path / "report", for_good) > 60
+
+
+def test_a_disk_that_fails_is_said_in_one_line(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     made_study(here / "mine", ["conv1", "dense"])
-    (here / "other").mkdir()
-    MadeStudy(here / "other", ["conv1", "dense"], seed=5).write_result()
-    attempts = require_whole_files(here / "mine", here / "other", 13, for_good)
-    assert attempts >= 4
+    with FailingDisk(9, for_good=True).broken():
+        assert run(["report", "mine", "--quiet"]) == 3
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("mpsearch: error: cannot write 'mine/report/")
+    assert "free space" in line
 
 
 def test_neither_tensorflow_nor_pyplot_is_loaded(here: Path) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from postgres import fresh_database, running_server
 from proxy import running_proxy
 
@@ -39,6 +39,10 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 # A busy machine is no reason to fail.
 settings.register_profile("mpsearch", deadline=None)
+# For who wants to know only whether a test fails, not the smallest example of it.
+settings.register_profile(
+    "unshrunk", deadline=None, database=None, phases=(Phase.explicit, Phase.generate)
+)
 settings.load_profile("mpsearch")
 
 

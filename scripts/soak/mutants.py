@@ -114,6 +114,7 @@ def is_noticed(file: Path, source: str, copied: Path, tests: list[str]) -> bool:
     named = [f"{path}/test_{file.name}" for path in tests]
     first = [path for path in named if (copied / path).exists()]  # the likeliest to notice
     pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+    pytest.append("--hypothesis-profile=unshrunk")
     environment = {**os.environ, "PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         for some in ([first] if first else []) + [tests]:

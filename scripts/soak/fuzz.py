@@ -5,7 +5,7 @@ Run: python scripts/soak/fuzz.py TARGET|all [--runs N] [--seconds S] [--seed N] 
 Targets are those of tests/support/fuzz_targets.py: packed files (nine in ten with checksums made
 right again), plans, quanti_array files, study.toml, profiles, results, storage URLs, names of
 schemes. What makes a reader fail is written to FOLDER/TARGET/; once it is mended, the file goes
-into tests/corpus.
+into tests/corpus. Ctrl-C ends it early, and what came of it is said.
 
 ``--guided`` lets coverage choose the changes (needs the package atheris, which is no dependency;
 its own instrumentation takes some 8 kB of memory a run).
@@ -13,8 +13,10 @@ its own instrumentation takes some 8 kB of memory a run).
 
 import argparse
 import hashlib
+import signal
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
@@ -23,11 +25,14 @@ from fuzz_targets import TARGETS, repaired, seeds_of
 from fuzzing import failure_of, fuzz
 
 _MOST_GROWTH = 64 * 2**20
+_stopped = threading.Event()
 
 
 def soak(name: str, args: argparse.Namespace) -> bool:
     """Fuzz one target; says what was found."""
-    found = fuzz(TARGETS[name], args.runs, args.seconds, args.seed)
+    found = fuzz(TARGETS[name], args.runs, args.seconds, args.seed, _stopped.is_set)
+    if not found.executions:
+        return True  # stopped before its turn
     print(
         f"{name}: {found.executions:,} files, {found.executions / found.seconds:,.0f} a second, "
         f"{found.refused / found.executions:.0%} refused; memory grew by "
@@ -76,6 +81,7 @@ def main() -> None:
     if args.guided:
         guided(args.target, args)
         return
+    signal.signal(signal.SIGINT, lambda *_: _stopped.set())
     names = list(TARGETS) if args.target == "all" else [args.target]
     fine = [soak(name, args) for name in names]
     sys.exit(not all(fine))

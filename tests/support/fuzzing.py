@@ -57,8 +57,14 @@ def _failure_of(read: Callable[[Path], object], path: Path) -> tuple[bool, str]:
     return False, ""
 
 
-def fuzz(target: Target, executions: int, seconds: float = 1e9, seed: int = 0) -> Fuzzed:
-    """Read up to so many damaged files, for up to so many seconds."""
+def fuzz(
+    target: Target,
+    executions: int,
+    seconds: float = 1e9,
+    seed: int = 0,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> Fuzzed:
+    """Read up to so many damaged files, for up to so many seconds, or until it is enough."""
     chance = random.Random(seed)
     originals = seeds_of(target)
     shared = Path("/dev/shm")
@@ -73,6 +79,8 @@ def fuzz(target: Target, executions: int, seconds: float = 1e9, seed: int = 0) -
         before = resident_nbytes()
         start = time.monotonic()
         while found.executions < executions and time.monotonic() - start < seconds:
+            if is_enough():
+                break
             data = target.damage(chance.choice(originals), chance)
             path.write_bytes(data)
             refused, failure = failure_of(target.read, path)

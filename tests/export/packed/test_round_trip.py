@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ml_dtypes import bfloat16
 from packed_files import OTHERS, Parameter, read, write
 from weight_arrays import bits, every_exponent, tensors
 
@@ -27,6 +28,10 @@ NAMES = (
     "prun50_e2m1",
     "prun20_fl16",
     "prun99_km3",
+)
+KEPT = (
+    *(np.bool_, np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64),
+    *(np.float16, bfloat16, np.float32, np.float64),
 )
 LARGEST = 32000.0  # the scales of all of them are halves
 
@@ -47,6 +52,17 @@ def read_mpq() -> Any:
 
 def test_the_reader_is_short() -> None:
     assert (SCRIPTS / "read_mpq.py").read_text().count("\n") <= 60
+
+
+@pytest.mark.parametrize("dtype", KEPT, ids=lambda dtype: np.dtype(dtype).name)
+def test_other_parameters_are_kept_in_any_type_of_keras(tmp_path: Path, dtype: Any) -> None:
+    other = Parameter("counter", np.arange(6).reshape(2, 3).astype(dtype))
+    write(tmp_path / "a.mpq", ("fl16",), ((np.ones(4, np.float32),),), others=(other,))
+    _, (data,) = read(tmp_path / "a.mpq")
+    assert data.tobytes() == other.values.tobytes()
+    with PackedFile(tmp_path / "a.mpq") as packed:
+        (entry,) = packed.header.others
+        assert (entry.dtype, entry.shape) == (np.dtype(dtype).name, (2, 3))
 
 
 @pytest.mark.parametrize("coding", CODINGS)

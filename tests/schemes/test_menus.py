@@ -18,7 +18,7 @@ PRUNED = (
 
 
 def test_each_holds_the_one_before() -> None:
-    assert DOCUMENTED == tuple(ORIGINAL_PROGRAM.split())
-    assert EXTENDED == (*DOCUMENTED, *BEYOND.split())
-    assert ALL == (*EXTENDED, *PRUNED.split())
+    assert tuple(ORIGINAL_PROGRAM.split()) == DOCUMENTED
+    assert (*DOCUMENTED, *BEYOND.split()) == EXTENDED
+    assert (*EXTENDED, *PRUNED.split()) == ALL
     assert MENUS == {"documented": DOCUMENTED, "extended": EXTENDED, "all": ALL}

@@ -45,6 +45,6 @@ def test_four_find_what_one_finds(storage_url: str, tmp_path: Path) -> None:
     assert min(found) <= alone.best
 
 
-def test_killed_twenty_times_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:
-    trials = hard_life(storage_url, kills=20)
+def test_killed_twelve_times_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:
+    trials = hard_life(storage_url, kills=12)
     require_sound(storage_url, trials)

@@ -1,6 +1,5 @@
 """Keras models that hold decoded weights."""
 
-import io
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -55,7 +54,7 @@ def write_keras_model(model: Any, path: Path) -> Path:
     Raises:
         EnvironmentFault: If the disk, or that of temporary files, refuses.
     """
-    return write_bytes(path, _archive(model))
+    return write_bytes(path, _saved(model, Path.read_bytes))
 
 
 def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
@@ -65,21 +64,25 @@ def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
         EnvironmentFault: If the disk, or that of temporary files, refuses.
     """
     # Out of the archive: where h5py writes to a disk that fills up, Python crashes as it ends.
-    with zipfile.ZipFile(io.BytesIO(_archive(model))) as archive:
-        weights = archive.read(_WEIGHTS)
+    weights = _saved(model, _weights_in)
     return [
         write_bytes(folder / "model.json", model.to_json().encode()),
         write_bytes(folder / _WEIGHTS, weights),
     ]
 
 
-def _archive(model: Any) -> bytes:
-    """A ``.keras`` file, which Keras writes to files only."""
+def _weights_in(archive: Path) -> bytes:
+    with zipfile.ZipFile(archive) as members:
+        return members.read(_WEIGHTS)
+
+
+def _saved(model: Any, read: Callable[[Path], bytes]) -> bytes:
+    """What *read* takes from a ``.keras`` archive, which Keras writes to files only."""
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             model.save(path)
-            return path.read_bytes()
+            return read(path)
     except OSError as error:
         raise EnvironmentFault(
             f"cannot write temporary files to {tempfile.gettempdir()!r}: "

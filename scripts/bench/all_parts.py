@@ -8,10 +8,11 @@ Run: python scripts/bench/all_parts.py
 
 import statistics
 import sys
-import time
+from functools import partial
 
 import numpy as np
 from loops import SCHEMES, cumulative, fresh_engine, load, per_layer
+from turns import timed
 
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.plan import Plan
@@ -22,10 +23,7 @@ TURNS = 3
 
 def seconds(bench: Workbench, plans: list[Plan]) -> float:
     """Time of one engine that remembers nothing."""
-    engine = fresh_engine(bench)
-    begun = time.perf_counter()
-    engine.measure(plans)
-    return time.perf_counter() - begun
+    return timed(partial(fresh_engine(bench).measure, plans))[0]
 
 
 def main() -> int:

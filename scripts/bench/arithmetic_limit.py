@@ -15,7 +15,8 @@ from functools import partial
 from typing import Any, Final
 
 import numpy as np
-from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer, timed
+from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer
+from turns import timed
 
 from mpsearch.api.workbench import Workbench
 from mpsearch.model.backend import tf

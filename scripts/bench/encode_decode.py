@@ -6,14 +6,11 @@ scheme.
 Run: python scripts/bench/encode_decode.py
 """
 
-import itertools
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from turns import medians
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
@@ -21,18 +18,6 @@ from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
 CLAIM = 4.0
 WEIGHTS = 100_000_000
 TURNS = 3
-
-
-def seconds(*works: Callable[[], object]) -> list[float]:
-    """Median wall time of each, by turns."""
-    times = []
-    for _ in range(TURNS):
-        moments = [time.perf_counter()]
-        for work in works:
-            work()
-            moments.append(time.perf_counter())
-        times.append([after - before for before, after in itertools.pairwise(moments)])
-    return [statistics.median(found) for found in zip(*times, strict=True)]
 
 
 def encode_decode(scheme: Scheme, weights: Float32Array) -> Float32Array:
@@ -50,7 +35,7 @@ def main() -> int:
         again = scheme.decode(scheme.encode(part))
         if not np.array_equal(scheme.decode(scheme.encode(again)), again):
             raise SystemExit(f"{name} changes what it decoded")
-        both, copy = seconds(partial(encode_decode, scheme, weights), weights.copy)
+        both, copy = medians(TURNS, partial(encode_decode, scheme, weights), weights.copy)
         ratio = both / copy
         holds &= ratio <= CLAIM
         print(f"{name:14} {ratio:5.2f} times numpy.copy ({copy:.3f} s)", flush=True)

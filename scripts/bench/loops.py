@@ -2,11 +2,10 @@
 
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,8 +24,6 @@ DATA: Final = Path(
 SCHEMES: Final = tuple(scheme for scheme in DOCUMENTED if scheme != "original")
 TOLERANCE: Final = 5e-6  # in probability; equality before speed
 MEMORY: Final = 4 * 2**30
-
-Found = TypeVar("Found")
 
 
 def photograph() -> str:
@@ -135,10 +132,3 @@ def require_equal(bench: Workbench, ours: list[Any], theirs: list[Any]) -> None:
     )
     if worst > TOLERANCE:
         raise SystemExit(f"not equal: probabilities differ by {worst:.2g}")
-
-
-def timed(run: Callable[[], Found]) -> tuple[float, Found]:
-    """Wall time of one run in seconds, and what came of it."""
-    begun = time.perf_counter()
-    found = run()
-    return time.perf_counter() - begun, found

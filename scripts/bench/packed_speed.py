@@ -15,10 +15,8 @@ disk. Run: python scripts/bench/packed_speed.py [squeezenet|vgg19]; 2 minutes, 3
 import contextlib
 import itertools
 import os
-import statistics
 import sys
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -28,6 +26,7 @@ from unittest import mock
 
 import numpy as np
 from loops import DATA
+from turns import medians
 
 from mpsearch.api.model import open_model
 from mpsearch.core.arrays import Float32Array
@@ -38,7 +37,7 @@ from mpsearch.schemes import DOCUMENTED, parse_scheme
 
 SPEED: Final = 0.3
 MEMORY: Final = 1.5
-REPEATS: Final = 3
+TURNS: Final = 3
 _SIDES: Final = (3, 64, 64, 128, 128, *[256] * 4, *[512] * 8)
 
 Tensors = list[tuple[Float32Array, ...]]
@@ -105,17 +104,6 @@ def save(tensors: Tensors, folder: Path) -> list[Path]:
     return paths
 
 
-def seconds(*works: Callable[[], object]) -> list[float]:
-    """Median time of each, taken in turns."""
-    times: list[list[float]] = [[] for _ in works]
-    for _ in range(REPEATS):
-        for work, found in zip(works, times, strict=True):
-            begun = time.perf_counter()
-            work()
-            found.append(time.perf_counter() - begun)
-    return [statistics.median(found) for found in times]
-
-
 def peak(work: Callable[[], object]) -> int:
     """Bytes held at once, at most."""
     tracemalloc.start()
@@ -151,7 +139,8 @@ def measure(name: str, tensors: Tensors, schemes: Sequence[str], folder: Path) -
             expected = parse_scheme(scheme).apply(array)
             if not np.array_equal(expected.view(np.uint32), decoded.view(np.uint32)):
                 raise SystemExit(f"{scheme}: not bit-exact")
-        found = seconds(
+        found = medians(
+            TURNS,
             lambda: [np.load(path) for path in paths],
             lambda: read(file),
             lambda: save(tensors, folder),

@@ -22,8 +22,8 @@ from loops import (
     per_layer,
     predict_loop,
     require_equal,
-    timed,
 )
+from turns import timed
 
 
 @dataclass(frozen=True, slots=True)

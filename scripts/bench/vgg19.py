@@ -23,8 +23,8 @@ from loops import (
     load_vgg19,
     per_layer,
     require_equal,
-    timed,
 )
+from turns import timed
 
 from mpsearch.core.plan import Plan
 

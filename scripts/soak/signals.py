@@ -4,8 +4,8 @@ Run: python scripts/soak/signals.py [COUNT]; each of SIGINT, SIGTERM and SIGHUP 
 said. One study per signal, which the same command continues each time.
 
 A search that has begun must say so in one line, exit with 128 and the signal's number, leave no
-process behind, and keep every plan measured as it was. What it looks like before the command is
-there to listen (the interpreter's start and the first imports) is counted apart.
+process behind, and keep every plan measured as it was. Signals that come before the command is
+there to listen (the interpreter's start and the first imports) are counted apart.
 """
 
 import os

@@ -2,16 +2,17 @@
 
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
 from command_line import answer
 from failing_disk import FailingDisk
 from made_study import MadeStudy, made_study
-from report_faults import require_whole_files
 
 from mpsearch.api.report import RenderedReport, render_report
 from mpsearch.cli.main import run
+from mpsearch.core.errors import EnvironmentFault
 
 
 def test_a_report_says_where_everything_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -61,7 +62,32 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> tuple[RenderedReport, 
 def test_on_a_disk_that_fails_every_file_is_of_before_or_new(
     rendered: tuple[RenderedReport, RenderedReport], tmp_path: Path, for_good: bool
 ) -> None:
-    assert require_whole_files(*rendered, tmp_path / "report", for_good) > 60
+    report, before = rendered
+    new, old = contents(report), contents(before)
+    assert set(new) == set(old)
+    for nth in count(1):
+        before.write(tmp_path)
+        disk = FailingDisk(nth, for_good)
+        with disk.broken():
+            try:
+                report.write(tmp_path)
+            except EnvironmentFault:
+                assert disk.has_failed
+            else:
+                assert not disk.has_failed
+        found = {one.name: one.read_bytes() for one in tmp_path.iterdir()}
+        assert set(found) == set(new)
+        assert all(content in (old[name], new[name]) for name, content in found.items())
+        if not disk.has_failed:
+            break
+    assert found == new
+    assert nth > 61
+
+
+def contents(report: RenderedReport) -> dict[str, bytes]:
+    """File name → what a report puts there."""
+    texts = {report.name: report.page, **report.tables}
+    return {**report.pictures, **{name: text.encode() for name, text in texts.items()}}
 
 
 def test_a_disk_that_fails_is_said_in_one_line(

@@ -1,28 +1,36 @@
 """Change the code in one small way at a time, at random; the tests should notice.
 
 Run: python scripts/soak/mutants.py [schemes|packed] [COUNT] [SEED]; 100 changes of the schemes if
-not said. The tests are run in a copy of the project. Prints what survived and, last, the share of
-changes that were noticed; a change that makes no difference counts as not noticed.
+not said. The tests run in copies of the project, two at a time; which of them call a function is
+found out first, and those are run first when it is changed. Prints what survived and, last, the
+share of changes that were noticed; a change that makes no difference counts as not noticed.
 """
 
 import ast
+import json
 import os
+import queue
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 TESTS: Final = {
-    "schemes": ("mpsearch/schemes", ["tests/schemes", "tests/golden", "tests/contracts"]),
+    "schemes": (
+        "mpsearch/schemes",
+        ["tests/schemes", "tests/golden", "tests/contracts", "tests/calibration"],
+    ),
     "packed": ("mpsearch/export/packed", ["tests/export/packed", "tests/contracts"]),
 }
-PATIENCE: Final = 300  # seconds; a change that makes the tests hang was noticed
+LANES: Final = 2
+PATIENCE: Final = 600  # seconds; a change that makes the tests hang was noticed
 
 SWAPS: Final[dict[type[ast.AST], type[ast.AST]]] = {
     ast.Add: ast.Sub,
@@ -60,23 +68,26 @@ class Place:
         file: Relative to the project.
         node: Its number, as ``ast.walk`` counts them.
         name: Of the node's field.
+        within: First and last line of the function it stands in; None outside of all.
     """
 
     file: Path
     node: int
     name: str
+    within: tuple[int, int] | None
 
 
 def places(file: Path) -> Iterator[Place]:
     """All of one file."""
     tree = ast.parse((ROOT / file).read_text())
     left_alone = {inner for node in ast.walk(tree) for inner in _decorations(node)}
+    within = _functions(tree)
     for number, node in enumerate(ast.walk(tree)):
         if node in left_alone:
             continue
         for name in ("op", "ops", "value"):
             if hasattr(node, name) and _changed(node, name) is not None:
-                yield Place(file, number, name)
+                yield Place(file, number, name, within.get(node))
 
 
 def mutated(place: Place) -> tuple[str, str]:
@@ -110,39 +121,82 @@ def _decorations(node: ast.AST) -> Iterator[ast.AST]:
         yield from ast.walk(decorator)
 
 
+def _functions(tree: ast.AST) -> dict[ast.AST, tuple[int, int]]:
+    """The lines of the innermost function round what runs only when that is called."""
+    found = {}
+    for node in ast.walk(tree):  # from the outside in: the innermost stays
+        if isinstance(node, ast.FunctionDef):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            for statement in node.body:
+                for inner in ast.walk(statement):
+                    found[inner] = (first, node.end_lineno or node.lineno)
+    return found
+
+
 def _shown(field: object) -> str:
     if isinstance(field, list):
         return _shown(field[0])
     return type(field).__name__ if isinstance(field, ast.AST) else repr(field)
 
 
-def is_noticed(file: Path, source: str, copied: Path, tests: list[str]) -> bool:
-    """Whether a test fails in a copy of the project with another source of a file."""
-    target = copied / file
+def is_noticed(place: Place, source: str, copied: Path, tests: list[str]) -> bool:
+    """Whether one of the tests fails in a copy of the project with another source of a file."""
+    target = copied / place.file
     honest = target.read_text()
     target.write_text(source)
-    named = [f"{path}/test_{file.name}" for path in tests]
-    first = [path for path in named if (copied / path).exists()]  # the likeliest to notice
-    pytest = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    pytest.append("--hypothesis-profile=unshrunk")
-    environment = {**os.environ, "PYTHONPATH": str(copied), "PYTHONDONTWRITEBYTECODE": "1"}
+    asked = copied / "asked.txt"
+    asked.write_text("\n".join(tests))
     try:
-        for some in ([first] if first else []) + [tests]:
-            done = subprocess.run(
-                [*pytest, *some],
-                check=False,
-                cwd=copied,
-                env=environment,
-                capture_output=True,
-                timeout=PATIENCE,
-            )
-            if done.returncode:
-                return True
+        return run(copied, "-x", f"@{asked}") != 0
     except subprocess.TimeoutExpired:
         return True
     finally:
         target.write_text(honest)
-    return False
+
+
+def run(copied: Path, *arguments: str) -> int:
+    """Run tests of a copy; returns pytest's exit code."""
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    path = os.pathsep.join((str(copied), str(ROOT / "tests" / "support")))
+    done = subprocess.run(
+        [*pytest, "--hypothesis-profile=unshrunk", *arguments],
+        check=False,
+        cwd=copied,
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        timeout=PATIENCE,
+    )
+    return done.returncode
+
+
+class Callers:
+    """Which tests call which function, the quickest first."""
+
+    def __init__(self, copied: Path, tests: list[str]) -> None:
+        """Run all tests of a copy once.
+
+        Raises:
+            SystemExit: If they fail.
+        """
+        if run(copied, "-p", "called_functions", *tests):
+            raise SystemExit("the tests fail on the code as it is")
+        noted = json.loads((copied / "called_functions.json").read_text())
+        self._seconds: dict[str, float] = noted["seconds"]
+        self._called: dict[str, list[list[int | str]]] = noted["called"]
+
+    def of(self, place: Place) -> tuple[list[str], list[str]]:
+        """The tests seen to run the code round a place, and the others.
+
+        The others can meet its results too: kept by a cache, or by a fixture of many tests.
+        """
+        first, last = place.within or (0, 0)
+        seen = {
+            test
+            for test, functions in self._called.items()
+            if any(f == str(place.file) and first <= int(line) <= last for f, line in functions)
+        }
+        quickest = sorted(self._seconds, key=self._seconds.__getitem__)
+        return [t for t in quickest if t in seen], [t for t in quickest if t not in seen]
 
 
 def main() -> None:
@@ -154,16 +208,27 @@ def main() -> None:
     files = sorted(path.relative_to(ROOT) for path in (ROOT / folder).rglob("*.py"))
     every = [place for file in files for place in places(file)]
     chosen = random.Random(seed).sample(every, min(count, len(every)))
-    with tempfile.TemporaryDirectory() as name:
-        copied = Path(name) / "project"
-        ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache")
-        shutil.copytree(ROOT, copied, ignore=ignored)
-        if is_noticed(files[0], (ROOT / files[0]).read_text(), copied, tests):
-            raise SystemExit("the tests fail, or take too long, on the code as it is")
-        survived = 0
-        for number, place in enumerate(chosen, 1):
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(LANES) as pool:
+        lanes: queue.Queue[Path] = queue.Queue()
+        for number in range(LANES):
+            ignored = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache")
+            lanes.put(shutil.copytree(ROOT, Path(name) / str(number), ignore=ignored))
+        callers = Callers(lanes.queue[0], tests)
+
+        def survivor(place: Place) -> str:
             source, change = mutated(place)
-            if not is_noticed(place.file, source, copied, tests):
+            lane = lanes.get()
+            try:
+                noticed = any(
+                    is_noticed(place, source, lane, asked) for asked in callers.of(place) if asked
+                )
+            finally:
+                lanes.put(lane)
+            return "" if noticed else change
+
+        survived = 0
+        for number, change in enumerate(pool.map(survivor, chosen), 1):
+            if change:
                 survived += 1
                 print(f"survived: {change}", flush=True)
             if number % 10 == 0:

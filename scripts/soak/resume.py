@@ -22,7 +22,7 @@ def main() -> None:
             early = 0
             for number in range(rounds):
                 with tempfile.TemporaryDirectory() as folder:
-                    early += require_same(Path(folder), storage, kind, kills, 40 + number)
+                    early += require_same(Path(folder), storage, kind, kills, 30 + number)
             print(f"{kind} on {storage}: {rounds} rounds the same, {early} kills", flush=True)
 
 

@@ -1,7 +1,6 @@
 """The search's promises, on a network of plain numpy and a real SQLite study."""
 
-import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from search_bench import FINGERPRINT, SCHEMES, SearchBench
 from trained_network import TrainedNetwork, digits
 
 from mpsearch.core.errors import SettingError, StudyError
+from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
 from mpsearch.engine.confidence import METRICS, Metric, aggregate, drops_pp
 from mpsearch.search.goal import Goal
@@ -29,6 +29,11 @@ def make_bench(
     seed: int = 0, count: int = 3, schemes: tuple[str, ...] = SCHEMES, scale: float = 1.0
 ) -> SearchBench:
     return SearchBench(NumpyNetwork(seed, scale), images(count), schemes)
+
+
+def make_hard_bench() -> SearchBench:
+    """One where every sampler has to look at dozens of plans."""
+    return make_bench(seed=1, scale=3.0)
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -85,7 +90,8 @@ def test_it_is_never_worse_than_the_best_uniform_plan(
 
 
 def test_no_plan_is_measured_twice_and_each_is_one_trial(tmp_path: Path) -> None:
-    history = make_bench().search(tmp_path, 1.0, trials=40).history
+    history = make_hard_bench().search(tmp_path, 1.0, trials=40).history
+    assert len(history) >= 40
     plans = [one.plan for one in history.tried]
     assert len(set(plans)) == len(plans)
 
@@ -96,17 +102,20 @@ class KilledError(Exception):
 
 def search_and_die(folder: Path, kind: Sampler, after: int) -> None:
     """A search whose process dies after so many measurements."""
-    bench = make_bench()
+    bench = make_hard_bench()
     measure = bench.engine.measure
     left = iter(range(after))
 
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        if next(left, None) is None:
-            raise KilledError
-        return measure(*args, **kwargs)
+    def dying(plans: Sequence[Plan], write_down: Callable[[Measurement], None]) -> Any:
+        def die_or_write_down(measurement: Measurement) -> None:
+            if next(left, None) is None:
+                raise KilledError
+            write_down(measurement)
 
-    bench.engine.measure = dying  # type: ignore[method-assign]
-    with contextlib.suppress(KilledError):
+        return measure(plans, die_or_write_down)
+
+    bench.engine.measure = dying  # type: ignore[method-assign, assignment]
+    with pytest.raises(KilledError):
         bench.search(folder, 1.0, kind=kind, trials=24)
 
 
@@ -114,10 +123,11 @@ def search_and_die(folder: Path, kind: Sampler, after: int) -> None:
 def test_a_killed_search_resumes_as_if_it_had_not_been_killed(
     tmp_path: Path, kind: Sampler
 ) -> None:
-    whole = make_bench().search(tmp_path / "whole", 1.0, kind=kind, trials=24).history
+    whole = make_hard_bench().search(tmp_path / "whole", 1.0, kind=kind, trials=24).history
+    assert len(whole) >= 24
     for after in (3, 9):
         search_and_die(tmp_path / "parts", kind, after)
-    parts = make_bench().search(tmp_path / "parts", 1.0, kind=kind, trials=24).history
+    parts = make_hard_bench().search(tmp_path / "parts", 1.0, kind=kind, trials=24).history
     assert [one.plan for one in parts.tried] == [one.plan for one in whole.tried]
     assert [one.drop_pp for one in parts.tried] == [one.drop_pp for one in whole.tried]
 
@@ -192,8 +202,9 @@ def test_a_study_of_something_else_is_not_reopened(
 
 def test_the_best_plan_is_told_whenever_it_changes(tmp_path: Path) -> None:
     told: list[Tried] = []
-    history = make_bench().search(tmp_path, 1.0, on_best=told.append).history
+    history = make_hard_bench().search(tmp_path, 1.0, trials=40, on_best=told.append).history
     sizes = [one.nbytes for one in told]
+    assert len(sizes) > 2
     assert sizes == sorted(sizes, reverse=True)
     assert history.best is not None
     assert told[-1].plan == history.best.plan

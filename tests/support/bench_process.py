@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
@@ -14,13 +14,14 @@ import optuna
 from numpy_network import NumpyNetwork, images
 from search_bench import SearchBench
 
+from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
 from mpsearch.search.run import Sampler
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.opening import close_storage, open_storage
 
 BUDGET_PP = 1.0
-_PLAN_SECONDS = 0.05  # a measurement takes some time, so that processes meet and kills hit it
+_PLAN_SECONDS = 0.05  # a plan takes some time, so that processes meet and kills hit between two
 _PATIENCE: Final = 120.0  # seconds
 
 # Processes are forked from one that has imported everything: they begin at once.
@@ -29,7 +30,8 @@ _CONTEXT.set_forkserver_preload([__name__])
 
 
 def bench() -> SearchBench:
-    return SearchBench(NumpyNetwork(0, 1.0), images(3))
+    """A network so sensitive that every sampler has to look at dozens of plans."""
+    return SearchBench(NumpyNetwork(1, 3.0), images(3))
 
 
 class BenchProcess:
@@ -99,12 +101,15 @@ def _search(url: str, trials: int, kind: Sampler, said: Connection) -> None:
     here = bench()
     measure = here.engine.measure
 
-    def slowly(plans: Sequence[Plan], *args: Any, **kwargs: Any) -> Any:
-        said.send(("measuring", len(plans)))
-        time.sleep(_PLAN_SECONDS * len(plans))
-        return measure(plans, *args, **kwargs)
+    def slowly(plans: Sequence[Plan], write_down: Callable[[Measurement], None]) -> Any:
+        def take_time(measurement: Measurement) -> None:
+            said.send(("measuring", measurement.nbytes))
+            time.sleep(_PLAN_SECONDS)
+            write_down(measurement)
 
-    here.engine.measure = slowly  # type: ignore[method-assign]
+        return measure(plans, take_time)
+
+    here.engine.measure = slowly  # type: ignore[method-assign, assignment]
     try:
         best = here.search(url, BUDGET_PP, kind=kind, trials=trials).history.best
     except KeyboardInterrupt:

@@ -21,7 +21,7 @@ def require_same(folder: Path, storage: str, kind: Sampler, kills: int, trials: 
     Returns:
         How many of the kills found the search unfinished.
     """
-    chance = random.Random(f"{storage} {kind} {kills}")
+    chance = random.Random(f"{storage} {kind} {kills} {trials}")
     alone = BenchProcess(whole := f"{storage}:///{folder}/whole", trials, kind)
     assert alone.wait() == 0, alone.fault
     parts = f"{storage}:///{folder}/parts"

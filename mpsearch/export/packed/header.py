@@ -75,7 +75,7 @@ class TensorEntry:
     offset: int
     length: int
     streams: tuple[StreamEntry, ...]
-    calibrated: bool = False
+    calibrated: bool
     crc32: str = _NO_CRC
 
     def __str__(self) -> str:

@@ -40,6 +40,16 @@ def refused(path: Path, data: bytes) -> str:
     return str(error.value)
 
 
+def said(path: Path, data: bytes) -> str:
+    """Why a file is refused; nothing if it is read."""
+    path.write_bytes(data)
+    try:
+        read(path)
+    except PackedError as error:
+        return str(error).removeprefix(f"packed file {str(path)!r}")
+    return ""
+
+
 @pytest.mark.parametrize("coding", CODINGS)
 def test_a_flipped_bit_in_every_byte_is_refused(tmp_path: Path, coding: Coding) -> None:
     data = small(tmp_path / "a.mpq", coding)
@@ -65,7 +75,7 @@ def test_every_truncation_and_every_addition_is_refused(tmp_path: Path, coding: 
     data = small(tmp_path / "a.mpq", coding)
     for length in range(len(data)):
         refused(tmp_path / "b.mpq", data[:length])
-    assert "follow its last tensor" in refused(tmp_path / "b.mpq", data + b"x")
+    assert ": 1 bytes follow its last tensor" in refused(tmp_path / "b.mpq", data + b"x")
 
 
 def put(key: str, value: Any) -> Change:
@@ -111,6 +121,10 @@ LIES: list[tuple[str, Change]] = [
     ("shape = [True]", put_in("tensors", 0, "shape", [True])),
     ("shape = [1099511627776, 2]", put_in("tensors", 0, "shape", [2**40, 2])),
     ("shape = [1, 1", put_in("tensors", 0, "shape", [1] * 9)),
+    *(
+        (f"channel_axes = {axes} is not", put_in("tensors", 0, "channel_axes", axes))
+        for axes in (-1, [], [0], [-3], [True], ["x"], [-1.0], [-1, -1], [-1, -2])
+    ),
     ("calibrated = 1", put_in("tensors", 0, "calibrated", 1)),
     ("crc32 = '12'", put_in("tensors", 0, "crc32", "12")),
     ("its checksum is wrong", put_in("tensors", 0, "crc32", "00000000")),
@@ -156,6 +170,80 @@ LIES: list[tuple[str, Change]] = [
 def test_a_header_that_lies_is_refused(tmp_path: Path, words: str, change: Change) -> None:
     data = small(tmp_path / "a.mpq")
     assert words in refused(tmp_path / "b.mpq", with_header(data, change))
+
+
+# What is just allowed is refused later or not at all; one more is refused at once.
+LIMITS: list[tuple[str, Change, Change]] = [
+    (": others = list of 100,001", put("others", [0] * 100_000), put("others", [0] * 100_001)),
+    (": model = str of 1,001", put("model", "m" * 1000), put("model", "m" * 1001)),
+    (
+        ": shape = [1, 1, 1, 1, 1, 1, 1, 1, 1]",
+        put_in("others", 1, "shape", [1] * 8),
+        put_in("others", 1, "shape", [1] * 9),
+    ),
+    (
+        ": shape = [1099511627777]",
+        put_in("others", 0, "shape", [2**40]),
+        put_in("others", 0, "shape", [2**40 + 1]),
+    ),
+    (
+        ": offset = 4503599627370497",
+        put_in("tensors", 0, "offset", 2**52),
+        put_in("tensors", 0, "offset", 2**52 + 1),
+    ),
+    (
+        "too many lists and objects",
+        lambda _: b"[{" * 2**18,
+        lambda _: b"[{" * 2**18 + b"[",
+    ),
+    (
+        "codes of 33 bits",
+        put_in("tensors", 0, "streams", [[32, 30, "packed", 120]]),
+        put_in("tensors", 0, "streams", [[33, 30, "packed", 120]]),
+    ),
+    (
+        "codes of 0 bits",
+        put_in("tensors", 0, "streams", [[1, 960, "packed", 120]]),
+        put_in("tensors", 0, "streams", [[0, 960, "packed", 120]]),
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "most", "more"), LIMITS, ids=[w[:12] for w, _, _ in LIMITS])
+def test_limits_are_where_they_are_said_to_be(
+    tmp_path: Path, words: str, most: Change, more: Change
+) -> None:
+    data = small(tmp_path / "a.mpq")
+    assert words.partition("=")[0] not in said(tmp_path / "b.mpq", with_header(data, most))
+    assert words in refused(tmp_path / "b.mpq", with_header(data, more))
+
+
+def test_a_header_of_8_megabytes_is_read_and_none_larger(tmp_path: Path) -> None:
+    data = small(tmp_path / "a.mpq")
+    honest = data[16 : 16 + int.from_bytes(data[8:12], "little")]
+    path = tmp_path / "b.mpq"
+    path.write_bytes(with_header(data, lambda _: honest.ljust(8 * 2**20)))
+    for again, array in zip(read(path)[0], read(tmp_path / "a.mpq")[0], strict=True):
+        np.testing.assert_array_equal(again, array)
+    larger = with_header(data, lambda _: honest.ljust(8 * 2**20 + 1))
+    assert "its header takes 8,388,609 bytes" in refused(path, larger)
+
+
+def test_a_file_that_ends_with_its_preamble_has_an_empty_header(tmp_path: Path) -> None:
+    data = small(tmp_path / "a.mpq")
+    assert "not JSON" in refused(tmp_path / "b.mpq", data[:8] + bytes(8))
+    assert "does not begin" in refused(tmp_path / "b.mpq", data[:8] + bytes(7))
+
+
+def test_messages_show_little_of_what_is_wrong(tmp_path: Path) -> None:
+    data = small(tmp_path / "a.mpq")
+    for value, shown in (
+        ("m" * 40, repr("m" * 40)),
+        ("m" * 41, "str of 41"),
+        (10**80, str(10**59)),
+    ):
+        changed = with_header(data, put_in("tensors", 0, "offset", value))
+        assert f"offset = {shown} is not" in refused(tmp_path / "b.mpq", changed)
 
 
 def test_a_header_of_4_gigabytes_is_not_read(tmp_path: Path) -> None:
@@ -235,12 +323,30 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     assert "does not begin" in refused(tmp_path / "b.mpq", b"PK\x03\x04" + bytes(100))
 
 
-def test_codes_of_weights_that_are_not_finite_are_refused(tmp_path: Path) -> None:
-    write(tmp_path / "a.mpq", ("fl16",), ((np.ones(4, np.float32),),), others=())
-    data = bytearray((tmp_path / "a.mpq").read_bytes())
-    data[-2:] = np.array([np.inf], np.float16).tobytes()
-    crc = f"{zlib.crc32(bytes(data[-8:])):08x}"
-    changed = with_header(bytes(data), put_in("tensors", 0, "crc32", crc))
+@pytest.mark.parametrize("coding", CODINGS)
+@pytest.mark.parametrize("at", [0, -1])
+@pytest.mark.parametrize("worst", [np.inf, -np.inf, np.nan])
+def test_codes_of_weights_that_are_not_finite_are_refused(
+    tmp_path: Path, worst: float, at: int, coding: Coding
+) -> None:
+    """Whatever piece of a large tensor they are in."""
+    path, count = tmp_path / "a.mpq", 2**18 + 3
+    weights = np.random.default_rng(0).normal(0, 1, count).astype(np.float32)
+    write(path, ("fl16",), ((weights,),), coding, others=())
+    data = path.read_bytes()
+    start = 16 + int.from_bytes(data[8:12], "little")
+    codes = weights.astype(np.float16)
+    codes[at] = worst
+    coded = code(Stream(codes.view(np.uint16), 16), coding)
+
+    def claim(header: dict[str, Any]) -> None:
+        header["tensors"][0].update(
+            length=len(coded.data),
+            crc32=f"{zlib.crc32(coded.data.data):08x}",
+            streams=[[16, count, coded.method, len(coded.data)]],
+        )
+
+    changed = with_header(data[:start], claim) + coded.data.tobytes()
     assert "NaN or infinite" in refused(tmp_path / "b.mpq", changed)
 
 

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ml_dtypes import bfloat16
-from packed_files import OTHERS, Parameter, read, write
+from packed_files import OTHERS, Parameter, layers_of, read, write
 from weight_arrays import bits, every_exponent, tensors
 
 from mpsearch.coding.coder import CODINGS, Coding
 from mpsearch.core.errors import ModelError, SchemeError
-from mpsearch.export.packed import PackedFile
+from mpsearch.core.plan import Plan
+from mpsearch.export.packed import PackedFile, write_packed
 from mpsearch.schemes import ALL, parse_scheme
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -139,6 +141,40 @@ def test_the_same_plan_gives_the_same_bytes(
     for file in ("a", "b"):
         write(folder / file, (name,), arrays, coding)
     assert (folder / "a").read_bytes() == (folder / "b").read_bytes()
+
+
+def test_codes_that_were_chosen_are_written_and_said_to_be(tmp_path: Path) -> None:
+    kernel = np.linspace(-1, 1, 9, dtype=np.float32)
+    scheme = parse_scheme("fix8")
+    chosen = scheme.encode(kernel[::-1].copy())
+    layers = layers_of((kernel,), (kernel,))
+    write_packed(
+        tmp_path / "a.mpq",
+        model="0123456789abcdef",
+        model_name="small",
+        layers=layers,
+        weights=lambda _: (kernel,),
+        plan=Plan(tuple(layer.name for layer in layers), ("fix8", "fix8")),
+        others=(),
+        codes=lambda index, _: (chosen,) if index else None,
+    )
+    with PackedFile(tmp_path / "a.mpq") as packed:
+        assert [one.calibrated for one in packed.header.tensors] == [False, True]
+        for entry, expected in zip(packed.header.tensors, (kernel, kernel[::-1]), strict=True):
+            np.testing.assert_array_equal(packed.weights(entry), scheme.apply(expected))
+
+
+@pytest.mark.parametrize("name", ["fl16", "bitwiseAnd_13"])
+def test_reading_a_large_tensor_takes_little_beside_its_weights(tmp_path: Path, name: str) -> None:
+    weights = np.random.default_rng(0).normal(0, 1, 2**23).astype(np.float32)
+    write(tmp_path / "a.mpq", (name,), ((weights,),), others=())
+    with PackedFile(tmp_path / "a.mpq") as packed:
+        (entry,) = packed.header.tensors
+        tracemalloc.start()
+        packed.weights(entry)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert most < 1.2 * weights.nbytes
 
 
 def test_tensors_without_weights_are_refused(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.core.errors import PackedError
 from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, PackedSizes, write_packed
@@ -102,3 +104,34 @@ def with_header(data: bytes, change: Change) -> bytes:
     text = changed if isinstance(changed, bytes) else json.dumps(document).encode()
     start = data[:8] + len(text).to_bytes(4, "little") + zlib.crc32(text).to_bytes(4, "little")
     return start + text + data[16 + length :]
+
+
+def put(key: str, value: Any) -> Change:
+    """Another value of a header's key."""
+    return lambda header: header.update({key: value})
+
+
+def put_in(where: str, position: int, key: str, value: Any) -> Change:
+    """Another value of a key of one of the header's entries."""
+    return lambda header: header[where][position].update({key: value})
+
+
+def small(path: Path, coding: Coding = "none") -> bytes:
+    """Write a packed file of three layers; returns its bytes."""
+    rng = np.random.default_rng(0)
+    kernel = rng.normal(0, 0.1, (3, 40)).astype(np.float32)
+    long = np.tile(rng.normal(0, 0.1, 300).astype(np.float32), 4)
+    write(
+        path, ("fix8", "prun_0.1", "bitwiseAnd_13"), ((kernel, kernel[0]), (long,), (long,)), coding
+    )
+    return path.read_bytes()
+
+
+def refused(path: Path, data: bytes) -> str:
+    """Why a file is not read."""
+    path.write_bytes(data)
+    with pytest.raises(PackedError) as error:
+        read(path)
+    assert str(error.value).isprintable()
+    assert str(path) in str(error.value)
+    return str(error.value)

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 ROOT: Final = Path(__file__).parents[2]
 TESTS: Final = {
@@ -31,6 +31,11 @@ TESTS: Final = {
         "mpsearch/export/packed",
         ["tests/export/packed", "tests/contracts/test_damaged_files.py"],
     ),
+}
+#: Constants that only make it faster or slower.
+SPEED: Final = {
+    *("BLOCK", "_THREAD_BLOCK", "_THREADED", "_PIECES", "_MOST_BLOCKS", "_PIPELINED"),
+    *("_MOST_THREADS", "_BLOCK"),
 }
 LANES: Final = 2
 PATIENCE: Final = 600  # seconds; a change that makes the tests hang was noticed
@@ -83,12 +88,12 @@ class Place:
 def places(file: Path) -> Iterator[Place]:
     """All of one file."""
     tree = ast.parse((ROOT / file).read_text())
-    left_alone = {inner for node in ast.walk(tree) for inner in _untested(node)}
+    left_alone = {inner for node in ast.walk(tree) for inner in _left_alone(node)}
     within = _functions(tree)
     for number, node in enumerate(ast.walk(tree)):
         if node in left_alone:
             continue
-        for name in ("op", "ops", "value"):
+        for name in ("op", "ops", "operand", "value"):
             if hasattr(node, name) and _changed(node, name) is not None:
                 yield Place(file, number, name, within.get(node))
 
@@ -103,7 +108,7 @@ def mutated(place: Place) -> tuple[str, str]:
     return ast.unparse(tree), f"{place.file}:{line}: {_shown(old)} -> {_shown(new)}"
 
 
-def _changed(node: ast.AST, name: str) -> object:
+def _changed(node: Any, name: str) -> object:
     """What a field becomes; None where it is left alone."""
     old = getattr(node, name)
     if name == "op" and type(old) in SWAPS:
@@ -115,13 +120,26 @@ def _changed(node: ast.AST, name: str) -> object:
             return not old
         if isinstance(old, int | float):
             return old + 1
+    if name == "operand" and _is_negative_number(node):
+        return ast.Constant(old.value - 1)  # one more, as of others
     return None
 
 
-def _untested(node: ast.AST) -> Iterator[ast.AST]:
-    """Decorators, for a dataclass that is not frozen works as well; and annotations."""
+def _is_negative_number(node: ast.AST) -> bool:
+    if not isinstance(node, ast.UnaryOp) or not isinstance(node.op, ast.USub):
+        return False
+    return isinstance(node.operand, ast.Constant) and isinstance(node.operand.value, int | float)
+
+
+def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
+    """What no test can see changed, and what is changed with what it is a part of."""
+    # A dataclass that is not frozen works as well; annotations are mypy's.
     parts = [*getattr(node, "decorator_list", ())]
     parts += [getattr(node, name, None) for name in ("annotation", "returns")]
+    if _is_negative_number(node):
+        parts.append(node.operand)
+    if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) in SPEED:
+        parts.append(node.value)
     for part in parts:
         if part is not None:
             yield from ast.walk(part)
@@ -142,6 +160,8 @@ def _functions(tree: ast.AST) -> dict[ast.AST, tuple[int, int]]:
 def _shown(field: object) -> str:
     if isinstance(field, list):
         return _shown(field[0])
+    if isinstance(field, ast.Constant):
+        return f"-{field.value}"
     return type(field).__name__ if isinstance(field, ast.AST) else repr(field)
 
 

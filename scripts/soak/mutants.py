@@ -136,7 +136,7 @@ def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
     # A dataclass that is not frozen works as well; annotations are mypy's.
     parts = [*getattr(node, "decorator_list", ())]
     parts += [getattr(node, name, None) for name in ("annotation", "returns")]
-    if _is_negative_number(node):
+    if isinstance(node, ast.UnaryOp) and _is_negative_number(node):
         parts.append(node.operand)
     if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) in SPEED:
         parts.append(node.value)
@@ -161,7 +161,7 @@ def _shown(field: object) -> str:
     if isinstance(field, list):
         return _shown(field[0])
     if isinstance(field, ast.Constant):
-        return f"-{field.value}"
+        return f"-{field.value!r}"
     return type(field).__name__ if isinstance(field, ast.AST) else repr(field)
 
 

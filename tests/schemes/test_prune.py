@@ -11,6 +11,7 @@ from weight_arrays import bits, every_exponent, few, tensors
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.prune import Prune
+from mpsearch.schemes.stream import StreamForm
 
 thresholds = st.floats(1e-6, 10.0)
 
@@ -62,6 +63,18 @@ def test_bytes_are_a_bitmap_and_the_survivors_or_all_weights_where_that_is_less(
     bitmap = np.packbits(w >= 0.1).size
     scheme = Prune(0.1)
     assert scheme.nbytes(scheme.encode(w)) == min(w.nbytes, bitmap + 4 * survivors)
+
+
+@pytest.mark.parametrize("survivors", [0, 1, 309, 310, 320])
+def test_what_is_stored_is_taken_and_a_bitmap_that_saves_nothing_is_not(survivors: int) -> None:
+    """Of 320 weights the bitmap takes 40 bytes, as ten weights do."""
+    scheme = Prune(0.1)
+    w = np.array([1.0] * survivors + [0.01] * (320 - survivors), dtype=np.float32)
+    streams = scheme.streams(scheme.encode(w))
+    assert len(streams) == (2 if survivors < 310 else 1)
+    np.testing.assert_array_equal(scheme.decode(scheme.codes(streams, (320,))), w * (w > 0.1))
+    with_bitmap = [StreamForm(1, 320), StreamForm(32, survivors)]
+    assert scheme.has_forms(with_bitmap, (320,)) == (survivors < 310)
 
 
 @few

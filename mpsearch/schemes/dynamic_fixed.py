@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Symbols
+from mpsearch.core.arrays import Float32Array, Float64Array, Symbols
 from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.fitted import Fitted, sampled
@@ -69,16 +69,20 @@ class DynamicFixed(Fitted):
     def _fit(self, weights: Float32Array) -> Symbols:
         sample = sampled(weights.reshape(-1), _SAMPLED)
         lengths = self._lengths(weights)
-        # The largest weight decides, and may not be in the sample.
+        # The largest weights decide: they count as much as they do in the whole, wherever they lie.
         extreme = np.array([weights.max(), weights.min()])
-        share = len(sample) / weights.size if len(sample) < weights.size else 0.0
-        errors = [self._error(sample, n) + share * self._error(extreme, n) for n in lengths]
+        counts = len(sample) / weights.size - np.isin(extreme, sample)
+        errors = [
+            float(self._errors(sample, n).sum() + counts @ self._errors(extreme, n))
+            for n in lengths
+        ]
         return np.array([lengths[int(np.argmin(errors))] + _BIAS], dtype=np.uint8)
 
-    def _error(self, weights: Float32Array, length: int) -> float:
+    def _errors(self, weights: Float32Array, length: int) -> Float64Array:
         error = self._cut(weights, length)
         error -= weights
-        return float(np.square(error, dtype=np.float64).sum())
+        squares: Float64Array = np.square(error, dtype=np.float64)
+        return squares
 
     @property
     def _least(self) -> int:

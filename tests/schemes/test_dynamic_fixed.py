@@ -62,6 +62,19 @@ def test_the_fraction_length_suits_all_channels_of_a_large_tensor(
     assert found <= 1.01 * best
 
 
+@pytest.mark.parametrize("place", [0, 1, 99_999])
+@pytest.mark.parametrize("weight", [1.0, 3.0, 50.0])
+def test_one_weight_far_out_counts_wherever_it_lies(weight: float, place: int) -> None:
+    w = np.random.default_rng(0).normal(0, 0.05, (1000, 200)).astype(np.float32)
+    w.flat[place] = weight
+    errors = [
+        np.square(np.clip(np.rint(w * 2.0**n), -128, 127) * 2.0**-n - w).sum(dtype=np.float64)
+        for n in range(15)
+    ]
+    found = int(DynamicFixed(8).encode(w).fit[0]) - 128
+    assert errors[found] <= 1.01 * min(errors)
+
+
 def test_a_fraction_length_under_which_codes_are_infinite_is_refused() -> None:
     codes = Stream(np.zeros(4, np.uint8), 8)
     with pytest.raises(SchemeError, match="dfix8 has -128 fraction bits"):

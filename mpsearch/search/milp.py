@@ -10,8 +10,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
 
 from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.core.silence import silenced
@@ -53,6 +51,10 @@ def smallest_plan(
         allowance: By how much each image's margin may fall, shape (n,).
         spared: How many images may break their limit.
     """
+    # They take a second to import, and most commands never come here.
+    from scipy.optimize import Bounds, LinearConstraint, milp  # noqa: PLC0415
+    from scipy.sparse import coo_array  # noqa: PLC0415
+
     images = len(allowance)
     sizes = np.concatenate(nbytes).astype(np.float64)
     falls = np.concatenate(fall, axis=0)

@@ -120,15 +120,18 @@ def _changed(node: Any, name: str) -> object:
             return not old
         if isinstance(old, int | float):
             return old + 1
-    if name == "operand" and _is_negative_number(node):
+    if name == "operand" and _negated(node):
         return ast.Constant(old.value - 1)  # one more, as of others
     return None
 
 
-def _is_negative_number(node: ast.AST) -> bool:
-    if not isinstance(node, ast.UnaryOp) or not isinstance(node.op, ast.USub):
-        return False
-    return isinstance(node.operand, ast.Constant) and isinstance(node.operand.value, int | float)
+def _negated(node: ast.AST) -> ast.Constant | None:
+    """The number of a negative one."""
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float()) as number):
+            return number
+        case _:
+            return None
 
 
 def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
@@ -136,8 +139,7 @@ def _left_alone(node: ast.AST) -> Iterator[ast.AST]:
     # A dataclass that is not frozen works as well; annotations are mypy's.
     parts = [*getattr(node, "decorator_list", ())]
     parts += [getattr(node, name, None) for name in ("annotation", "returns")]
-    if isinstance(node, ast.UnaryOp) and _is_negative_number(node):
-        parts.append(node.operand)
+    parts.append(_negated(node))
     if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) in SPEED:
         parts.append(node.value)
     for part in parts:

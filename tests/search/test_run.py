@@ -1,9 +1,7 @@
 """The search's promises, on a network of plain numpy and a real SQLite study."""
 
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -103,18 +101,13 @@ class KilledError(Exception):
 def search_and_die(folder: Path, kind: Sampler, after: int) -> None:
     """A search whose process dies after so many measurements."""
     bench = make_hard_bench()
-    measure = bench.engine.measure
     left = iter(range(after))
 
-    def dying(plans: Sequence[Plan], write_down: Callable[[Measurement], None]) -> Any:
-        def die_or_write_down(measurement: Measurement) -> None:
-            if next(left, None) is None:
-                raise KilledError
-            write_down(measurement)
+    def die(_: Measurement) -> None:
+        if next(left, None) is None:
+            raise KilledError
 
-        return measure(plans, die_or_write_down)
-
-    bench.engine.measure = dying  # type: ignore[method-assign, assignment]
+    bench.before_each(die)
     with pytest.raises(KilledError):
         bench.search(folder, 1.0, kind=kind, trials=24)
 
@@ -149,13 +142,7 @@ def test_what_another_process_measures_meanwhile_is_not_measured_again(tmp_path:
     histories: list[History] = []
 
     def watched(bench: SearchBench) -> None:
-        measure = bench.engine.measure
-
-        def watching(plans: Sequence[Plan], *args: Any, **kwargs: Any) -> Any:
-            measured.extend(plans)
-            return measure(plans, *args, **kwargs)
-
-        bench.engine.measure = watching  # type: ignore[method-assign]
+        bench.before_each(lambda measurement: measured.append(measurement.plan))
         histories.append(bench.search(tmp_path / "shared", 1.0).history)
 
     with ThreadPoolExecutor(3) as threads:  # each opens the storage, as a process would

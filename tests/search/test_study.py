@@ -23,9 +23,9 @@ from mpsearch.search.study import StudyStore
 
 BENCH = SearchBench(NumpyNetwork(0, 1.0), images(3))
 BASELINE = BENCH.engine.baseline.confidence
-EVERY = BENCH.menu.plan(BENCH.menu.smallest)
-FL16 = Plan.from_mapping(EVERY.layers, dict.fromkeys(EVERY.layers, "fl16"))
-ORIGINAL = Plan.from_mapping(EVERY.layers, dict.fromkeys(EVERY.layers, "original"))
+SMALLEST = BENCH.menu.plan(BENCH.menu.smallest)
+FL16 = Plan.uniform(BENCH.menu.layers, "fl16")
+ORIGINAL = Plan.uniform(BENCH.menu.layers, "original")
 
 Open = Callable[..., StudyStore]
 
@@ -76,7 +76,7 @@ def require_equal(found: Tried, written: Tried) -> None:
 def test_measurements_are_read_back_to_the_bit_and_once(opened: Open) -> None:
     goal = Goal("mean", 2.0)
     store = opened("study", goal)
-    written = [measured(EVERY, 0.1 + 0.2), measured(FL16, 1 / 3)]
+    written = [measured(SMALLEST, 0.1 + 0.2), measured(FL16, 1 / 3)]
     for one in written:
         store.add(one, original_nbytes=99999)
     for found, one in zip(store.unread(), written, strict=True):
@@ -88,7 +88,7 @@ def test_measurements_are_read_back_to_the_bit_and_once(opened: Open) -> None:
 
 
 def test_a_study_of_the_same_subject_knows_what_another_measured(opened: Open) -> None:
-    other = opened("other", Goal("mean", 2.0), coding="huffman")
+    other = opened("other", Goal("mean", 2.0), coding="entropy")
     one = measured(FL16, drop_pp=50.0)
     other.add(one, original_nbytes=99999)
     asking = opened("asking", Goal("max", None, 500))
@@ -142,18 +142,18 @@ def test_who_is_alone_claims_nothing_and_who_comes_waits_its_turn(opened: Open) 
     goal = Goal("mean", 2.0)
     first = opened("study", goal)
     first.history()
-    assert first.claim([EVERY, FL16]) == [EVERY, FL16]
+    assert first.claim([SMALLEST, FL16]) == [SMALLEST, FL16]
     assert first.running == frozenset()
     second = opened("study", goal)
     second.history()
     assert second.claim([ORIGINAL]) == []  # the first has not noticed it yet
-    assert first.claim([EVERY]) == [EVERY]
-    assert second.claim([EVERY, FL16]) == [FL16]
+    assert first.claim([SMALLEST]) == [SMALLEST]
+    assert second.claim([SMALLEST, FL16]) == [FL16]
     assert second.unread() == []
-    assert second.running == {EVERY}
+    assert second.running == {SMALLEST}
     second.release()
-    first.add(measured(EVERY), original_nbytes=99999)
-    assert [one.plan for one in second.unread()] == [EVERY]
+    first.add(measured(SMALLEST), original_nbytes=99999)
+    assert [one.plan for one in second.unread()] == [SMALLEST]
     assert second.running == frozenset()
 
 

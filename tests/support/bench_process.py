@@ -6,16 +6,14 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Final
 
 import optuna
 from numpy_network import NumpyNetwork, images
 from search_bench import SearchBench
 
 from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
 from mpsearch.search.run import Sampler
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.opening import close_storage, open_storage
@@ -99,17 +97,12 @@ def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
 
 def _search(url: str, trials: int, kind: Sampler, said: Connection) -> None:
     here = bench()
-    measure = here.engine.measure
 
-    def slowly(plans: Sequence[Plan], write_down: Callable[[Measurement], None]) -> Any:
-        def take_time(measurement: Measurement) -> None:
-            said.send(("measuring", measurement.nbytes))
-            time.sleep(_PLAN_SECONDS)
-            write_down(measurement)
+    def take_time(measurement: Measurement) -> None:
+        said.send(("measuring", measurement.nbytes))
+        time.sleep(_PLAN_SECONDS)
 
-        return measure(plans, take_time)
-
-    here.engine.measure = slowly  # type: ignore[method-assign, assignment]
+    here.before_each(take_time)
     try:
         best = here.search(url, BUDGET_PP, kind=kind, trials=trials).history.best
     except KeyboardInterrupt:

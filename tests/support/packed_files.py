@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from mpsearch.coding.coder import Coding
-from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.core.errors import PackedError
 from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.core.plan import Plan
@@ -72,6 +72,7 @@ def write(
     tensors: tuple[tuple[Float32Array, ...], ...],
     coding: Coding = "none",
     others: tuple[Parameter, ...] = OTHERS,
+    codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None,
 ) -> PackedSizes:
     """Write a packed file of as many layers as there are schemes."""
     layers = layers_of(*tensors)
@@ -84,6 +85,7 @@ def write(
         plan=Plan(tuple(layer.name for layer in layers), schemes),
         others=others,
         coding=coding,
+        codes=codes,
     )
 
 

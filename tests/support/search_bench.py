@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from mpsearch.core.arrays import Float32Array
+from mpsearch.core.measurement import Measurement
+from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
@@ -45,6 +47,19 @@ class SearchBench:
             self.engine.bank.nbytes,
             rules,
         )
+
+    def before_each(self, act: Callable[[Measurement], None]) -> None:
+        """Have *act* called with every measurement before it is written down."""
+        measure = self.engine.measure
+
+        def watched(plans: Sequence[Plan], write_down: Callable[[Measurement], None]) -> Any:
+            def act_and_write_down(measurement: Measurement) -> None:
+                act(measurement)
+                write_down(measurement)
+
+            return measure(plans, act_and_write_down)
+
+        self.engine.measure = watched  # type: ignore[method-assign, assignment]
 
     def sampler(self, goal: Goal) -> SurrogateSampler:
         screen = Screen(

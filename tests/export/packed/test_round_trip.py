@@ -12,13 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ml_dtypes import bfloat16
-from packed_files import OTHERS, Parameter, layers_of, read, write
+from packed_files import OTHERS, Parameter, read, write
 from weight_arrays import bits, every_exponent, tensors
 
 from mpsearch.coding.coder import CODINGS, Coding
 from mpsearch.core.errors import ModelError, SchemeError
-from mpsearch.core.plan import Plan
-from mpsearch.export.packed import PackedFile, write_packed
+from mpsearch.export.packed import PackedFile
 from mpsearch.schemes import ALL, parse_scheme
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -147,15 +146,10 @@ def test_codes_that_were_chosen_are_written_and_said_to_be(tmp_path: Path) -> No
     kernel = np.linspace(-1, 1, 9, dtype=np.float32)
     scheme = parse_scheme("fix8")
     chosen = scheme.encode(kernel[::-1].copy())
-    layers = layers_of((kernel,), (kernel,))
-    write_packed(
+    write(
         tmp_path / "a.mpq",
-        model="0123456789abcdef",
-        model_name="small",
-        layers=layers,
-        weights=lambda _: (kernel,),
-        plan=Plan(tuple(layer.name for layer in layers), ("fix8", "fix8")),
-        others=(),
+        ("fix8", "fix8"),
+        ((kernel,), (kernel,)),
         codes=lambda index, _: (chosen,) if index else None,
     )
     with PackedFile(tmp_path / "a.mpq") as packed:

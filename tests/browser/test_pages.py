@@ -102,7 +102,9 @@ def test_every_picture_is_drawn_in_the_colours_of_the_page(
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_page_prints_dark_on_white(browser: Any, file: Path, scheme: str, tmp_path: Path) -> None:
+def test_a_page_prints_dark_on_white(browser: Any, file: Path, scheme: str) -> None:
+    from playwright.sync_api import expect
+
     with Opened(browser, file, scheme, 1280) as opened:
         opened.page.emulate_media(media="print", color_scheme=scheme)
         paper, ink = opened.page.evaluate(
@@ -111,10 +113,14 @@ def test_a_page_prints_dark_on_white(browser: Any, file: Path, scheme: str, tmp_
         )
         assert paper == "rgb(255, 255, 255)"
         assert ink == "rgb(27, 31, 36)"
-        # Other sources are chosen a moment later.
-        opened.page.wait_for_function(
-            "[...document.images].every(i => i.complete && i.currentSrc === i.getAttribute('src'))"
-        )
+        # Other sources are chosen a moment later. (wait_for_function would ask again through
+        # eval, which the page's Content-Security-Policy forbids.)
+        pictures = opened.page.locator("img").all()
+        assert pictures
+        for picture in pictures:
+            light = picture.get_attribute("src")
+            expect(picture).to_have_js_property("currentSrc", light, timeout=30_000)
+            expect(picture).to_have_js_property("complete", True, timeout=30_000)
         pdf = opened.page.pdf(format="A4")
         assert pdf.startswith(b"%PDF-")
         assert pdf.count(b"/Type /Page\n") >= 2

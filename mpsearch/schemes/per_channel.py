@@ -11,9 +11,11 @@ import numpy.typing as npt
 
 from mpsearch.core.arrays import Float32Array, Float64Array, Symbols, UInt8Array
 from mpsearch.core.errors import SchemeError
-from mpsearch.schemes.fitted import Fitted, sampled
+from mpsearch.core.spread import spread
+from mpsearch.schemes.fitted import Fitted
 
 _SAMPLED: Final = 4096  # weights of a channel that are enough to choose its scale
+_PARTS: Final = 64  # parts of a channel whose largest weights are known beside the sample
 _FEW: Final = 4  # scales worth trying where each takes long
 _BLOCK: Final = 2**18  # weights worked on at once
 _INFINITE: Final = 0x7C00  # bits of an infinite half; of NaN and negative ones are larger
@@ -106,16 +108,15 @@ class PerChannel(Fitted):
 
     def _fit(self, weights: Float32Array) -> Symbols:
         rows = self._columns(weights)
-        sample = sampled(rows, _SAMPLED)
-        top = np.abs(rows).max(axis=0)
-        share_sampled = len(sample) / len(rows)
+        sample, largest = _split(rows)
+        counts = len(sample) / len(rows)
+        top = np.abs(rows if counts == 1 else largest).max(axis=0)
         best = self._scale(top, 1.0)
         least: Float64Array = np.full(top.shape, np.inf)
         for share in self.shares:
             scale = self._scale(top, share)
             squares: Float64Array = self._squares(sample, scale).sum(axis=0, dtype=np.float64)
-            if share_sampled < 1:  # the largest weight decides, and is hardly ever in a sample
-                squares += share_sampled * self._squares(top, scale)
+            squares += counts * self._squares(largest, scale).sum(axis=0, dtype=np.float64)
             better = squares < least * _BETTER
             best[better], least[better] = scale[better], squares[better]
         return best.astype(np.float16).view(np.uint16)
@@ -178,6 +179,27 @@ class PerChannel(Fitted):
         tail = self._tail(shape)
         kept = tuple(n if i - len(tail) in self._axes else 1 for i, n in enumerate(tail))
         return fit.view(np.float16).astype(np.float32).reshape(kept)
+
+
+def _split(rows: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Rows that stand for all, and the magnitudes of the largest weights, which count once each.
+
+    What is cut is cut from the few largest weights of a channel: by chance a sample has too many
+    of them, or too few. So the largest of each part of a channel is known, and 0 in the sample.
+    """
+    if len(rows) <= 2 * _SAMPLED:
+        return rows, rows[:0]
+    places = np.sort(spread(len(rows), _SAMPLED))
+    samples, largest = [], []
+    for i in range(_PARTS):
+        start, stop = len(rows) * i // _PARTS, len(rows) * (i + 1) // _PARTS
+        top = np.abs(rows[start:stop]).max(axis=0)
+        first, last = np.searchsorted(places, (start, stop))
+        few = rows[places[first:last]]
+        few[np.abs(few) == top] = 0
+        samples.append(few)
+        largest.append(top)
+    return np.concatenate(samples), np.stack(largest)
 
 
 def _divided(rows: Float32Array, scale: Float32Array) -> Float32Array:

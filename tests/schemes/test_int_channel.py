@@ -34,6 +34,23 @@ def test_a_weight_far_out_is_cut_where_that_serves_the_others() -> None:
     assert IntChannel(8).apply(w).max() == pytest.approx(8, rel=1e-3)
 
 
+@pytest.mark.parametrize("place", [0, 1, 29_999])
+@pytest.mark.parametrize("weight", [2.0, 12.0, 25.0])
+@pytest.mark.parametrize("width", [3, 4, 8])
+def test_one_weight_far_out_counts_wherever_it_lies(width: int, weight: float, place: int) -> None:
+    scheme = IntChannel(width)
+    w = np.random.default_rng(0).normal(0, 1, (30_000, 1)).astype(np.float32)
+    w[place] = weight
+    top, half = np.abs(w).max(), 2 ** (width - 1)
+    errors = []
+    for share in scheme.shares:
+        step = float(np.float16(top * share * half / (half - 1))) / half
+        levels = np.clip(np.rint(w / step), 1 - half, half - 1)
+        errors.append(np.square(levels * step - w).sum(dtype=np.float64))
+    found = np.square(scheme.apply(w) - w).sum(dtype=np.float64)
+    assert found <= 1.1 * min(errors)
+
+
 @pytest.mark.parametrize("name", ["int1c", "int9c", "int4", "int4c_2", "int4c_"])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(SchemeError):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy_network import NumpyNetwork, images
-from search_bench import FINGERPRINT, SCHEMES, SearchBench
+from search_bench import FINGERPRINT, SCHEMES, SearchBench, hard_bench
 from trained_network import TrainedNetwork, digits
 
 from mpsearch.core.errors import SettingError, StudyError
@@ -27,11 +27,6 @@ def make_bench(
     seed: int = 0, count: int = 3, schemes: tuple[str, ...] = SCHEMES, scale: float = 1.0
 ) -> SearchBench:
     return SearchBench(NumpyNetwork(seed, scale), images(count), schemes)
-
-
-def make_hard_bench() -> SearchBench:
-    """One where every sampler has to look at dozens of plans."""
-    return make_bench(seed=1, scale=3.0)
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -88,7 +83,7 @@ def test_it_is_never_worse_than_the_best_uniform_plan(
 
 
 def test_no_plan_is_measured_twice_and_each_is_one_trial(tmp_path: Path) -> None:
-    history = make_hard_bench().search(tmp_path, 1.0, trials=40).history
+    history = hard_bench().search(tmp_path, 1.0, trials=40).history
     assert len(history) >= 40
     plans = [one.plan for one in history.tried]
     assert len(set(plans)) == len(plans)
@@ -100,7 +95,7 @@ class KilledError(Exception):
 
 def search_and_die(folder: Path, kind: Sampler, after: int) -> None:
     """A search whose process dies after so many measurements."""
-    bench = make_hard_bench()
+    bench = hard_bench()
     left = iter(range(after))
 
     def die(_: Measurement) -> None:
@@ -116,11 +111,11 @@ def search_and_die(folder: Path, kind: Sampler, after: int) -> None:
 def test_a_killed_search_resumes_as_if_it_had_not_been_killed(
     tmp_path: Path, kind: Sampler
 ) -> None:
-    whole = make_hard_bench().search(tmp_path / "whole", 1.0, kind=kind, trials=24).history
+    whole = hard_bench().search(tmp_path / "whole", 1.0, kind=kind, trials=24).history
     assert len(whole) >= 24
     for after in (3, 9):
         search_and_die(tmp_path / "parts", kind, after)
-    parts = make_hard_bench().search(tmp_path / "parts", 1.0, kind=kind, trials=24).history
+    parts = hard_bench().search(tmp_path / "parts", 1.0, kind=kind, trials=24).history
     assert [one.plan for one in parts.tried] == [one.plan for one in whole.tried]
     assert [one.drop_pp for one in parts.tried] == [one.drop_pp for one in whole.tried]
 
@@ -189,7 +184,7 @@ def test_a_study_of_something_else_is_not_reopened(
 
 def test_the_best_plan_is_told_whenever_it_changes(tmp_path: Path) -> None:
     told: list[Tried] = []
-    history = make_hard_bench().search(tmp_path, 1.0, trials=40, on_best=told.append).history
+    history = hard_bench().search(tmp_path, 1.0, trials=40, on_best=told.append).history
     sizes = [one.nbytes for one in told]
     assert len(sizes) > 2
     assert sizes == sorted(sizes, reverse=True)

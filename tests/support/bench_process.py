@@ -10,8 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Final
 
 import optuna
-from numpy_network import NumpyNetwork, images
-from search_bench import SearchBench
+from search_bench import hard_bench
 
 from mpsearch.core.measurement import Measurement
 from mpsearch.search.run import Sampler
@@ -25,11 +24,6 @@ _PATIENCE: Final = 120.0  # seconds
 # Processes are forked from one that has imported everything: they begin at once.
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
-
-
-def bench() -> SearchBench:
-    """A network so sensitive that every sampler has to look at dozens of plans."""
-    return SearchBench(NumpyNetwork(1, 3.0), images(3))
 
 
 class BenchProcess:
@@ -96,7 +90,7 @@ def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
 
 
 def _search(url: str, trials: int, kind: Sampler, said: Connection) -> None:
-    here = bench()
+    here = hard_bench()
 
     def take_time(measurement: Measurement) -> None:
         said.send(("measuring", measurement.nbytes))

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from numpy_network import NumpyNetwork, images
+
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
@@ -25,6 +27,11 @@ from mpsearch.sensitivity.profile import SensitivityProfile
 
 SCHEMES = ("original", "fl16", "bitwiseAnd_19", "bitwiseAnd_21", "fix8")
 FINGERPRINT = {"model": "m", "images": "i", "reference": "r", "numerics": "n"}
+
+
+def hard_bench() -> "SearchBench":
+    """A network so sensitive that every sampler has to look at dozens of plans."""
+    return SearchBench(NumpyNetwork(1, 2.5), images(3))
 
 
 class SearchBench:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import optuna
 import pytest
-from bench_process import bench
 from optuna.trial import TrialState
+from search_bench import hard_bench
 
 from mpsearch.core.plan import Plan
 from mpsearch.search.surrogate.sampler import distributions
@@ -20,7 +20,7 @@ from mpsearch.search.workers.claims import LEASE_SECONDS, Claims
 from mpsearch.search.workers.place import is_known_dead, this_process
 from mpsearch.search.workers.turn import Doorway
 
-MENU = bench().menu
+MENU = hard_bench().menu
 PLANS = [Plan.uniform(MENU.layers, scheme) for scheme in ("original", "fl16", "fix8")]
 
 

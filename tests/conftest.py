@@ -43,6 +43,8 @@ settings.register_profile("mpsearch", deadline=None)
 settings.register_profile(
     "unshrunk", deadline=None, database=None, phases=(Phase.explicit, Phase.generate)
 )
+# Before a release: pytest --hypothesis-profile=long.
+settings.register_profile("long", deadline=None, max_examples=10_000)
 settings.load_profile("mpsearch")
 
 

@@ -50,6 +50,8 @@ def browser() -> Iterator[Any]:
 def test_the_best_trial_is_feasible_and_the_figures_are_drawn(
     browser: Any, address: str, folder: Path
 ) -> None:
+    from playwright.sync_api import expect
+
     record = read_study(folder)
     assert record.trials is not None
     # A smaller plan was measured that breaks the budget: it is not the best.
@@ -62,10 +64,10 @@ def test_the_best_trial_is_feasible_and_the_figures_are_drawn(
     for title in ("Every measured plan", "Bytes of each layer", "The best plan so far"):
         seen.page.locator(".gtitle", has_text=title).wait_for(timeout=30_000)
     seen.page.locator(".gtitle", has_text="Drop of one layer").wait_for(timeout=30_000)
-    assert seen.page.locator(".heatmaplayer image").count() == 1
+    expect(seen.page.locator(".heatmaplayer image")).to_have_count(1, timeout=30_000)
+    expect(seen.page.get_by_text("report.html")).to_have_count(1, timeout=30_000)
     names = seen.page.locator(".ytick text").all_text_contents()
     assert any("block0_conv" in name or "<script>" in name for name in names)
-    assert seen.page.get_by_text("report.html").count() == 1
     assert seen.complaints == []
     seen.page.close()
 

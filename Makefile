@@ -33,8 +33,9 @@ demo: .venv/.installed ## set up, and search a plan for the bundled network
 	$(BIN)/mpsearch search --budget 2 --out demo
 	@echo; cat demo/quanti_array.py
 
+# Two tests run at a time: threads of OpenBLAS would only wait for each other, actively.
 test: check ## set up, check the code, and run all tests
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20 --durations-min 20
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20 --durations-min 20
 
 check: .venv/.installed-all ## formatting, lint, security lint, types, import rules
 	$(BIN)/ruff format --check --quiet .

@@ -11,6 +11,8 @@ from trained_network import TrainedNetwork, digits, every_choice
 from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.engine.confidence import Metric, aggregate, drops_pp
 
+# One process: what a search found is asked twice.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("exhaustive")]
 COARSE = ("original", "fl16", "bitwiseAnd_20", "bitwiseAnd_22", "fix8")
 # Widths of the hidden layers, seed, images, schemes.
 NETWORKS: dict[str, tuple[tuple[int, ...], int, int, tuple[str, ...]]] = {

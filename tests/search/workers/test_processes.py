@@ -1,7 +1,5 @@
 """Several processes on one study, on every kind of storage."""
 
-from pathlib import Path
-
 import pytest
 from bench_process import BenchProcess, trials_of
 from hard_life import hard_life
@@ -35,14 +33,21 @@ def test_four_measure_no_plan_twice_and_find_the_same(storage_url: str) -> None:
     assert len({process.best for process in processes}) == 1
 
 
-def test_four_find_what_one_finds(storage_url: str, tmp_path: Path) -> None:
-    alone = BenchProcess(f"sqlite:///{tmp_path}/alone.db", 100, "surrogate")
-    processes = [BenchProcess(storage_url, 100, "surrogate") for _ in range(4)]
-    for process in (alone, *processes):
-        assert process.wait() == 0, process.fault
+@pytest.fixture(scope="module")
+def found_alone(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Bytes of the best plan that one process finds."""
+    alone = BenchProcess(f"sqlite:///{tmp_path_factory.mktemp('alone')}/s.db", 100, "surrogate")
+    assert alone.wait() == 0, alone.fault
     assert alone.best is not None
+    return alone.best
+
+
+def test_four_find_what_one_finds(storage_url: str, found_alone: int) -> None:
+    processes = [BenchProcess(storage_url, 100, "surrogate") for _ in range(4)]
+    for process in processes:
+        assert process.wait() == 0, process.fault
     found = [process.best for process in processes if process.best is not None]
-    assert min(found) <= alone.best
+    assert min(found) <= found_alone
 
 
 def test_killed_twelve_times_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:

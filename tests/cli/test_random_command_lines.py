@@ -1,10 +1,12 @@
 """Whatever is typed, there is one line about it, and an exit code that scripts can rely on."""
 
+import io
+import sys
 from pathlib import Path
 
 import pytest
 from command_line import commands
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mpsearch.cli.main import run
@@ -43,10 +45,13 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+@example(argv=["studies", "\udc80"])
 @given(argv=command_lines())
 def test_any_command_line_ends_in_an_answer_or_in_one_line(
     argv: list[str], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    assert isinstance(sys.stdout, io.TextIOWrapper)
+    sys.stdout.reconfigure(errors="backslashreplace")  # as main() does
     code = run([*argv])
     out, err = capsys.readouterr()
     assert code in {0, 2, 3}

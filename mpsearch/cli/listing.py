@@ -56,7 +56,12 @@ def _schemes(args: argparse.Namespace) -> int:
 def _studies(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
     marks = ("study.toml", "study.db", "best.json")
-    found = sorted({file.parent for mark in marks for file in folder.glob(f"*/{mark}")})
+    try:
+        found = sorted({file.parent for mark in marks for file in folder.glob(f"*/{mark}")})
+    except OSError as error:  # a name that is too long
+        raise SettingError(
+            f"folder {args.folder!r}: {error.strerror}; name a folder of studies"
+        ) from error
     rows = [_study(one) for one in found]
     if args.json:
         print(json.dumps({"studies": rows}))

@@ -40,12 +40,17 @@ def command_lines(draw: st.DrawFn) -> list[str]:
     return argv
 
 
+FEW = 300
+
+
 @settings(
-    max_examples=max(300, settings().max_examples),
+    max_examples=max(FEW, settings().max_examples),
+    derandomize=settings().max_examples < FEW,  # what is new is for who looks for it, long
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @example(argv=["studies", "\udc80"])
+@example(argv=["studies", "x" * 300])
 @given(argv=command_lines())
 def test_any_command_line_ends_in_an_answer_or_in_one_line(
     argv: list[str], here: Path, capsys: pytest.CaptureFixture[str]

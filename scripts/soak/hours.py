@@ -1,4 +1,4 @@
-"""Search for hours while dashboards are open, stopped and suspended at random.
+"""Search for hours, stopped and suspended at random, while dashboards are open.
 
 Run: python scripts/soak/hours.py [HOURS [TRIALS]]; 8 hours and 5,000 plans a study if not said.
 Needs Linux, which says how much memory a process holds.
@@ -26,13 +26,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Final, Self
 
-from signals import SAID, finished, left_running, open_claims
+from signals import SAID, finished, left_running, open_claims, require_kept, started
 
 QUIET: Final = 40.0  # seconds between two disturbances, on average
 SUSPENDED: Final = 60.0  # seconds at most
 GROWTH: Final = 1.05
 DISTURBANCES: Final = ("killed", "interrupted", "suspended")
-MPSEARCH: Final = (sys.executable, "-m", "mpsearch")
 
 
 def held_mb(process: int) -> float:
@@ -53,7 +52,7 @@ class Dashboard:
     """
 
     def __init__(self, folder: Path) -> None:
-        command = [*MPSEARCH, "dashboard", str(folder), "--port", "0"]
+        command = [sys.executable, "-m", "mpsearch", "dashboard", str(folder), "--port", "0"]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         found = re.search(r"http://[^/]+/", self._process.stdout.readline())
@@ -116,7 +115,7 @@ class Search:
         before = finished(self._folder)
         while not self._run_once():
             after = finished(self._folder)
-            assert all(after[number] == was for number, was in before.items()), "a plan was lost"
+            require_kept(before, after)
             before = after
         assert len(finished(self._folder)) >= self._trials
         assert not open_claims(self._folder), "a claim was left open"
@@ -144,14 +143,7 @@ class Search:
         return process.returncode == 0
 
     def _started(self) -> "subprocess.Popen[str]":
-        options = ("--budget", "1", "--sampler", "random", "--trials", str(self._trials), "--quiet")
-        return subprocess.Popen(
-            [*MPSEARCH, "search", *options, "--out", str(self._folder)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        return started(self._folder, "--trials", str(self._trials))
 
     def _is_done_within(self, process: "subprocess.Popen[str]", seconds: float) -> bool:
         until = time.monotonic() + seconds

@@ -66,17 +66,27 @@ def left_running(session: int) -> list[int]:
     return found
 
 
-def stop_once(study: Path, number: signal.Signals, chance: random.Random) -> bool:
-    """One search and one signal; whether it listened."""
-    before = finished(study)
-    is_early = chance.random() < 0.5
-    process = subprocess.Popen(
-        [sys.executable, "-m", "mpsearch", *SEARCH, "--out", str(study)],
+def require_kept(before: dict[int, Any], after: dict[int, Any]) -> None:
+    """Check that what was finished is there as it was."""
+    assert all(after[number] == was for number, was in before.items()), "a measurement changed"
+
+
+def started(study: Path, *options: str) -> "subprocess.Popen[str]":
+    """A search in a session of its own; *options* may overrule :data:`SEARCH`."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "mpsearch", *SEARCH, "--out", str(study), *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+
+
+def stop_once(study: Path, number: signal.Signals, chance: random.Random) -> bool:
+    """One search and one signal; whether it listened."""
+    before = finished(study)
+    is_early = chance.random() < 0.5
+    process = started(study)
     while not is_early and len(finished(study)) == len(before):
         assert process.poll() is None, "it ended by itself"
         time.sleep(0.1)
@@ -84,8 +94,7 @@ def stop_once(study: Path, number: signal.Signals, chance: random.Random) -> boo
     at_signal = finished(study)
     process.send_signal(number)
     _, said = process.communicate(timeout=60)
-    kept = finished(study)
-    assert all(kept[trial] == was for trial, was in at_signal.items()), "a measurement changed"
+    require_kept(at_signal, finished(study))
     assert not left_running(process.pid), "something is left running"
     assert not list(study.glob(".*.tmp")), "a temporary file is left"
     if (process.returncode, said) == (128 + number, SAID):

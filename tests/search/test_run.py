@@ -1,7 +1,6 @@
 """The search's promises, on a network of plain numpy and a real SQLite study."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy_network import NumpyNetwork, images
 from search_bench import FINGERPRINT, SCHEMES, SearchBench, hard_bench
-from trained_network import TrainedNetwork, digits
+from trained_network import TrainedNetwork, digits, every_choice
 
 from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.core.measurement import Measurement
@@ -253,8 +252,8 @@ def test_the_mirror_finds_the_gentlest_plan_of_a_size(tmp_path: Path) -> None:
     for seed in range(3):
         bench = make_bench(seed)
         limit = bench.engine.baseline.nbytes * 2 // 5
-        choices = product(*map(range, map(len, bench.menu.schemes)))
-        small = [bench.menu.plan(c) for c in choices if bench.menu.total(c) <= limit]
+        every = every_choice([len(schemes) for schemes in bench.menu.schemes])
+        small = [bench.menu.plan(one) for one in every[bench.menu.totals(every) <= limit]]
         base = bench.engine.baseline.confidence
         gentlest = min(
             aggregate(drops_pp(base, m.confidence), "mean") for m in bench.engine.measure(small)

@@ -15,7 +15,7 @@ def hard_life(url: str, kills: int, at_once: int = 3, seed: int = 0) -> int:
         How many trials they were asked for.
     """
     chance = random.Random(seed)
-    trials = 12 * kills  # more than are measured between the kills
+    trials = 20 * kills  # more than are measured between the kills
     processes = [BenchProcess(url, trials) for _ in range(at_once)]
     acknowledged: set[int] = set()
     for _ in range(kills):

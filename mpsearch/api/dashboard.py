@@ -42,7 +42,8 @@ class Dashboard(AbstractContextManager["Dashboard"]):
 
     Raises:
         StudyError: If the folder has no storage, or one that cannot be read.
-        SettingError: If optuna-dashboard is not installed.
+        SettingError: If optuna-dashboard is not installed, or the folder names a storage that may
+            not be taken from it (:mod:`mpsearch.core.trust`).
         EnvironmentFault: If the port is taken, or a server does not answer.
     """
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpsearch import __version__
-from mpsearch.api.study_record import read_study
+from mpsearch.api.study_record import read_study, read_two
 from mpsearch.core.files import file_name, write_bytes, write_text
 from mpsearch.export.quanti_array import quanti_array_file
 
@@ -82,6 +82,8 @@ def write_report(
 
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
+        SettingError: If the folder names a storage that may not be taken from it
+            (:mod:`mpsearch.core.trust`).
         EnvironmentFault: If the disk refuses.
     """
     return render_report(study, storage).write(study / "report" if target is None else target)
@@ -96,6 +98,8 @@ def render_report(study: Path, storage: str | None = None) -> RenderedReport:
 
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
+        SettingError: If the folder names a storage that may not be taken from it
+            (:mod:`mpsearch.core.trust`).
     """
     from mpsearch.report.pictures import study_pictures  # noqa: PLC0415 - matplotlib
     from mpsearch.report.sentences import headline  # noqa: PLC0415
@@ -122,16 +126,21 @@ def render_report(study: Path, storage: str | None = None) -> RenderedReport:
     )
 
 
-def write_comparison(first: Path, second: Path, target: Path | None = None) -> WrittenReport:
+def write_comparison(
+    first: Path, second: Path, target: Path | None = None, storage: str | None = None
+) -> WrittenReport:
     """Report two studies side by side: ``compare.html`` and its figures.
 
     Args:
         first: A study's folder.
         second: Another's.
         target: Folder of the report; ``report/with-NAME`` in the first one's where it is None.
+        storage: URL that one of the folders names, or both; taken for those that do.
 
     Raises:
         StudyError: If a folder holds no result and no trials, or something damaged.
+        SettingError: If neither folder names that storage, or one names a storage that may not be
+            taken from it (:mod:`mpsearch.core.trust`).
         EnvironmentFault: If the disk refuses.
     """
     from mpsearch.report.comparison import (  # noqa: PLC0415 - matplotlib
@@ -140,7 +149,7 @@ def write_comparison(first: Path, second: Path, target: Path | None = None) -> W
         verdict,
     )
 
-    records = read_study(first), read_study(second)
+    records = read_two(first, second, storage)
     pictures = list(comparison_pictures(*records))
     rendered = RenderedReport(
         name="compare.html",

@@ -5,7 +5,9 @@ from pathlib import Path
 
 from mpsearch.api.kept import RESULT_FILE
 from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import StudyError
+from mpsearch.core.errors import SettingError, StudyError
+from mpsearch.core.secret import masked
+from mpsearch.core.trust import SettingsFile, same_storage
 from mpsearch.report.record import StudyRecord
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import Subject, read_result
@@ -27,19 +29,51 @@ def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
 
     Raises:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
-        SettingError: If study.toml is not one.
+        SettingError: If study.toml is not one, or names a storage that may not be taken from it
+            (:mod:`mpsearch.core.trust`).
     """
-    config = _settings(folder)
+    file = _settings_file(folder)
+    url = storage or _storage(folder, file)
+    config = None if file is None else file.config
     result, subject = _result(folder)
-    url = storage or _storage(folder, config)
     name = None if subject is None else subject.study_name
     trials = None if url is None else read_trials(url, name)
     return _record(folder, config, result, subject, trials)
 
 
+def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecord, StudyRecord]:
+    """As :func:`read_study`, of two folders.
+
+    Args:
+        first: A study's folder.
+        second: Another's.
+        storage: URL that may be taken from either folder.
+
+    Raises:
+        StudyError: As :func:`read_study`.
+        SettingError: As :func:`read_study`, or if neither folder names *storage*.
+    """
+    if storage is None:
+        return read_study(first), read_study(second)
+    named = [_names(folder, storage) for folder in (first, second)]
+    if not any(named):
+        raise SettingError(
+            f"--storage {masked(storage)!r} is named by neither study; leave it out to compare two"
+        )
+    one, other = (storage if is_named else None for is_named in named)
+    return read_study(first, one), read_study(second, other)
+
+
+def _names(folder: Path, storage: str) -> bool:
+    file = _settings_file(folder)
+    named = None if file is None else file.config.storage
+    return named is not None and same_storage(named, storage)
+
+
 def record_of(folder: Path, trials: StudyTrials) -> StudyRecord:
     """As :func:`read_study`, of trials that were read already."""
-    return _record(folder, _settings(folder), *_result(folder), trials)
+    file = _settings_file(folder)
+    return _record(folder, None if file is None else file.config, *_result(folder), trials)
 
 
 def study_trials(folder: Path, storage: str) -> StudyTrials:
@@ -121,9 +155,10 @@ def folder_storage(folder: Path) -> str:
 
     Raises:
         StudyError: If there is none.
-        SettingError: If study.toml is not one.
+        SettingError: If study.toml is not one, or names a storage that may not be taken from it
+            (:mod:`mpsearch.core.trust`).
     """
-    url = _storage(folder, _settings(folder))
+    url = _storage(folder, _settings_file(folder))
     if url is None:
         raise StudyError(
             f"study {str(folder)!r} has no storage: there is neither a study.db nor a study.toml "
@@ -132,9 +167,9 @@ def folder_storage(folder: Path) -> str:
     return url
 
 
-def _settings(folder: Path) -> RunConfig | None:
-    file = folder / "study.toml"
-    return RunConfig.from_toml(file) if file.is_file() else None
+def _settings_file(folder: Path) -> SettingsFile | None:
+    path = folder / "study.toml"
+    return SettingsFile.read(path) if path.is_file() else None
 
 
 def _settings_text(folder: Path, subject: Subject | None, config: RunConfig | None) -> str:
@@ -149,9 +184,10 @@ def _result(folder: Path) -> tuple[SearchResult | None, Subject | None]:
     return read_result(file) if file.is_file() else (None, None)
 
 
-def _storage(folder: Path, config: RunConfig | None) -> str | None:
-    if config is not None and config.storage is not None:
-        return config.storage
+def _storage(folder: Path, settings: SettingsFile | None) -> str | None:
+    named = None if settings is None else settings.storage()
+    if named is not None:
+        return named
     file = folder / "study.db"
     return sqlite_url(file) if file.is_file() else None
 

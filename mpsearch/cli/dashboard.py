@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import add_storage, existing_folder
+from mpsearch.core.trust import storage_variable
 
 _PORT: Final = 8080
 
@@ -36,7 +37,7 @@ def _run(args: argparse.Namespace) -> int:
 
     if not args.quiet:
         print("starting Optuna's dashboard, which takes some seconds", file=sys.stderr)
-    with Dashboard(folder, args.port, args.storage) as dashboard:
+    with Dashboard(folder, args.port, args.storage or storage_variable()) as dashboard:
         print(
             json.dumps({"url": dashboard.url}) if args.json else f"dashboard       {dashboard.url}",
             flush=True,

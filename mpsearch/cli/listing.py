@@ -8,8 +8,8 @@ from typing import Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import STUDIES
-from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import SettingError
+from mpsearch.core.trust import SettingsFile
 
 
 def add(commands: Any) -> None:
@@ -78,15 +78,18 @@ def _study(folder: Path) -> dict[str, Any]:
     from mpsearch.core.secret import masked  # noqa: PLC0415
     from mpsearch.search.storage.peek import glance  # noqa: PLC0415
 
-    storage = _storage(folder)
+    storage, refusal = _storage(folder)
     scheme, _, path = storage.partition(":///")
-    seen = glance(Path(path)) if scheme in {"sqlite", "journal"} and path else None
+    is_file = scheme in {"sqlite", "journal"} and path and not refusal
+    seen = glance(Path(path)) if is_file else None
     finished = _best(folder / "plan.json")
     best = finished or _best(folder / "best.json")
     state = "finished" if finished else "stopped"
     if seen is not None and seen.is_in_use:
         state, best = "running", _best(folder / "best.json") or best
     row = {"study": str(folder), "state": state, "storage": masked(storage), **best}
+    if refusal:
+        row["refused"] = refusal
     if seen is not None:
         row["trials"] = seen.trials
         if best and seen.original_nbytes is not None:
@@ -94,16 +97,22 @@ def _study(folder: Path) -> dict[str, Any]:
     return row
 
 
-def _storage(folder: Path) -> str:
-    """The storage that the folder's study.toml names, or the usual file."""
+def _storage(folder: Path) -> tuple[str, str]:
+    """The storage that the folder's study.toml names, or the usual file; and why not to look."""
     usual = f"sqlite:///{folder / 'study.db'}"
     try:
-        return RunConfig.from_toml(folder / "study.toml").storage or usual
+        file = SettingsFile.read(folder / "study.toml")
     except SettingError:
-        return usual
+        return usual, ""
+    refusal = "".join(f"{one} is not looked at: {file.remedy}" for one in file.refused({"storage"}))
+    return file.config.storage or usual, refusal
 
 
 def _said(row: dict[str, Any]) -> str:
+    return _result(row) + (f"; {row['refused']}" if "refused" in row else "")
+
+
+def _result(row: dict[str, Any]) -> str:
     trials = f", {row['trials']} trials" if "trials" in row else ""
     if "nbytes" not in row:
         return f"{row['state']}{trials}, no plan yet"

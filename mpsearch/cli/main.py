@@ -21,6 +21,7 @@ from mpsearch.cli import (
     profile,
     report,
     search,
+    trust,
     unpack,
     verify,
 )
@@ -67,6 +68,7 @@ def parser() -> Parser:
         verify,
         unpack,
         listing,
+        trust,
     ):
         module.add(commands)
     return top

@@ -11,6 +11,7 @@ from mpsearch.cli.rules import parse_pairs
 from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import SettingError
 from mpsearch.core.memory import parse_memory
+from mpsearch.core.trust import SettingsFile, storage_variable
 
 if TYPE_CHECKING:
     from mpsearch.api.model import OpenModel
@@ -158,10 +159,14 @@ def require_schemes(config: RunConfig) -> None:
 
 
 def settings(args: argparse.Namespace) -> tuple[RunConfig, Path | None]:
-    """The settings of a run, and the folder of its study.toml if one was given."""
+    """The settings of a run, and the folder of its study.toml if one was given.
+
+    Raises:
+        SettingError: If an option or the file is wrong, or says what may not be taken from it.
+    """
     study = getattr(args, "study", None)
     path = None if study is None else study_file(study)
-    config = RunConfig() if path is None else RunConfig.from_toml(path)
+    file = None if path is None else SettingsFile.read(path)
     names = {field.name for field in fields(RunConfig)}
     given = {key: value for key, value in vars(args).items() if key in names}
     if given.get("images") is not None:
@@ -173,7 +178,11 @@ def settings(args: argparse.Namespace) -> tuple[RunConfig, Path | None]:
         given["forbid"] = {pattern: comma_list(schemes) for pattern, schemes in pairs.items()}
     if given.get("tie") is not None:
         given["tie"] = tuple(given["tie"])
-    return config.with_options(given), None if path is None else path.parent
+    if "storage" in given and given["storage"] is None:
+        given["storage"] = storage_variable()
+    if file is None:
+        return RunConfig().with_options(given), None
+    return file.taken(given.keys(), given), file.path.parent
 
 
 def study_file(text: str) -> Path:

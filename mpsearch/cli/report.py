@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import add_storage, existing_folder
-from mpsearch.core.errors import SettingError
+from mpsearch.core.trust import storage_variable
 
 if TYPE_CHECKING:
     from mpsearch.api.report import WrittenReport
@@ -43,11 +43,9 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.api.report import write_comparison, write_report  # noqa: PLC0415 - matplotlib
 
     if other is None:
-        written = write_report(study, target, args.storage)
-    elif args.storage is not None:
-        raise SettingError("--storage is for the report of one study; leave it out to compare two")
+        written = write_report(study, target, args.storage or storage_variable())
     else:
-        written = write_comparison(study, other, target)
+        written = write_comparison(study, other, target, args.storage)
     print(json.dumps(_as_json(written), ensure_ascii=False) if args.json else _text(written))
     return 0
 

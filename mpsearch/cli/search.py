@@ -25,6 +25,7 @@ from mpsearch.cli.progress import make_progress
 from mpsearch.cli.rules import add_rules, rules_of
 from mpsearch.cli.search_json import as_json
 from mpsearch.cli.search_options import add_question, add_search
+from mpsearch.cli.settled import Settled
 from mpsearch.cli.studies import optuna_study_name, study_folder
 from mpsearch.core.errors import SettingError
 
@@ -71,7 +72,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
-    result, profile = _search(config, share, workbench, target, args.quiet)
+    settled = Settled(config, target, is_typed=args.study is None)
+    result, profile = _search(share, workbench, settled, args.quiet)
     _write(config, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
@@ -122,14 +124,14 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 
 
 def _search(
-    asked: "RunConfig", share: Share, workbench: "Workbench", target: Path, quiet: bool
+    share: Share, workbench: "Workbench", settled: Settled, quiet: bool
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api.profiling import known_profile  # noqa: PLC0415
     from mpsearch.api.search import find_plan  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
 
-    config = share.config
+    config, target = share.config, settled.folder
     schemes = _menu_names(config)
     file = target / "profile.json"
     known = None
@@ -163,17 +165,9 @@ def _search(
         storage=config.storage,
         progress=make_progress(quiet),
         helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
-        on_open=lambda: _keep_settings(asked, target),
+        on_open=lambda: print_notes(settled.keep()),
     )
     return result, known
-
-
-def _keep_settings(config: "RunConfig", target: Path) -> None:
-    """A study.toml, unless there is one: other commands find the storage by it meanwhile."""
-    from mpsearch.core.files import write_text  # noqa: PLC0415
-
-    if not (target / "study.toml").exists():
-        write_text(target / "study.toml", config.to_toml(target))
 
 
 def assist(config: "RunConfig", target: Path) -> int:

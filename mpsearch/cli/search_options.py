@@ -3,6 +3,7 @@
 import argparse
 
 from mpsearch.cli.options import comma_list
+from mpsearch.core.trust import STORAGE_VARIABLE
 
 
 def add_question(parser: argparse.ArgumentParser) -> None:
@@ -72,7 +73,8 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="URL",
         help="where the study is kept (default: study.db in its folder): sqlite:///FILE, "
         "journal:///FILE, postgresql+psycopg://…, mysql+pymysql://…, grpc://HOST:PORT; the same "
-        "command with the same URL, here or on other machines, joins the search",
+        "command with the same URL, here or on other machines, joins the search; the variable "
+        f"{STORAGE_VARIABLE} stands for it",
     )
     group.add_argument(
         "--out", metavar="DIR", help="the study's folder (default: studies/MODEL-IMAGES-DIGEST)"

@@ -8,6 +8,7 @@ from mpsearch.cli.options import is_folder
 from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import StudyError
 from mpsearch.core.files import file_name
+from mpsearch.core.trust import STORAGE_VARIABLE
 
 if TYPE_CHECKING:
     from mpsearch.api.workbench import Workbench
@@ -20,7 +21,8 @@ def add_storage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--storage",
         metavar="URL",
-        help="where its trials are (default: what its study.toml says, or study.db in the folder)",
+        help=f"where its trials are (default: what {STORAGE_VARIABLE} or its study.toml says, or "
+        "study.db in the folder)",
     )
 
 

@@ -1,6 +1,8 @@
 """Settings of a run: from ``study.toml``, from the command line, from the defaults."""
 
 import difflib
+import io
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -91,7 +93,12 @@ class RunConfig:
         Raises:
             SettingError: Names the key, the value and what is allowed.
         """
-        document = _read(path)
+        return cls.from_bytes(path, read_settings(path))
+
+    @classmethod
+    def from_bytes(cls, path: Path, content: bytes) -> "RunConfig":
+        """As :meth:`from_toml`, of a file that was read already."""
+        document = _parsed(path, content)
         known = {field.name for field in fields(cls)}
         values: dict[str, Any] = {}
         for key, value in document.items():
@@ -151,13 +158,28 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
 }
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_settings(path: Path) -> bytes:
+    """The content of a ``study.toml``.
+
+    Raises:
+        SettingError: If it cannot be read, is no regular file, or is larger than 1 MiB.
+    """
     try:
-        if path.stat().st_size > _LARGEST:
-            raise SettingError(f"{str(path)!r} is larger than 1 MiB; give a study.toml")
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would wait for ever
+            raise SettingError(f"{str(path)!r} is no regular file; give a study.toml")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
     except OSError as error:
         raise SettingError(f"{str(path)!r}: {error.strerror}; give a study.toml") from error
+    if len(content) > _LARGEST:
+        raise SettingError(f"{str(path)!r} is larger than 1 MiB; give a study.toml")
+    return content
+
+
+def _parsed(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        # As a text file is read: line ends of any system.
+        return tomllib.loads(io.TextIOWrapper(io.BytesIO(content), "utf-8-sig").read())
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number too long
         raise SettingError(f"{str(path)!r} is not TOML ({error}); correct that line") from error
 

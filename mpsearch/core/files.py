@@ -21,11 +21,12 @@ _TEMPORARY: Final = ".tmp"
 _LONGEST_NAME: Final = 120  # bytes; file systems take 255, and suffixes follow
 
 
-def write_with(path: Path, write: Callable[[BinaryIO], object]) -> Path:
+def write_with(path: Path, write: Callable[[BinaryIO], object], *, private: bool = False) -> Path:
     """Let *write* fill a temporary file beside *path*, then put it in place in one step.
 
     Readers see the old file or the new one, never a part. Missing folders are made. What a process
-    that was killed while it wrote *path* has left beside it is removed.
+    that was killed while it wrote *path* has left beside it is removed. Only this user can read a
+    *private* file.
 
     Raises:
         EnvironmentFault: If the disk refuses; the previous file is untouched.
@@ -41,7 +42,8 @@ def write_with(path: Path, write: Callable[[BinaryIO], object]) -> Path:
                 write(file)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes private files
+            if not private:
+                os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes private files
             Path(temporary).replace(path)
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
@@ -84,9 +86,10 @@ def write_bytes(path: Path, data: bytes) -> Path:
     return write_with(path, lambda file: file.write(data))
 
 
-def write_text(path: Path, text: str) -> Path:
+def write_text(path: Path, text: str, *, private: bool = False) -> Path:
     r"""Write *text* to *path* as UTF-8 with ``\n`` line ends, whole or not at all."""
-    return write_bytes(path, text.encode())
+    data = text.encode()
+    return write_with(path, lambda file: file.write(data), private=private)
 
 
 def file_name(name: str) -> str:

@@ -1,0 +1,60 @@
+"""The settings of a search, kept in its folder."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mpsearch.core.errors import EnvironmentFault
+from mpsearch.core.trust import SettingsFile
+
+if TYPE_CHECKING:
+    from mpsearch.core.config import RunConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a search was asked, and where.
+
+    Attributes:
+        config: The settings.
+        folder: The study's.
+        is_typed: They all come from the command line, none from a ``study.toml``.
+    """
+
+    config: "RunConfig"
+    folder: Path
+    is_typed: bool
+
+    def keep(self) -> Iterator[str]:
+        """Write ``study.toml``, unless there is one: others find the storage by it meanwhile.
+
+        It is remembered as written here, so that this user's later commands obey it. So is one
+        that is there and says just what was typed: another machine of the same search wrote it.
+        One that says what it was itself read from is not.
+
+        Yields:
+            What the user should know.
+        """
+        from mpsearch.core.files import write_text  # noqa: PLC0415
+
+        path = self.folder / "study.toml"
+        text = self.config.to_toml(self.folder)
+        if not path.exists():
+            write_text(path, text)
+        elif not self.is_typed or not _is(path, text):
+            return
+        file = SettingsFile.of(path, text.encode())
+        if not file.guarded:
+            return  # anybody may choose what it says
+        try:
+            file.trust("written")
+        except EnvironmentFault as fault:
+            yield f"{fault}; until then other commands ask for: {file.remedy}"
+
+
+def _is(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:
+        return False

@@ -1,0 +1,13 @@
+"""Which settings of a ``study.toml`` may be taken from whom; docs/adr/0017 says why."""
+
+from mpsearch.core.trust.guarded import GuardedValue
+from mpsearch.core.trust.settings_file import SettingsFile
+from mpsearch.core.trust.storage_variable import STORAGE_VARIABLE, same_storage, storage_variable
+
+__all__ = [
+    "STORAGE_VARIABLE",
+    "GuardedValue",
+    "SettingsFile",
+    "same_storage",
+    "storage_variable",
+]

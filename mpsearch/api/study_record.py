@@ -7,7 +7,7 @@ from mpsearch.api.kept import RESULT_FILE
 from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.core.secret import masked
-from mpsearch.core.trust import SettingsFile, same_storage
+from mpsearch.core.trust import SettingsFile, same_storage, usual_storage
 from mpsearch.report.record import StudyRecord
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import Subject, read_result
@@ -53,19 +53,20 @@ def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecor
         StudyError: As :func:`read_study`.
         SettingError: As :func:`read_study`, or if neither folder names *storage*.
     """
-    if storage is None:
-        return read_study(first), read_study(second)
-    named = [_names(folder, storage) for folder in (first, second)]
-    if not any(named):
+    folders = {folder: _settings_file(folder) for folder in (first, second)}
+    given = [folder for folder, file in folders.items() if storage and _names(file, storage)]
+    if storage and not given:
         raise SettingError(
             f"--storage {masked(storage)!r} is named by neither study; leave it out to compare two"
         )
-    one, other = (storage if is_named else None for is_named in named)
+    for folder, file in folders.items():
+        if folder not in given:
+            _storage(folder, file)  # refused before the other one is read
+    one, other = (storage if folder in given else None for folder in (first, second))
     return read_study(first, one), read_study(second, other)
 
 
-def _names(folder: Path, storage: str) -> bool:
-    file = _settings_file(folder)
+def _names(file: SettingsFile | None, storage: str) -> bool:
     named = None if file is None else file.config.storage
     return named is not None and same_storage(named, storage)
 
@@ -188,7 +189,7 @@ def _storage(folder: Path, settings: SettingsFile | None) -> str | None:
     named = None if settings is None else settings.storage()
     if named is not None:
         return named
-    file = folder / "study.db"
+    file = usual_storage(folder)
     return sqlite_url(file) if file.is_file() else None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import STUDIES
 from mpsearch.core.errors import SettingError
-from mpsearch.core.trust import SettingsFile
+from mpsearch.core.trust import SettingsFile, usual_storage
 
 
 def add(commands: Any) -> None:
@@ -99,13 +99,18 @@ def _study(folder: Path) -> dict[str, Any]:
 
 def _storage(folder: Path) -> tuple[str, str]:
     """The storage that the folder's study.toml names, or the usual file; and why not to look."""
-    usual = f"sqlite:///{folder / 'study.db'}"
+    try:
+        usual, refusal = f"sqlite:///{usual_storage(folder)}", ""
+    except SettingError as error:
+        usual, refusal = "", str(error)
     try:
         file = SettingsFile.read(folder / "study.toml")
     except SettingError:
-        return usual, ""
-    refusal = "".join(f"{one} is not looked at: {file.remedy}" for one in file.refused({"storage"}))
-    return file.config.storage or usual, refusal
+        return usual, refusal
+    if file.config.storage is None:
+        return usual, refusal
+    found = file.refused({"storage"})
+    return file.config.storage, "".join(f"{one} is not looked at: {file.remedy}" for one in found)
 
 
 def _said(row: dict[str, Any]) -> str:

@@ -28,6 +28,7 @@ from mpsearch.cli.search_options import add_question, add_search
 from mpsearch.cli.settled import Settled
 from mpsearch.cli.studies import optuna_study_name, study_folder
 from mpsearch.core.errors import SettingError
+from mpsearch.core.trust import usual_storage
 
 if TYPE_CHECKING:
     from mpsearch.api.limits import Wanted
@@ -65,6 +66,7 @@ def _run(args: argparse.Namespace) -> int:
     _check(config)
     if args.out:
         folder = Path(args.out)
+    _require_own_storage(config, folder)
     share = share_of_machine(config)
     os.environ.update(share.environment)  # before TensorFlow is loaded
     workbench = load_workbench(share.config, coded=True)
@@ -72,6 +74,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
+    _require_own_storage(config, target)
     settled = Settled(config, target, is_typed=args.study is None)
     result, profile = _search(share, workbench, settled, args.quiet)
     _write(config, workbench, result, profile, target)
@@ -84,6 +87,11 @@ def _run(args: argparse.Namespace) -> int:
     if not result.feasible:
         print(f"mpsearch: no feasible plan: {result.reason}", file=sys.stderr)
     return 0 if result.feasible else _INFEASIBLE
+
+
+def _require_own_storage(config: "RunConfig", folder: Path | None) -> None:
+    if folder is not None and config.storage is None:
+        usual_storage(folder)
 
 
 def _wanted(config: "RunConfig") -> "Wanted":

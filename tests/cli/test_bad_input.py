@@ -20,7 +20,7 @@ from mpsearch.core.errors import MPSearchError
 
 COMMANDS = [
     *("predict", "create", "check", "profile", "search", "export", "report", "dashboard"),
-    *("verify", "unpack", "schemes", "studies"),
+    *("verify", "unpack", "schemes", "studies", "trust"),
 ]
 LONG = "x" * 300
 SEARCH = ("search", "--budget", "2")

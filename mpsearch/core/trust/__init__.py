@@ -3,6 +3,7 @@
 from mpsearch.core.trust.guarded import GuardedValue
 from mpsearch.core.trust.settings_file import SettingsFile
 from mpsearch.core.trust.storage_variable import STORAGE_VARIABLE, same_storage, storage_variable
+from mpsearch.core.trust.usual_storage import usual_storage
 
 __all__ = [
     "STORAGE_VARIABLE",
@@ -10,4 +11,5 @@ __all__ = [
     "SettingsFile",
     "same_storage",
     "storage_variable",
+    "usual_storage",
 ]

@@ -81,7 +81,7 @@ def _shares(config: RunConfig, folder: Path) -> Iterator[GuardedValue]:
                 yield GuardedValue(key, repr(value), "connects to another machine")
 
 
-def is_on_another_share(path: str, folder: Path) -> bool:
+def is_on_another_share(path: str, folder: Path | str) -> bool:
     r"""Whether a path is ``\\HOST\SHARE\…`` or a device, and not where *folder* is."""
     drive = PureWindowsPath(path).drive.casefold()
     return drive.startswith("\\\\") and drive != PureWindowsPath(folder).drive.casefold()
@@ -104,14 +104,20 @@ def _is_inside(file: str, folder: Path) -> bool:
     Its name comes first: looking at a file may already mount a disk, or connect to a share.
     """
     try:
-        named, home = Path(file).absolute(), folder.resolve()
-        is_named_inside = named.is_relative_to(home) or named.is_relative_to(folder.absolute())
-        if ".." in named.parts or not is_named_inside:
-            return False
-        real = named.resolve()
-    except (OSError, ValueError, RuntimeError):  # links in a circle, a name that cannot be one
+        named = Path(file).absolute()
+        homes = folder.resolve(), folder.absolute()
+    except (OSError, RuntimeError):
         return False
-    return real != home and real.is_relative_to(home)
+    is_named_inside = any(named != home and named.is_relative_to(home) for home in homes)
+    return is_named_inside and ".." not in named.parts and not leads_out(named, folder)
+
+
+def leads_out(file: Path, folder: Path) -> bool:
+    """Whether a file named in a folder is outside of it, by links in its path."""
+    try:
+        return not file.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError, RuntimeError):  # links in a circle, a name that cannot be one
+        return True
 
 
 def _parsed(memory: str) -> int:

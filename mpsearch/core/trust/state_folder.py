@@ -20,8 +20,8 @@ def state_folder() -> Path | None:
         home = Path.home()
     except RuntimeError:
         return None
-    if not home.is_absolute():
-        return None
+    if not home.is_absolute() or os.environ.get("HOME") == "":
+        return None  # of an empty HOME Python makes the root folder
     if sys.platform == "darwin":
         return home / "Library" / "Application Support" / "mpsearch"
     return home / ".local" / "state" / "mpsearch"

@@ -17,6 +17,7 @@ from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.faults import storage_faults
 from mpsearch.search.storage.read_only import connect_read_only, is_database
+from mpsearch.search.storage.rollback import require_plain_journal
 
 _LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
 _CONNECT_SECONDS: Final = 10
@@ -128,6 +129,8 @@ def _proxy(address: Address) -> BaseStorage:
 
 
 def _database(address: Address) -> BaseStorage:
+    if address.path is not None:
+        require_plain_journal(address.path)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return RDBStorage(address.url, engine_kwargs=_engine(address))

@@ -8,7 +8,7 @@ from typing import Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import STUDIES
-from mpsearch.core.errors import SettingError
+from mpsearch.core.errors import PlanError, SettingError
 from mpsearch.core.trust import SettingsFile, usual_storage
 
 
@@ -67,7 +67,8 @@ def _studies(args: argparse.Namespace) -> int:
         print(json.dumps({"studies": rows}))
         return 0
     for row in rows:
-        print(f"{row['study']}: {_said(row)}")
+        line = f"{row['study']}: {_said(row)}"
+        print("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line))
     if not rows:
         print(f"no studies in {folder}")
     return 0
@@ -131,8 +132,9 @@ def _result(row: dict[str, Any]) -> str:
 
 def _best(path: Path) -> dict[str, Any]:
     """What plan.json or best.json says, or nothing."""
+    from mpsearch.export.plan_json import read_measured  # noqa: PLC0415 - numpy
+
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        return {key: document[key] for key in ("nbytes", "drop_pp", "budget_pp", "metric")}
-    except (OSError, ValueError, KeyError, TypeError):
+        return read_measured(path)
+    except PlanError:
         return {}

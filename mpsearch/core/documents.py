@@ -1,6 +1,7 @@
 """JSON files of others' making: read whole, checked field by field."""
 
 import json
+import stat
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -175,9 +176,14 @@ def read_object(
     """
     where = f"{what} {str(path)!r}"
     try:
-        if path.stat().st_size > largest:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would wait for ever
+            raise error(f"{where} is no regular file; {remedy}")
+        if status.st_size > largest:
             raise error(f"{where} is larger than {largest // 2**20} MiB; {remedy}")
         document = json.loads(path.read_text(encoding="utf-8-sig"))
+    except error:
+        raise
     except (OSError, UnicodeDecodeError) as cause:
         raise error(f"{where} cannot be read ({cause}); check the file") from cause
     except (ValueError, RecursionError) as cause:

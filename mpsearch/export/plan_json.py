@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from mpsearch.coding.coder import Coding, parse_coding
-from mpsearch.core.documents import Fields, read_object
+from mpsearch.core.documents import Fields, read_document, read_object
 from mpsearch.core.errors import PlanError
 from mpsearch.core.plan import Plan
+from mpsearch.engine.confidence import METRICS
 from mpsearch.schemes import parse_scheme
 
 FORMAT: Final = "mpsearch-plan"
@@ -99,6 +100,27 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
         coding=parse_coding(fields.text("coding")) if "coding" in document else "none",
         calibrated=fields.flag("calibrated") if "calibrated" in document else False,
     )
+
+
+def read_measured(path: Path) -> dict[str, Any]:
+    """What ``plan.json`` or ``best.json`` says of its plan, whatever the model.
+
+    Returns:
+        ``nbytes``, ``drop_pp``, ``budget_pp`` (or None) and ``metric``.
+
+    Raises:
+        PlanError: If it is no such file, or nothing was measured.
+    """
+    fields = read_document(path, "plan", FORMAT, VERSION, _LARGEST, PlanError)
+    metric = fields.text("metric")
+    if metric not in METRICS:
+        raise PlanError(f"plan {str(path)!r}: {metric!r} is no metric; give a plan.json")
+    return {
+        "nbytes": fields.whole("nbytes"),
+        "drop_pp": fields.number("drop_pp"),
+        "budget_pp": fields.optional_number("budget_pp"),
+        "metric": metric,
+    }
 
 
 def _scheme_name(path: Path, name: Any) -> str:

@@ -11,7 +11,7 @@ import mpsearch
 
 HEAVY = {"tensorflow", "keras", "optuna", "pandas", "matplotlib"}
 COMMANDS = ["predict", "create", "check", "profile", "search", "export", "schemes", "studies"]
-COMMANDS += ["report", "dashboard", "verify", "unpack"]
+COMMANDS += ["report", "dashboard", "verify", "unpack", "trust"]
 
 # Runs the module as `python -m mpsearch` does and tells what it has imported.
 AS_MODULE = textwrap.dedent(

@@ -30,11 +30,12 @@ def glance(path: Path) -> Glance | None:
     if not path.is_file():
         return None
     try:
-        found = _database(path) if is_database(path) else _journal(path)
-    except (OSError, ValueError, sqlite3.Error):
+        trials, nbytes, ratio = _database(path) if is_database(path) else _journal(path)
+        original = None if nbytes is None or ratio is None else round(nbytes * ratio)
+    except (OSError, sqlite3.Error):
         return None
-    trials, nbytes, ratio = found
-    original = None if nbytes is None or ratio is None else round(nbytes * ratio)
+    except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError):
+        return None  # Optuna checks nothing of what it reads
     return Glance(trials, original, is_in_use(path))
 
 

@@ -47,6 +47,7 @@ def check(
 
     Raises:
         PlanError, SchemeError: If the quanti_array does not fit or a scheme refuses a layer.
+        SettingError: If an image's folder is a symbolic link.
     """
     listener = progress or Silent()
     match kind:
@@ -60,7 +61,7 @@ def check(
             plan = read_quanti_array(quanti_array, workbench.layer_names)
             render = _specific(workbench, plan, listener)
     return [
-        write_text(place / _FILES[kind], render(image))
+        write_text(place / _FILES[kind], render(image), within=folder)
         for image, place in enumerate(_places(workbench, folder))
     ]
 

@@ -34,7 +34,7 @@ def create_folders(
             )
 
             plan = Plan.uniform(model.layer_names, scheme.name)
-            write_architecture_and_weights(model.decoded_model(plan), target)
+            write_architecture_and_weights(model.decoded_model(plan), target, folder)
         written[scheme.name] = target
         progress.advance(1, scheme.name)
     progress.finish()

@@ -125,7 +125,12 @@ class Dashboard(AbstractContextManager["Dashboard"]):
 
     def _found(self) -> list[Path]:
         every = [path for pattern in _FILES for path in sorted(self._folder.glob(pattern))]
-        return [path for path in every if path.is_file() and not path.is_symlink()][:_MOST_FILES]
+        return [path for path in every if self._is_inside(path)][:_MOST_FILES]
+
+    def _is_inside(self, path: Path) -> bool:
+        """A regular file of the folder's own, not one that a link leads to."""
+        real = self._folder.resolve() / path.relative_to(self._folder)
+        return path.is_file() and path.resolve() == real
 
     def _stamp(self) -> Hashable:
         files = (self._folder / name for name in (RESULT_FILE, "profile.json", "report"))

@@ -53,16 +53,21 @@ class RenderedReport:
     sentence: str
     left_out: tuple[str, ...]
 
-    def write(self, folder: Path) -> WrittenReport:
+    def write(self, folder: Path, within: Path) -> WrittenReport:
         """Write all files, each whole or not at all.
 
+        Args:
+            folder: Where.
+            within: The folder that the user named: *folder*, or one around it.
+
         Raises:
+            SettingError: If a folder inside *within* is a symbolic link.
             EnvironmentFault: If the disk refuses.
         """
         return WrittenReport(
-            page=write_text(folder / self.name, self.page),
-            pictures=tuple(write_bytes(folder / n, png) for n, png in self.pictures.items()),
-            tables=tuple(write_text(folder / n, text) for n, text in self.tables.items()),
+            page=write_text(folder / self.name, self.page, within),
+            pictures=tuple(write_bytes(folder / n, png, within) for n, png in self.pictures.items()),
+            tables=tuple(write_text(folder / n, text, within) for n, text in self.tables.items()),
             sentence=self.sentence,
             left_out=self.left_out,
         )
@@ -83,10 +88,13 @@ def write_report(
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
         SettingError: If the folder names a storage that may not be taken from it
-            (:mod:`mpsearch.core.trust`).
+            (:mod:`mpsearch.core.trust`), or a folder to write to is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
-    return render_report(study, storage).write(study / "report" if target is None else target)
+    rendered = render_report(study, storage)
+    if target is None:
+        return rendered.write(study / "report", within=study)
+    return rendered.write(target, within=target)
 
 
 def render_report(study: Path, storage: str | None = None) -> RenderedReport:
@@ -140,7 +148,7 @@ def write_comparison(
     Raises:
         StudyError: If a folder holds no result and no trials, or something damaged.
         SettingError: If neither folder names that storage, or one names a storage that may not be
-            taken from it (:mod:`mpsearch.core.trust`).
+            taken from it (:mod:`mpsearch.core.trust`), or a folder to write to is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
     from mpsearch.report.comparison import (  # noqa: PLC0415 - matplotlib
@@ -159,7 +167,10 @@ def write_comparison(
         sentence=verdict(*records),
         left_out=tuple(f"{record.name}: {one}" for record in records for one in record.left_out),
     )
-    return rendered.write(target or first / "report" / f"with-{file_name(records[1].name)}")
+    if target is None:
+        name = f"with-{file_name(records[1].name)}"
+        return rendered.write(first / "report" / name, within=first)
+    return rendered.write(target, within=target)
 
 
 def _named(pictures: "Iterable[Drawn]") -> dict[str, bytes]:

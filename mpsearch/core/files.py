@@ -4,50 +4,58 @@ import contextlib
 import hashlib
 import os
 import re
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from mpsearch.core.errors import EnvironmentFault
-
-if sys.platform != "win32":
-    import fcntl
+from mpsearch.core.folders import opened_folder
 
 # Names that Windows keeps for devices, whatever their extension.
 _RESERVED = re.compile(r"(?i)^(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
-_TEMPORARY: Final = ".tmp"
 _LONGEST_NAME: Final = 120  # bytes; file systems take 255, and suffixes follow
 
 
-def write_with(path: Path, write: Callable[[BinaryIO], object], *, private: bool = False) -> Path:
+def write_with(
+    path: Path,
+    write: Callable[[BinaryIO], object],
+    within: Path | None = None,
+    *,
+    private: bool = False,
+) -> Path:
     """Let *write* fill a temporary file beside *path*, then put it in place in one step.
 
     Readers see the old file or the new one, never a part. Missing folders are made. What a process
-    that was killed while it wrote *path* has left beside it is removed. Only this user can read a
-    *private* file.
+    that was killed while it wrote *path* has left beside it is removed. If *path* is a symbolic
+    link, the new file takes the link's place, and what it led to stays as it is.
+
+    Args:
+        path: The file.
+        write: Is given an empty file.
+        within: The folder that the user named; folders between it and *path* may not be links.
+            That of *path* where it is None.
+        private: Only this user can read the file.
 
     Raises:
+        SettingError: If a folder inside *within* is a symbolic link; nothing is written.
         EnvironmentFault: If the disk refuses; the previous file is untouched.
     """
+    # The same for every write of this file, and short whatever its name.
+    prefix = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}-"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The same for every write of this file, and short whatever its name.
-        prefix = f".{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:12]}-"
-        _sweep(path.parent, prefix)
-        handle, temporary = _locked_temporary(path.parent, prefix)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            if not private:
-                os.chmod(temporary, 0o644)  # noqa: PTH101 - mkstemp makes private files
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        with opened_folder(path.parent, path.parent if within is None else within) as folder:
+            with contextlib.suppress(OSError):  # one that may not be listed
+                folder.sweep(prefix)
+            handle, temporary = folder.temporary(prefix, private)
+            try:
+                with os.fdopen(handle, "wb") as file:
+                    write(file)
+                    file.flush()
+                    os.fsync(file.fileno())
+                folder.replace(temporary, path.name)
+            except BaseException:
+                folder.remove(temporary)
+                raise
     except OSError as error:
         raise EnvironmentFault(
             f"cannot write {str(path)!r}: {error.strerror or error}; "
@@ -56,40 +64,17 @@ def write_with(path: Path, write: Callable[[BinaryIO], object], *, private: bool
     return path
 
 
-def _locked_temporary(folder: Path, prefix: str) -> tuple[int, str]:
-    """A new file, open and locked: the kernel lets go of the lock when this process ends."""
-    while True:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=prefix, suffix=_TEMPORARY)
-        if sys.platform == "win32":
-            return handle, temporary
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        except OSError:  # a file system without locks: nobody can sweep there either
-            return handle, temporary
-        if os.fstat(handle).st_nlink:
-            return handle, temporary
-        os.close(handle)  # somebody swept it before it was locked
+def write_bytes(path: Path, data: bytes, within: Path | None = None) -> Path:
+    """Write *data* to *path*, as :func:`write_with`."""
+    return write_with(path, lambda file: file.write(data), within)
 
 
-def _sweep(folder: Path, prefix: str) -> None:
-    """Remove temporary files that no living process holds."""
-    if sys.platform == "win32":
-        return
-    for old in folder.glob(f"{prefix}*{_TEMPORARY}"):
-        with contextlib.suppress(OSError), old.open("rb") as file:  # another's, in use, or gone
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            old.unlink()
-
-
-def write_bytes(path: Path, data: bytes) -> Path:
-    """Write *data* to *path*, whole or not at all."""
-    return write_with(path, lambda file: file.write(data))
-
-
-def write_text(path: Path, text: str, *, private: bool = False) -> Path:
-    r"""Write *text* to *path* as UTF-8 with ``\n`` line ends, whole or not at all."""
+def write_text(
+    path: Path, text: str, within: Path | None = None, *, private: bool = False
+) -> Path:
+    r"""Write *text* to *path* as UTF-8 with ``\n`` line ends, as :func:`write_with`."""
     data = text.encode()
-    return write_with(path, lambda file: file.write(data), private=private)
+    return write_with(path, lambda file: file.write(data), within, private=private)
 
 
 def file_name(name: str) -> str:

@@ -57,17 +57,25 @@ def write_keras_model(model: Any, path: Path) -> Path:
     return write_bytes(path, _saved(model, Path.read_bytes))
 
 
-def write_architecture_and_weights(model: Any, folder: Path) -> list[Path]:
+def write_architecture_and_weights(
+    model: Any, folder: Path, within: Path | None = None
+) -> list[Path]:
     """``model.json`` and ``model.weights.h5``, as the original wrote for each mask.
 
+    Args:
+        model: Keras'.
+        folder: Where.
+        within: The folder that the user named, around it.
+
     Raises:
+        SettingError: If a folder inside *within* is a symbolic link.
         EnvironmentFault: If the disk, or that of temporary files, refuses.
     """
     # Out of the archive: where h5py writes to a disk that fills up, Python crashes as it ends.
     weights = _saved(model, _weights_in)
     return [
-        write_bytes(folder / "model.json", model.to_json().encode()),
-        write_bytes(folder / _WEIGHTS, weights),
+        write_bytes(folder / "model.json", model.to_json().encode(), within),
+        write_bytes(folder / _WEIGHTS, weights, within),
     ]
 
 

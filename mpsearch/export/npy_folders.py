@@ -48,10 +48,11 @@ def write_npy_folder(
 
     Raises:
         SchemeError: If the scheme refuses a layer's weights; what was written stays whole.
+        SettingError: If a folder inside *folder* is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
     plan = Plan.uniform([layer.name for layer in layers], scheme.name)
-    return _write(folder / file_name(model_name), plan, layers, weights)
+    return _write(folder, file_name(model_name), plan, layers, weights)
 
 
 def write_npy_plan(
@@ -77,15 +78,17 @@ def write_npy_plan(
 
     Raises:
         SchemeError: If a scheme refuses a layer's weights; what was written stays whole.
+        SettingError: If a folder inside *folder* is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
-    target = folder / file_name(model_name)
-    _write(target, plan, layers, weights, codes)
-    return target
+    name = file_name(model_name)
+    _write(folder, name, plan, layers, weights, codes)
+    return folder / name
 
 
 def _write(
-    target: Path,
+    folder: Path,
+    name: str,
     plan: Plan,
     layers: tuple[WeightLayer, ...],
     weights: Callable[[int], tuple[Float32Array, ...]],
@@ -94,7 +97,7 @@ def _write(
     # Made distinct after joining: sep + depthwise_kernel and sep_depthwise + kernel meet.
     names = iter(file_names([f"{k.name}_{tensor.name}" for k in layers for tensor in k.tensors]))
     return [
-        write_bytes(target / file_name(scheme) / f"{next(names)}.npy", _npy(array))
+        write_bytes(folder / name / file_name(scheme) / f"{next(names)}.npy", _npy(array), folder)
         for layer, scheme in zip(layers, plan.schemes, strict=True)
         for array in _stored(
             parse_scheme(scheme), layer, weights(layer.index), codes(layer.index, scheme)

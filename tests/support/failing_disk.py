@@ -3,10 +3,8 @@
 import errno
 import io
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -17,8 +15,6 @@ if os.name == "posix":
 _CALLS: Final = (
     (os, "fsync"),
     (os, "replace"),
-    (os, "chmod"),
-    (tempfile, "mkstemp"),
 )
 
 
@@ -40,8 +36,8 @@ class FailingDisk:
         with ExitStack() as stack:
             for module, name in _CALLS:
                 stack.enter_context(patch.object(module, name, self._failing(module, name)))
-            stack.enter_context(patch.object(os, "fdopen", self._fdopen))
-            stack.enter_context(patch.object(Path, "open", self._path_open()))
+            stack.enter_context(patch.object(os, "open", self._open()))
+            stack.enter_context(patch.object(os, "fdopen", self._fdopen()))
             yield
 
     def step(self) -> None:
@@ -60,16 +56,24 @@ class FailingDisk:
 
         return call
 
-    def _fdopen(self, handle: int, mode: str) -> io.BufferedWriter:
-        return io.BufferedWriter(_FailingFile(self, handle, mode))
+    def _open(self) -> Callable[..., int]:
+        real = os.open
 
-    def _path_open(self) -> Callable[..., Any]:
-        real = Path.open
+        def call(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:
+            if flags & os.O_CREAT:
+                self.step()
+            return real(path, flags, *args, **kwargs)
 
-        def call(path: Path, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-            if kwargs.get("buffering") == 0 and mode == "r+b":
-                return _FailingFile(self, path, mode)
-            return real(path, mode, *args, **kwargs)
+        return call
+
+    def _fdopen(self) -> Callable[..., Any]:
+        real = os.fdopen
+
+        def call(handle: int, mode: str, buffering: int = -1) -> Any:
+            if mode == "rb":
+                return real(handle, mode, buffering)
+            file = _FailingFile(self, handle, mode)
+            return file if buffering == 0 else io.BufferedWriter(file)
 
         return call
 
@@ -77,7 +81,7 @@ class FailingDisk:
 class _FailingFile(io.FileIO):
     """Half of what fails has been written already."""
 
-    def __init__(self, disk: FailingDisk, file: int | Path, mode: str) -> None:
+    def __init__(self, disk: FailingDisk, file: int, mode: str) -> None:
         super().__init__(file, mode)
         self._disk = disk
 

@@ -7,6 +7,8 @@ from typing import Any, BinaryIO, NoReturn
 
 from optuna.artifacts.exceptions import ArtifactNotFound
 
+from mpsearch.core.folders import open_as_it_is
+
 
 class FolderFiles:
     """An artifact store that only reads, and only what it was told of.
@@ -31,7 +33,7 @@ class FolderFiles:
             ArtifactNotFound: If there is none of this id any more.
         """
         try:
-            return self._paths[artifact_id].open("rb")
+            return open_as_it_is(self._paths[artifact_id])
         except (KeyError, OSError) as error:
             raise ArtifactNotFound(artifact_id) from error
 

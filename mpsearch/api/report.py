@@ -53,17 +53,18 @@ class RenderedReport:
     sentence: str
     left_out: tuple[str, ...]
 
-    def write(self, folder: Path, within: Path) -> WrittenReport:
+    def write(self, folder: Path, within: Path | None = None) -> WrittenReport:
         """Write all files, each whole or not at all.
 
         Args:
             folder: Where.
-            within: The folder that the user named: *folder*, or one around it.
+            within: The folder that the user named, around *folder*; that one where it is None.
 
         Raises:
             SettingError: If a folder inside *within* is a symbolic link.
             EnvironmentFault: If the disk refuses.
         """
+        within = folder if within is None else within
         return WrittenReport(
             page=write_text(folder / self.name, self.page, within),
             pictures=tuple(write_bytes(folder / n, png, within) for n, png in self.pictures.items()),
@@ -93,8 +94,8 @@ def write_report(
     """
     rendered = render_report(study, storage)
     if target is None:
-        return rendered.write(study / "report", within=study)
-    return rendered.write(target, within=target)
+        return rendered.write(study / "report", study)
+    return rendered.write(target)
 
 
 def render_report(study: Path, storage: str | None = None) -> RenderedReport:
@@ -169,8 +170,8 @@ def write_comparison(
     )
     if target is None:
         name = f"with-{file_name(records[1].name)}"
-        return rendered.write(first / "report" / name, within=first)
-    return rendered.write(target, within=target)
+        return rendered.write(first / "report" / name, first)
+    return rendered.write(target)
 
 
 def _named(pictures: "Iterable[Drawn]") -> dict[str, bytes]:

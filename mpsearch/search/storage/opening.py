@@ -16,8 +16,9 @@ from sqlalchemy.pool import NullPool
 from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.faults import storage_faults
-from mpsearch.search.storage.read_only import connect_read_only, is_database
-from mpsearch.search.storage.rollback import require_plain_journal
+from mpsearch.search.storage.read_only import connect_read_only
+from mpsearch.search.storage.recognition import require_storage_file
+from mpsearch.search.workers.turn import require_lock_file
 
 _LOCK_SECONDS: Final = 60.0  # another process may hold the SQLite file for a while
 _CONNECT_SECONDS: Final = 10
@@ -28,7 +29,11 @@ _ATTEMPTS: Final = 5
 def open_storage(address: Address) -> BaseStorage:
     """Open a storage; a file, and the tables of an empty database, are made if missing.
 
+    A file that is there is looked at first: it is opened only if it is such a storage, or empty.
+
     Raises:
+        SettingError: If a file is something else, or a link.
+        StudyError: If a journal is damaged where it says what a study is about.
         EnvironmentFault: If it cannot be opened, or does not answer within some ten seconds.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -36,10 +41,13 @@ def open_storage(address: Address) -> BaseStorage:
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     with storage_faults(address):
         if address.path is not None:
+            require_storage_file(address)
+            require_lock_file(address.path)
             address.path.parent.mkdir(parents=True, exist_ok=True)
         match address.kind:
             case "journal":
-                return _journal(address)
+                assert address.path is not None
+                return _journal(address.path)
             case "grpc":
                 return _proxy(address)
             case _:
@@ -52,13 +60,17 @@ def open_for_reading(address: Address) -> BaseStorage:
     Whatever the driver raises comes as it is.
 
     Raises:
-        StudyError: If a file is not there.
+        StudyError: If a file is not there, or is something else.
     """
     path = address.path
-    if path is not None and not path.is_file():
-        raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
-    if path is None or address.kind != "sqlite":
+    if path is None:
         return open_storage(address)
+    if not path.is_file():
+        raise StudyError(f"study's storage {str(path)!r}: no such file; run mpsearch search first")
+    require_storage_file(address, writing=False)
+    if address.kind == "journal":
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        return _journal(path, writable=False)
     # Optuna's own opening would make an empty file where there is none, and set tables up.
     return RDBStorage(
         "sqlite://",
@@ -92,12 +104,8 @@ def _require_possible_file(address: Address, path: Path) -> None:
             f"storage {address.shown!r}: there is no folder {str(folder)!r}; make it, or name a "
             "file in another"
         )
-    there = path.exists() and (not path.is_file() or path.stat().st_size > 0)
-    if address.kind == "sqlite" and there and not is_database(path):
-        raise SettingError(
-            f"storage {address.shown!r}: {str(path)!r} is no SQLite database; name "
-            "another file, which is made if it is not there"
-        )
+    require_storage_file(address)
+    require_lock_file(path)
 
 
 def close_storage(storage: BaseStorage) -> None:
@@ -109,12 +117,11 @@ def close_storage(storage: BaseStorage) -> None:
         storage.close()
 
 
-def _journal(address: Address) -> BaseStorage:
-    from mpsearch.search.storage.journal import Journal  # noqa: PLC0415 - not on every system
+def _journal(path: Path, writable: bool = True) -> BaseStorage:
+    from mpsearch.search.storage.journal import Journal, WholeJournal  # noqa: PLC0415 - see faults
 
-    assert address.path is not None
     with _experiments_allowed():
-        return optuna.storages.JournalStorage(Journal(address.path))
+        return WholeJournal(Journal(path, writable))
 
 
 def _proxy(address: Address) -> BaseStorage:
@@ -129,8 +136,6 @@ def _proxy(address: Address) -> BaseStorage:
 
 
 def _database(address: Address) -> BaseStorage:
-    if address.path is not None:
-        require_plain_journal(address.path)
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return RDBStorage(address.url, engine_kwargs=_engine(address))

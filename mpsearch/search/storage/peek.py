@@ -59,9 +59,9 @@ def _journal(path: Path) -> tuple[int, float | None, float | None]:
     import optuna  # noqa: PLC0415 - slow to import
 
     from mpsearch.search.storage.address import Address  # noqa: PLC0415
-    from mpsearch.search.storage.opening import open_storage  # noqa: PLC0415
+    from mpsearch.search.storage.opening import open_for_reading  # noqa: PLC0415
 
-    storage = open_storage(Address.parse(f"journal:///{path}"))
+    storage = open_for_reading(Address.parse(f"journal:///{path}"))
     complete = (optuna.trial.TrialState.COMPLETE,)
     trials = [
         trial

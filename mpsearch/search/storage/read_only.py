@@ -14,14 +14,16 @@ def is_database(path: Path) -> bool:
         return file.read(15) == b"SQLite format 3"
 
 
-def connect_read_only(path: Path, timeout: float) -> sqlite3.Connection:
+def connect_read_only(path: Path, timeout: float, is_fixed: bool = False) -> sqlite3.Connection:
     """Open a database for reading.
 
     Args:
         path: The file.
         timeout: Seconds to wait where another process holds its lock.
+        is_fixed: It is read as it is in the file: without locks, and with no file made beside it.
 
     Raises:
         sqlite3.Error: If there is no such file, or none that can be opened.
     """
-    return sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=timeout)
+    settings = "mode=ro&immutable=1" if is_fixed else "mode=ro"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{settings}", uri=True, timeout=timeout)

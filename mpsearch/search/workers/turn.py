@@ -1,8 +1,13 @@
 """Whether this process has a storage for itself."""
 
+import os
+import stat
 import sys
 from pathlib import Path
 from typing import BinaryIO, Literal
+
+from mpsearch.core.errors import SettingError
+from mpsearch.core.folders import open_as_it_is
 
 if sys.platform != "win32":
     import fcntl
@@ -22,7 +27,7 @@ class Doorway:
     """
 
     def __init__(self, beside: Path | None) -> None:
-        self._path = None if beside is None else _lock_file(beside)
+        self._beside = beside
         self._file: BinaryIO | None = None
         self._size = 0
         self._turn: Turn = "wait"
@@ -31,12 +36,13 @@ class Doorway:
         """``alone``, ``shared``, or ``wait``: the one who was alone has not noticed us yet.
 
         Raises:
-            OSError: If the lock file cannot be made.
+            SettingError: If there is another file in the place of the lock file.
+        OSError: If it cannot be made.
         """
-        if self._path is None or sys.platform == "win32":
+        if self._beside is None or sys.platform == "win32":
             return "shared"
         if self._file is None:
-            self._turn = self._enter(self._path)
+            self._turn = self._enter(self._beside)
         elif self._turn == "alone" and self._knocked():
             fcntl.flock(self._file, fcntl.LOCK_SH)
             self._turn = "shared"
@@ -55,9 +61,10 @@ class Doorway:
             self._file.close()
         self._file, self._turn = None, "wait"
 
-    def _enter(self, path: Path) -> Turn:
+    def _enter(self, beside: Path) -> Turn:
         assert sys.platform != "win32"
-        self._file = path.open("a+b", buffering=0)
+        require_lock_file(beside)
+        self._file = open_as_it_is(_lock_file(beside), os.O_RDWR | os.O_CREAT | os.O_APPEND)
         # Read before the lock is had: whoever knocks does so after.
         self._size = self._length()
         if self._lock(fcntl.LOCK_EX):
@@ -87,13 +94,39 @@ def is_in_use(beside: Path) -> bool:
     if sys.platform == "win32":
         return False
     try:
-        with _lock_file(beside).open("rb") as file:
+        with open_as_it_is(_lock_file(beside)) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
     except OSError:  # no such file, or none of ours
         return False
     return False
+
+
+def require_lock_file(beside: Path) -> None:
+    """Check that the lock file of a file storage, if there is one, is one; nothing is changed.
+
+    Raises:
+        SettingError: If it is something else: another program's, or a link.
+        OSError: If it cannot be looked at.
+    """
+    path = _lock_file(beside)
+    try:
+        itself = path.lstat()
+        if stat.S_ISREG(itself.st_mode) and itself.st_nlink == 1 and _is_lock(path):
+            return
+    except FileNotFoundError:
+        return
+    raise SettingError(
+        f"storage {str(beside)!r} needs the file {path.name!r} beside it for its lock, and another "
+        "is there, or a link; it is left as it is: move it away, or name another storage"
+    )
+
+
+def _is_lock(path: Path) -> bool:
+    """Whether it holds a byte for everybody who waited, and nothing else."""
+    with path.open("rb") as file:
+        return all(not piece.strip(b".") for piece in iter(lambda: file.read(4096), b""))
 
 
 def _lock_file(beside: Path) -> Path:

@@ -67,7 +67,9 @@ class RenderedReport:
         within = folder if within is None else within
         return WrittenReport(
             page=write_text(folder / self.name, self.page, within),
-            pictures=tuple(write_bytes(folder / n, png, within) for n, png in self.pictures.items()),
+            pictures=tuple(
+                write_bytes(folder / n, png, within) for n, png in self.pictures.items()
+            ),
             tables=tuple(write_text(folder / n, text, within) for n, text in self.tables.items()),
             sentence=self.sentence,
             left_out=self.left_out,

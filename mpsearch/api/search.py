@@ -45,6 +45,7 @@ def find_plan(
     progress: Progress | None = None,
     helpers: Helpers | None = None,
     on_open: Callable[[], None] = lambda: None,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> SearchResult:
     """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
@@ -85,6 +86,7 @@ def find_plan(
         progress: Is told of every trial.
         helpers: Processes of ours that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
+        on_note: Called with a sentence about what is damaged in the storage, and left out.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.
@@ -108,6 +110,7 @@ def find_plan(
         url=storage or sqlite_url(folder / "study.db"),
         progress=progress or Silent(),
         on_open=on_open,
+        on_note=on_note,
     )
     goal = wanted.goal(metric, workbench)
     search.require(wanted, compare)

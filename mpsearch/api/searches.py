@@ -57,9 +57,11 @@ class Searches:
     progress: Progress
     is_helper: bool = False
     on_open: Callable[[], None] = lambda: None
+    on_note: Callable[[str], None] = lambda _: None
     begun: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        self._told: set[str] = set()
         count = len(self.everything.images)
         back = held_back(count, self.holdout)
         kept = [i for i in range(count) if i not in set(back.tolist())]
@@ -157,6 +159,7 @@ class Searches:
         try:
             if main:
                 self.on_open()
+            self._tell_damage(store)
             known = {**self._profiled(goal), **store.known_elsewhere(self.work.baseline.confidence)}
             limits = replace(self.limits, trials=self.limits.trials if rival is None else trials)
             left = self.limits.timeout
@@ -176,6 +179,14 @@ class Searches:
             )
         finally:
             store.close()
+
+    def _tell_damage(self, store: StudyStore) -> None:
+        if self.is_helper:  # whoever it helps has said so
+            return
+        for one in store.damage():
+            if one not in self._told:  # several studies may share a journal
+                self._told.add(one)
+                self.on_note(one)
 
     def _keep_best(self, best: Tried, goal: Goal) -> None:
         model = self.work.fingerprint.model

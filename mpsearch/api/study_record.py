@@ -1,5 +1,6 @@
 """A study's folder read back: no model, no images, nothing written."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,11 +91,17 @@ def study_trials(folder: Path, storage: str) -> StudyTrials:
     result, subject = _result(folder)
     trials = read_trials(storage, None if subject is None else subject.study_name)
     if trials is None or (result is None and not trials.trials):
-        raise _nothing(folder)
+        raise _nothing(folder, () if trials is None else trials.damage)
     return trials
 
 
-def _nothing(folder: Path) -> StudyError:
+def _nothing(folder: Path, damage: Sequence[str] = ()) -> StudyError:
+    if damage:
+        return StudyError(
+            f"study {str(folder)!r} has no result.json, and nothing measured in it can be "
+            f"believed. {' '.join(damage)} Put back a copy of its storage, or run mpsearch search "
+            "in it again"
+        )
     return StudyError(
         f"study {str(folder)!r} holds neither a result.json nor measured plans; run "
         "mpsearch search in it first"
@@ -108,7 +115,8 @@ def _record(
     subject: Subject | None,
     trials: StudyTrials | None,
 ) -> StudyRecord:
-    left_out = []
+    damage = () if trials is None else trials.damage
+    left_out = list(damage)
     if result is None:
         left_out.append(
             "The search is not finished: held-back images, simpler methods and the bound come at "
@@ -117,10 +125,10 @@ def _record(
     if trials is None or not trials.trials:
         trials = None
         if result is None:
-            raise _nothing(folder)
+            raise _nothing(folder, damage)
+        where = "holds no sound measurement" if damage else "is not in the folder"
         left_out.append(
-            "The storage with the measured plans is not in the folder: their table and figures are "
-            "left out."
+            f"The storage with the measured plans {where}: their table and figures are left out."
         )
     profile = _profile(folder, result, trials)
     if profile is None:

@@ -174,6 +174,7 @@ def _search(
         progress=make_progress(quiet),
         helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
         on_open=lambda: print_notes(settled.keep()),
+        on_note=lambda note: print_notes([note]),
     )
     return result, known
 

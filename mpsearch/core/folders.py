@@ -78,7 +78,7 @@ class Folder:
             return
         listed = os.open(".", _DIRECTORY, dir_fd=self.handle)
         try:
-            names = os.listdir(listed)
+            names = os.listdir(listed)  # noqa: PTH208 - of a handle
         finally:
             os.close(listed)
         for name in names:

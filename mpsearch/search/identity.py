@@ -7,10 +7,10 @@ from typing import Any, Final
 import optuna
 
 from mpsearch.core.errors import StudyError
+from mpsearch.search.checksum import SUBJECT
 from mpsearch.search.goal import Goal
 from mpsearch.search.menu import Menu
 
-_PREFIX: Final = "mpsearch:"
 # What studies that know nothing of a setting were started with.
 _BEFORE: Final[dict[str, object]] = {"tied": [], "coding": "none", "calibrated": False}
 _METRIC_NAMES: Final = {
@@ -55,7 +55,7 @@ class Identity:
     def shares_subject(self, attributes: Mapping[str, Any]) -> bool:
         """Whether a study with these user attributes is about the same model and images."""
         return all(
-            attributes.get(_PREFIX + key, _BEFORE.get(key)) == self._terms[key]
+            attributes.get(SUBJECT + key, _BEFORE.get(key)) == self._terms[key]
             for key in ("model", "images", "reference", "numerics", "layers", "calibrated")
         )
 
@@ -66,25 +66,32 @@ class Identity:
             StudyError: If it was started with something else; says with what.
         """
         stored = study.user_attrs
-        known = {key: stored.get(_PREFIX + key) for key in self._terms}
+        known = {key: stored.get(SUBJECT + key) for key in self._terms}
         fits = all(v is None or v == self._terms[k] for k, v in known.items())
         # Written one by one: whoever was killed in between has measured nothing yet.
         if fits and not study.get_trials(deepcopy=False):
             for key, value in self._terms.items():
-                study.set_user_attr(_PREFIX + key, value)
+                study.set_user_attr(SUBJECT + key, value)
             with warnings.catch_warnings():
                 # Marked experimental since Optuna 3.2; the dashboard shows the name.
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names(_METRIC_NAMES[self._goal.kind])
             return
+        lost = [k for k in self._terms if SUBJECT + k not in stored and k not in _BEFORE]
+        if lost:
+            raise StudyError(
+                f"study {study.study_name!r} has trials and does not say with which {lost[0]} it "
+                "was started: its storage is damaged, or mpsearch did not write it; put back a "
+                "copy of the storage, or give another --study-name to start a new study"
+            )
         different = [
-            k for k, v in self._terms.items() if stored.get(_PREFIX + k, _BEFORE.get(k)) != v
+            k for k, v in self._terms.items() if stored.get(SUBJECT + k, _BEFORE.get(k)) != v
         ]
         if different:
             key = different[0]
             # Holding back another share of the same images leaves other images to search on.
             hint = " (and the --holdout)" if key in {"images", "reference"} else ""
-            before, now = stored.get(_PREFIX + key), self._terms[key]
+            before, now = stored.get(SUBJECT + key), self._terms[key]
             raise StudyError(
                 f"study {study.study_name!r} was started with another {key} "
                 f"({_shown(before)}, now {_shown(now)}); give another --study-name to start a new "

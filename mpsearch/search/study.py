@@ -6,20 +6,23 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from mpsearch.core.plan import Plan
 from mpsearch.core.signals import signals_held
 from mpsearch.engine.confidence import aggregate, drops_pp
+from mpsearch.search.checksum import CHECKSUM, checksum, is_sound, subject_digest
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.identity import Identity
 from mpsearch.search.menu import Menu
-from mpsearch.search.samplers import as_trial, directions
+from mpsearch.search.samplers import as_trial, constraints, directions
 from mpsearch.search.storage.address import Address
+from mpsearch.search.storage.damage import journal_damage, trial_damage
 from mpsearch.search.storage.faults import storage_faults
 from mpsearch.search.storage.opening import close_storage, open_storage
 from mpsearch.search.surrogate.sampler import distributions
+from mpsearch.search.trials import is_measured
 from mpsearch.search.workers.claims import Claims
 from mpsearch.search.workers.turn import Doorway
 
@@ -60,6 +63,8 @@ class StudyStore:
         self._menu = menu
         self._goal = goal
         self._known_numbers: set[int] = set()
+        # Of finished trials, which never change: number → measurement; None if it is damaged.
+        self._measured: dict[int, Tried | None] = {}
         #: Plans that others measure now, as of the last reading.
         self.running: frozenset[Plan] = frozenset()
         self._identity = Identity(fingerprint, menu, goal, coding, calibrated)
@@ -75,6 +80,7 @@ class StudyStore:
                     directions=directions(goal),
                 )
                 self._identity.require(self._study)
+                self._subject = subject_digest(self._study.user_attrs)
                 self._claims = Claims(self._storage, self._study._study_id, distributions(menu))
         except BaseException:
             close_storage(self._storage)
@@ -91,11 +97,14 @@ class StudyStore:
     def unread(self) -> list[Tried]:
         """What was written since the last reading, by whomever, in order."""
         with storage_faults(self._address):
-            trials = self._study.get_trials(deepcopy=False)
+            trials = self._trials()
             # What others have claimed stays theirs while they live; the rest is failed here.
             living = self._claims.living(trials, nobody=self._doorway.is_alone)
             self.running = frozenset(self._plan(one) for one in living.values())
-            return self._read(trials, self._known_numbers)
+            found = {one.number: self._measured.get(one.number) for one in trials}
+            fresh = {k: one for k, one in found.items() if one and k not in self._known_numbers}
+            self._known_numbers.update(fresh)
+            return list(fresh.values())
 
     def claim(self, plans: Sequence[Plan], most: int | None = None) -> list[Plan]:
         """Those of *plans* that this process is to measure now.
@@ -109,9 +118,7 @@ class StudyStore:
                 case "alone":
                     return list(plans)
                 case "shared":
-                    return self._claims.take(
-                        plans, lambda: self._study.get_trials(deepcopy=False), most
-                    )
+                    return self._claims.take(plans, self._trials, most)
                 case "wait":
                     return []
 
@@ -129,9 +136,11 @@ class StudyStore:
                 if not self._identity.shares_subject(other.user_attrs):
                     continue
                 study = optuna.load_study(study_name=other.study_name, storage=self._storage)
-                for one in self._read(study.get_trials(deepcopy=False), set()):
-                    choice = self._menu.choice(one.plan)
-                    if choice is None:
+                subject = subject_digest(other.user_attrs)
+                for trial in filter(is_measured, study.get_trials(deepcopy=False)):
+                    one = self._tried(trial, subject)
+                    choice = None if one is None else self._menu.choice(one.plan)
+                    if one is None or choice is None or one.confidence.shape != baseline.shape:
                         continue
                     nbytes = self._menu.total(choice)
                     drop = float(aggregate(drops_pp(baseline, one.confidence), self._goal.metric))
@@ -150,6 +159,12 @@ class StudyStore:
             "confidence": one.confidence.tolist(),
             "margin": one.margin.tolist(),
         }
+        attributes[CHECKSUM] = checksum(
+            self._subject,
+            one.plan.as_mapping(),
+            attributes,
+            constraints(one, self._goal) or {},
+        )
         done = as_trial(one, self._menu, self._goal, attributes)
         with storage_faults(self._address), signals_held():
             if self._claims.holds(one.plan) and self._claims.finish(one.plan, done):
@@ -166,27 +181,39 @@ class StudyStore:
         self._doorway.leave()
         close_storage(self._storage)
 
-    def _read(self, trials: Sequence[FrozenTrial], known: set[int]) -> list[Tried]:
-        """The measured trials whose numbers are not *known*; they are afterwards."""
-        found = []
-        for trial in trials:
-            if trial.state != TrialState.COMPLETE or trial.number in known:
-                continue
-            if "confidence" not in trial.user_attrs:
-                continue
-            known.add(trial.number)
-            found.append(
-                Tried(
-                    plan=self._plan(trial),
-                    nbytes=int(trial.user_attrs.get("nbytes", trial.values[0])),
-                    drop_pp=float(trial.user_attrs["drop_pp"]),
-                    confidence=np.array(trial.user_attrs["confidence"], dtype=np.float64),
-                    margin=np.array(trial.user_attrs["margin"], dtype=np.float64),
-                    origin=str(trial.user_attrs["origin"]),
-                    stage_runs=int(trial.user_attrs["stage_runs"]),
-                )
+    def damage(self) -> tuple[str, ...]:
+        """What of the study is damaged and left out, one sentence each."""
+        with storage_faults(self._address):
+            left_out = len(self._study.get_trials(deepcopy=False)) - len(self._trials())
+            return (*journal_damage(self._storage), *trial_damage(left_out))
+
+    def _trials(self) -> list[FrozenTrial]:
+        """All trials but those that are damaged."""
+        every = self._study.get_trials(deepcopy=False)
+        for trial in every:
+            if trial.number not in self._measured and is_measured(trial):
+                self._measured[trial.number] = self._tried(trial, self._subject)
+        return [one for one in every if self._measured.get(one.number, True) is not None]
+
+    def _tried(self, trial: FrozenTrial, subject: str) -> Tried | None:
+        """A finished measurement; None if it is damaged, or makes no sense."""
+        if not is_sound(trial, subject):
+            return None
+        try:
+            one = Tried(
+                plan=self._plan(trial),
+                nbytes=int(trial.user_attrs.get("nbytes", trial.values[0])),
+                drop_pp=float(trial.user_attrs["drop_pp"]),
+                confidence=np.array(trial.user_attrs["confidence"], dtype=np.float64),
+                margin=np.array(trial.user_attrs["margin"], dtype=np.float64),
+                origin=str(trial.user_attrs["origin"]),
+                stage_runs=int(trial.user_attrs["stage_runs"]),
             )
-        return found
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+        return (
+            one if one.confidence.ndim == 1 and one.confidence.shape == one.margin.shape else None
+        )
 
     def _plan(self, trial: FrozenTrial) -> Plan:
         return Plan.from_mapping(self._menu.layers, trial.params)

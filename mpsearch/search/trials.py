@@ -1,11 +1,11 @@
 """What a study has measured, read without its model and without writing to its storage."""
 
+import contextlib
 import logging
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import optuna
@@ -17,11 +17,13 @@ from mpsearch.core.errors import MPSearchError, StudyError
 from mpsearch.core.plan import Plan
 from mpsearch.core.secret import without_secrets
 from mpsearch.engine.confidence import parse_metric
+from mpsearch.search.checksum import CHECKSUM, SUBJECT, is_sound, subject_digest
 from mpsearch.search.goal import Goal
 from mpsearch.search.storage.address import Address
+from mpsearch.search.storage.damage import journal_damage, trial_damage
+from mpsearch.search.storage.faults import MEANINGLESS
 from mpsearch.search.storage.opening import close_storage, open_for_reading
 
-_PREFIX: Final = "mpsearch:"  # of a study's identity, as StudyStore writes it
 _COMPLETE: Final = (TrialState.COMPLETE,)
 _REFUSALS: Final = (
     sqlalchemy.exc.SQLAlchemyError,
@@ -59,8 +61,9 @@ class StudyTrials:
             searched on.
         coding: How codes are packed, for all bytes.
         original_nbytes: Bytes of the weight layers as float32; None if no trial says so.
-        trials: Finished ones, in order.
+        trials: Finished ones, in order; those that are damaged are left out.
         others: Names of other studies in the storage.
+        damage: What is damaged, one sentence each.
     """
 
     name: str
@@ -70,6 +73,7 @@ class StudyTrials:
     original_nbytes: int | None
     trials: tuple[Trial, ...]
     others: tuple[str, ...]
+    damage: tuple[str, ...] = ()
 
 
 def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
@@ -95,7 +99,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
             close_storage(storage)
 
 
-@contextmanager
+@contextlib.contextmanager
 def reading_faults(address: Address) -> Iterator[None]:
     """Turn what a storage that cannot be read raises into one line.
 
@@ -109,7 +113,7 @@ def reading_faults(address: Address) -> Iterator[None]:
         yield
     except MPSearchError:
         raise
-    except (*_REFUSALS, KeyError, TypeError, ValueError) as error:
+    except (*_REFUSALS, *MEANINGLESS) as error:
         raise _unreadable(address, error) from error
 
 
@@ -127,12 +131,13 @@ def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials
         for one in ([name] if name is not None else _main(ours))
     }
     chosen = max(trials, key=lambda one: _last_written(trials[one]))
-    return as_study_trials(ours[chosen], trials[chosen], sorted(set(ours) - {chosen}))
+    found = as_study_trials(ours[chosen], trials[chosen], sorted(set(ours) - {chosen}))
+    return replace(found, damage=(*journal_damage(storage), *found.damage))
 
 
 def is_ours(study: FrozenStudy) -> bool:
     """Whether mpsearch wrote a study."""
-    return _PREFIX + "layers" in study.user_attrs
+    return SUBJECT + "layers" in study.user_attrs
 
 
 def as_study_trials(
@@ -151,24 +156,34 @@ def as_study_trials(
         ValueError: If one makes no sense.
     """
     attributes = study.user_attrs
-    layers = attributes[_PREFIX + "layers"]
-    found = [_trial(trial, layers) for trial in trials if "drop_pp" in trial.user_attrs]
+    layers = attributes[SUBJECT + "layers"]
+    subject = subject_digest(attributes)
+    measured = [trial for trial in trials if is_measured(trial)]
+    sound = [trial for trial in measured if is_sound(trial, subject)]
+    found = [one for one in (_trial(trial, layers) for trial in sound) if one is not None]
     return StudyTrials(
         name=study.study_name,
         goal=Goal(
-            parse_metric(str(attributes[_PREFIX + "metric"])),
-            attributes.get(_PREFIX + "budget_pp"),
-            attributes.get(_PREFIX + "max_nbytes"),
+            parse_metric(str(attributes[SUBJECT + "metric"])),
+            attributes.get(SUBJECT + "budget_pp"),
+            attributes.get(SUBJECT + "max_nbytes"),
         ),
         identity={
-            key: str(attributes.get(_PREFIX + key))
+            key: str(attributes.get(SUBJECT + key))
             for key in ("model", "images", "reference", "numerics")
         },
-        coding=str(attributes.get(_PREFIX + "coding", "none")),
-        original_nbytes=_original(trials),
+        coding=str(attributes.get(SUBJECT + "coding", "none")),
+        original_nbytes=_original(sound),
         trials=tuple(found),
         others=tuple(others),
+        damage=trial_damage(len(measured) - len(found)),
     )
+
+
+def is_measured(trial: FrozenTrial) -> bool:
+    """Whether mpsearch wrote a trial, as a measurement that is finished, damaged or not."""
+    known = trial.user_attrs.keys() & {"confidence", "drop_pp", CHECKSUM}
+    return trial.state == TrialState.COMPLETE and bool(known)
 
 
 def _main(names: Mapping[str, object]) -> list[str]:
@@ -181,16 +196,20 @@ def _last_written(trials: Sequence[FrozenTrial]) -> float:
     return max(ends, default=0.0)
 
 
-def _trial(trial: FrozenTrial, layers: Sequence[str]) -> Trial:
-    nbytes, drop = trial.user_attrs["nbytes"], float(trial.user_attrs["drop_pp"])
-    if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop):
-        raise ValueError(f"trial {trial.number} has {nbytes} bytes and a drop of {drop}")
-    return Trial(
-        plan=Plan.from_mapping(layers, trial.params),
-        nbytes=int(nbytes),
-        drop_pp=drop,
-        origin=str(trial.user_attrs["origin"]),
-    )
+def _trial(trial: FrozenTrial, layers: Sequence[str]) -> Trial | None:
+    """None if it makes no sense."""
+    try:
+        nbytes, drop = trial.user_attrs["nbytes"], float(trial.user_attrs["drop_pp"])
+        if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop):
+            return None
+        return Trial(
+            plan=Plan.from_mapping(layers, trial.params),
+            nbytes=int(nbytes),
+            drop_pp=drop,
+            origin=str(trial.user_attrs["origin"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _original(trials: Sequence[FrozenTrial]) -> int | None:
@@ -198,7 +217,8 @@ def _original(trials: Sequence[FrozenTrial]) -> int | None:
     for trial in trials:
         ratio, nbytes = trial.user_attrs.get("ratio"), trial.user_attrs.get("nbytes")
         if ratio and nbytes:
-            return round(float(ratio) * int(nbytes))
+            with contextlib.suppress(TypeError, ValueError, OverflowError):
+                return round(float(ratio) * int(nbytes))
     return None
 
 
@@ -207,7 +227,8 @@ def _unreadable(address: Address, error: BaseException) -> StudyError:
     cause = error.__cause__ if isinstance(error, optuna.exceptions.OptunaError) else error
     reason: Any = getattr(cause, "orig", None) or cause or error
     place = address.shown if address.path is None else str(address.path)
-    said = without_secrets(str(reason).splitlines()[0][:200], address.url)
+    lines = str(reason).splitlines() or [type(error).__name__]
+    said = without_secrets(lines[0][:200], address.url)
     return StudyError(
         f"the study's storage {place!r} cannot be read: {said}; give the folder of a search"
     )

@@ -105,7 +105,9 @@ def test_the_folder_stays_the_same_while_it_is_written_to(tmp_path: Path, elsewh
     require_untouched(elsewhere)
 
 
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may list every folder")
+@pytest.mark.skipif(
+    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may list every folder"
+)
 def test_a_folder_that_may_not_be_listed_is_written_to(tmp_path: Path) -> None:
     folder = tmp_path / "drop"
     folder.mkdir()
@@ -124,7 +126,7 @@ def test_only_regular_files_are_opened_as_they_are(tmp_path: Path) -> None:
     with open_as_it_is(file) as opened:
         assert opened.read() == b"x"
     for odd in (tmp_path / "link", tmp_path / "pipe", tmp_path, Path(os.devnull)):
-        with pytest.raises(OSError):
+        with pytest.raises(OSError, match=odd.name):
             open_as_it_is(odd)
 
 

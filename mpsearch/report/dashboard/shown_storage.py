@@ -13,10 +13,17 @@ from optuna.trial import FrozenTrial, TrialState
 
 from mpsearch.core.errors import MPSearchError
 from mpsearch.report.dashboard.attributes import CONSTRAINTS, note_attributes
-from mpsearch.search.trials import StudyTrials, as_study_trials, is_ours
+from mpsearch.search.checksum import CHECKSUM, is_sound, subject_digest
+from mpsearch.search.trials import StudyTrials, as_study_trials, is_measured, is_ours
 
 Show = Callable[[StudyTrials], dict[str, Any]]
-_HIDDEN: Final = {"confidence", "margin", "beat", "worker"}  # long, or of no use to people
+_HIDDEN: Final = {
+    "confidence",
+    "margin",
+    "beat",
+    "worker",
+    CHECKSUM,
+}  # long, or of no use to people
 
 
 class ShownStorage(BaseStorage):
@@ -69,9 +76,15 @@ class ShownStorage(BaseStorage):
         deepcopy: bool = True,
         states: Container[TrialState] | None = None,
     ) -> list[FrozenTrial]:
-        """Trials with their constraints where the dashboard looks for them."""
-        found = self._storage.get_all_trials(study_id, deepcopy=False, states=states)
-        shown = [self._as_shown(trial) for trial in found]
+        """Trials with their constraints where the dashboard looks for them.
+
+        One that is damaged is shown as failed.
+        """
+        subject = subject_digest(self._storage.get_study_user_attrs(study_id))
+        every = self._storage.get_all_trials(study_id, deepcopy=False)
+        shown = [self._as_shown(trial, subject) for trial in every]
+        if states is not None:
+            shown = [trial for trial in shown if trial.state in states]
         return copy.deepcopy(shown) if deepcopy else shown
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
@@ -123,7 +136,7 @@ class ShownStorage(BaseStorage):
             # Of another version, or damaged: its trials can still be looked at.
             return note_attributes(f"No report: {error}")
 
-    def _as_shown(self, trial: FrozenTrial) -> FrozenTrial:
+    def _as_shown(self, trial: FrozenTrial, subject: str | None = None) -> FrozenTrial:
         known = self._shown.get(trial._trial_id)
         if known is not None:
             return known
@@ -131,7 +144,10 @@ class ShownStorage(BaseStorage):
         shown._user_attrs = {k: v for k, v in trial.user_attrs.items() if k not in _HIDDEN}
         limits = list(trial.constraints.values())
         shown._system_attrs = {**trial.system_attrs, CONSTRAINTS: limits}
-        if trial.state.is_finished():
+        if subject is not None and is_measured(trial) and not is_sound(trial, subject):
+            shown.state, shown.values = TrialState.FAIL, None
+            shown._user_attrs["reason"] = "damaged in the storage: its checksum does not fit"
+        if subject is not None and trial.state.is_finished():
             self._shown[trial._trial_id] = shown
         return shown
 

@@ -22,6 +22,17 @@ _REMEDIES: Final[dict[Kind, str]] = {
 }
 
 
+#: What Optuna, and what reads trials, stumbles over in a storage that is damaged.
+MEANINGLESS: Final = (
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    AssertionError,
+    ArithmeticError,
+)
+
+
 @contextmanager
 def storage_faults(address: Address) -> Iterator[None]:
     """Turn what Optuna, SQLAlchemy, a driver, gRPC or the system raise into our errors.
@@ -38,17 +49,21 @@ def storage_faults(address: Address) -> Iterator[None]:
         raise _fault(address, _root(error)) from error
     except (sqlalchemy.exc.SQLAlchemyError, json.JSONDecodeError, RuntimeError, OSError) as error:
         raise _fault(address, error) from error
+    except MEANINGLESS as error:
+        raise EnvironmentFault(
+            f"the study's storage {address.shown!r} holds what makes no sense "
+            f"({type(error).__name__}: {_reason(address, error)}); put back a copy of it, or name "
+            "another --storage to start anew"
+        ) from error
     except Exception as error:
-        if not _is_known(error):
+        if not _is_of_grpc(error):
             raise
         raise _fault(address, error) from error
 
 
-def _is_known(error: Exception) -> bool:
-    """GRPC's errors, which cannot be named without importing it, and some of the journal's."""
-    return any(kind.__name__ == "RpcError" for kind in type(error).__mro__) or (
-        isinstance(error, ValueError) and "Invalid log format" in str(error)
-    )
+def _is_of_grpc(error: Exception) -> bool:
+    """It cannot be named without importing it."""
+    return any(kind.__name__ == "RpcError" for kind in type(error).__mro__)
 
 
 def _root(error: BaseException) -> BaseException:

@@ -1,8 +1,8 @@
 """A line of a journal, and how damage to it is told.
 
-A line that mpsearch writes ends in two fields that Optuna passes over: ``after``, the CRC-32 of the
-line before it, and ``sum``, the CRC-32 of the line itself up to there. Lines without them, of Optuna
-itself or of an earlier version, are taken as they are if they make sense.
+A line that mpsearch writes ends in two fields that Optuna passes over: ``after``, the CRC-32 of
+the line before it, and ``sum``, the CRC-32 of the line itself up to there. Lines without them, of
+Optuna itself or of an earlier version, are taken as they are if they make sense.
 """
 
 import json

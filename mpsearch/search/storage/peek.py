@@ -58,6 +58,7 @@ def _database(path: Path) -> tuple[int, float | None, float | None]:
 def _journal(path: Path) -> tuple[int, float | None, float | None]:
     import optuna  # noqa: PLC0415 - slow to import
 
+    from mpsearch.search.checksum import is_sound, subject_digest  # noqa: PLC0415
     from mpsearch.search.storage.address import Address  # noqa: PLC0415
     from mpsearch.search.storage.opening import open_for_reading  # noqa: PLC0415
 
@@ -67,6 +68,7 @@ def _journal(path: Path) -> tuple[int, float | None, float | None]:
         trial
         for study in storage.get_all_studies()
         for trial in storage.get_all_trials(study._study_id, deepcopy=False, states=complete)
+        if is_sound(trial, subject_digest(study.user_attrs))
     ]
     first = trials[0].user_attrs if trials else {}
     return len(trials), first.get("nbytes"), first.get("ratio")

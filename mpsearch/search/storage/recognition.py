@@ -60,21 +60,25 @@ def _reason_to_refuse(kind: Kind, path: Path, writing: bool) -> str | None:
         itself = path.lstat()
     except FileNotFoundError:
         return None
-    if stat.S_ISLNK(itself.st_mode) and writing:
-        target = os.path.realpath(path)
+    if writing and stat.S_ISLNK(itself.st_mode):
+        target = str(path.resolve())
         return f"is a symbolic link, and nothing is written through it: name {target!r} itself"
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
         return "is no regular file: name one, which is made if it is not there"
-    if found.st_nlink > 1 and writing:
-        # Two names have two rollback journals: https://sqlite.org/howtocorrupt.html
-        return f"has {found.st_nlink} names (hard links): put a copy in its place, and use that"
     if found.st_size and not _is(kind, path):
         return f"is {_KINDS[kind]}: name another file, which is made if it is not there"
-    if kind == "sqlite" and writing and _rolls_back_elsewhere(path):
+    return _danger(path, found.st_nlink) if writing else None
+
+
+def _danger(path: Path, names: int) -> str | None:
+    """Why a storage that is one may not be written to all the same."""
+    if names > 1:  # two names have two rollback journals: https://sqlite.org/howtocorrupt.html
+        return f"has {names} names (hard links): put a copy in its place"
+    if _rolls_back_elsewhere(path):
         return (
             f"has a rollback journal beside it, {path.name + '-journal'!r}, that would delete "
-            "another file: it is none of Optuna's, remove it"
+            "another file: remove it, Optuna has not written it"
         )
     return None
 
@@ -98,7 +102,9 @@ def _is_optunas(path: Path) -> bool:
     # Of a process that is killed while it makes them, or that makes them now, there are some.
     if not (set(tables) <= known or set(_ESSENTIAL) <= set(tables)):
         return False
-    return all(_ESSENTIAL[name] <= columns for name, columns in tables.items() if name in _ESSENTIAL)
+    return all(
+        _ESSENTIAL[name] <= columns for name, columns in tables.items() if name in _ESSENTIAL
+    )
 
 
 def _tables(path: Path) -> dict[str, set[str]]:

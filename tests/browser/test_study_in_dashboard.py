@@ -1,9 +1,14 @@
 """``mpsearch dashboard`` in a real browser: what people see of a study."""
 
+import contextlib
+import json
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 from chromium import MARKS, running_chromium
 from made_study import HOSTILE, made_study
@@ -23,7 +28,55 @@ class Seen:
         self.page = browser.new_page(viewport={"width": 1400, "height": 3000})
         self.page.on("dialog", lambda dialog: self.complaints.append(dialog.message))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.blocked: list[str] = []
+        self.page.on("console", self._hear)
         self.page.goto(address)
+
+    def _hear(self, message: Any) -> None:
+        if "Content Security Policy" in message.text:
+            self.blocked.append(message.text)
+
+
+class Listener:
+    """A host that a page may not reach."""
+
+    def __init__(self) -> None:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.reached: list[bytes] = []
+        self.image = f"http://127.0.0.1:{self._socket.getsockname()[1]}/x.png"
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                asked, _ = self._socket.accept()
+                self.reached.append(asked.recv(100))
+                asked.close()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def tempting(folder: Path, image: str) -> None:
+    """A study whose names, notes and figures name a host of somebody else's."""
+    made_study(folder, (f"![]({image})", f'<img src="{image}">', f'<image href="{image}"/>'))
+    storage = optuna.storages.RDBStorage(f"sqlite:///{folder}/study.db")
+    (study,) = storage.get_all_studies()
+    figure = {
+        "data": [{"type": "scatter", "x": [1], "y": [1]}],
+        "layout": {
+            "title": {"text": "tempting"},
+            "images": [{"source": image, "x": 0, "y": 0, "sizex": 1, "sizey": 1}],
+        },
+    }
+    attributes = {"dashboard:plot_data:tempting:0": json.dumps(figure)}
+    for trial in range(3):
+        attributes[f"dashboard:{trial}:note_ver"] = "1"
+        attributes[f"dashboard:{trial}:note_str:0"] = f"seen ![]({image}) <img src='{image}'>"
+    for key, value in attributes.items():
+        storage.set_study_system_attr(study._study_id, key, value)
+    optuna.create_study(storage=storage, study_name=f"![]({image})")
+    storage.engine.dispose()
 
 
 @pytest.fixture(scope="module", params=["plain", "hostile"])
@@ -68,7 +121,7 @@ def test_the_best_trial_is_feasible_and_the_figures_are_drawn(
     expect(seen.page.get_by_text("report.html")).to_have_count(1, timeout=30_000)
     names = seen.page.locator(".ytick text").all_text_contents()
     assert any("block0_conv" in name or "<script>" in name for name in names)
-    assert seen.complaints == []
+    assert seen.complaints == seen.blocked == []
     seen.page.close()
 
 
@@ -83,5 +136,23 @@ def test_the_note_shows_the_quanti_array(browser: Any, address: str, folder: Pat
     assert tuple(schemes) == record.plan.schemes
     cells = seen.page.locator("table tbody tr td:nth-child(3)").all_text_contents()
     assert tuple(cells) == record.plan.schemes
-    assert seen.complaints == []
+    assert seen.complaints == seen.blocked == []
     seen.page.close()
+
+
+def test_no_other_host_is_reached(browser: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "made"
+    listener = Listener()
+    tempting(folder, listener.image)
+    with served(folder) as dashboard:
+        seen = Seen(browser, dashboard.url)
+        seen.page.locator(".gtitle", has_text="tempting").wait_for(timeout=30_000)
+        seen.page.goto(f"{dashboard.url}/trials")
+        seen.page.get_by_text("seen").first.wait_for(timeout=30_000)
+        seen.page.goto(f"{dashboard.url}/note")
+        seen.page.locator("table tbody tr").first.wait_for(timeout=30_000)
+        assert len(seen.blocked) >= 2  # of a figure and of a note: they were tried
+        assert seen.complaints == []
+        seen.page.close()
+    assert listener.reached == []
+    listener.close()

@@ -50,7 +50,38 @@ def test_another_name_of_the_host_is_refused(host: str | None) -> None:
     assert body != b"let through"
 
 
+def directives(headers: dict[str, str]) -> dict[str, list[str]]:
+    policy = headers["Content-Security-Policy"]
+    return {words[0]: words[1:] for words in (part.split() for part in policy.split(";"))}
+
+
+@pytest.mark.parametrize(
+    "request_", [{}, {"method": "DELETE"}, {"host": "evil.example"}, {"path": "/artifacts/1/abc"}]
+)
+def test_every_answer_has_one_policy_that_names_no_other_host(request_: dict[str, str]) -> None:
+    _, headers, _ = ask(**request_)
+    assert headers.keys() >= {"Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"}
+    found = directives(headers)
+    assert found["frame-ancestors"] == ["'none'"]
+    sources = {source for name in found if name.endswith("-src") for source in found[name]}
+    assert sources <= {"'self'", "'none'", "'unsafe-eval'", "'unsafe-inline'", "data:", "blob:"}
+    assert found["default-src"] in (["'self'"], ["'none'"])
+    assert "'unsafe-inline'" not in found.get("script-src", [])
+
+
+def test_the_application_s_own_policy_does_not_count() -> None:
+    said: list[Any] = []
+
+    def lax(_: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        start_response("200 OK", [("content-security-policy", "default-src *")])
+        return []
+
+    environment = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_HOST": "localhost"}
+    list(Guard(lax, ("localhost",))(environment, lambda *answer: said.extend(answer)))
+    assert [name.lower() for name, _ in said[1]].count("content-security-policy") == 1
+    assert "*" not in dict(said[1])["Content-Security-Policy"]
+
+
 def test_a_file_runs_no_script() -> None:
     _, headers, _ = ask(path="/artifacts/1/abc")
     assert headers["Content-Security-Policy"].startswith("sandbox; default-src 'none'")
-    assert "Content-Security-Policy" not in ask(path="/dashboard")[1]

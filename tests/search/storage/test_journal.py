@@ -15,27 +15,56 @@ from numpy_network import NumpyNetwork, images
 from optuna.trial import TrialState
 from search_bench import SearchBench
 
-from mpsearch.core.errors import EnvironmentFault
+from mpsearch.core.errors import EnvironmentFault, SettingError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.journal import Journal
 from mpsearch.search.storage.opening import open_storage
 
 
-def entries(path: Path) -> list[object]:
-    return list(Journal(path).read_logs(0))
+def entry(number: int) -> dict[str, object]:
+    """As long as its number."""
+    return {"op_code": 8, "worker_id": "w", "trial_id": number, "user_attr": {"k": "v" * number}}
 
 
-@given(kept=st.integers(0, 5), torn=st.binary(max_size=9000).filter(lambda b: b"\n" not in b))
+def numbers(path: Path) -> list[int]:
+    return [one["trial_id"] for one in Journal(path).read_logs(0)]
+
+
+@given(kept=st.integers(1, 5), torn=st.binary(max_size=9000).filter(lambda b: b"\n" not in b))
 def test_whole_lines_are_kept_and_a_torn_one_is_cut(
     tmp_path_factory: pytest.TempPathFactory, kept: int, torn: bytes
 ) -> None:
     path = tmp_path_factory.mktemp("j") / "journal"
     journal = Journal(path)
-    journal.append_logs([{"entry": number} for number in range(kept)])
+    journal.append_logs([entry(number) for number in range(kept)])
     with path.open("ab") as file:
         file.write(torn)
-    Journal(path).append_logs([{"entry": "new"}])
-    assert entries(path) == [*({"entry": number} for number in range(kept)), {"entry": "new"}]
+    again = Journal(path)
+    again.append_logs([entry(5000)])  # longer than what is looked at in one piece
+    again.append_logs([entry(9)])
+    assert numbers(path) == [*range(kept), 5000, 9]
+    assert list(again.read_logs(kept)) == list(Journal(path).read_logs(0))[kept:]
+    assert not again.damaged
+
+
+@given(end=st.integers(0, 100))
+def test_a_first_line_that_is_torn_is_begun_anew(
+    tmp_path_factory: pytest.TempPathFactory, end: int
+) -> None:
+    path = tmp_path_factory.mktemp("j") / "journal"
+    Journal(path).append_logs([entry(100)])
+    path.write_bytes(path.read_bytes()[:end])
+    Journal(path).append_logs([entry(1)])
+    assert numbers(path) == [1]
+
+
+def test_a_file_that_is_no_journal_any_more_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path)
+    path.write_bytes(b"another program's, without an end of line")
+    with pytest.raises(SettingError, match="left as it is"):
+        journal.append_logs([entry(1)])
+    assert path.read_bytes() == b"another program's, without an end of line"
 
 
 def test_a_study_cut_anywhere_opens_and_goes_on(tmp_path: Path) -> None:
@@ -63,7 +92,7 @@ def test_an_append_of_which_any_operation_fails_leaves_what_was_there(
     tmp_path: Path, for_good: bool
 ) -> None:
     path = tmp_path / "journal"
-    Journal(path).append_logs([{"entry": 0}])
+    Journal(path).append_logs([entry(0)])
     before = path.read_bytes()
     for nth in count(1):
         disk = FailingDisk(nth, for_good)
@@ -72,13 +101,13 @@ def test_an_append_of_which_any_operation_fails_leaves_what_was_there(
                 break
         assert disk.has_failed
         assert path.read_bytes() == before
-    assert nth == 3  # a write and a sync
-    assert entries(path) == [{"entry": 0}, {"entry": 1}, {"entry": 2}]
+    assert nth == 4  # opening, a write and a sync
+    assert numbers(path) == [0, 1, 2]
 
 
 def disk_refuses(path: Path) -> bool:
     try:
-        Journal(path).append_logs([{"entry": 1}, {"entry": 2}])
+        Journal(path).append_logs([entry(1), entry(2)])
     except OSError:
         return True
     return False

@@ -1,7 +1,9 @@
 """Reading a study's trials changes nothing and needs nothing but its storage."""
 
 import sqlite3
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from made_study import MadeStudy
@@ -56,14 +58,78 @@ def test_what_is_no_storage_is_refused_and_not_made(tmp_path: Path) -> None:
     assert file.read_bytes() == b""
 
 
+@cache
+def _database() -> bytes:
+    with TemporaryDirectory() as folder:
+        MadeStudy(Path(folder)).write_trials()
+        return (Path(folder) / "study.db").read_bytes()
+
+
+def written(folder: Path) -> Path:
+    """The database of a study of 24 trials."""
+    file = folder / "study.db"
+    file.write_bytes(_database())
+    return file
+
+
+@pytest.mark.parametrize("value", ['"text"', "-5", "NaN", "1e999", "[]", "1", "null"])
+@pytest.mark.parametrize("key", ["nbytes", "drop_pp", "confidence"])
+def test_a_measurement_that_was_changed_is_left_out_and_said(
+    tmp_path: Path, key: str, value: str
+) -> None:
+    file = written(tmp_path)
+    change(
+        file,
+        f"UPDATE trial_user_attributes SET value_json = '{value}' WHERE key = '{key}' "
+        "AND trial_id IN (3, 5)",
+    )
+    found = read_trials(sqlite_url(file))
+    assert found is not None
+    assert [t.plan for t in found.trials] == [
+        one.plan for number, one in enumerate(MadeStudy(tmp_path).tried, 1) if number not in {3, 5}
+    ]
+    assert found.damage == (
+        "2 measured plans are damaged in the storage, and left out; a search measures again what "
+        "it needs.",
+    )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE trial_params SET param_value = 1 - min(1, param_value) WHERE trial_id = 3",
+        "UPDATE trial_values SET value = value + 1 WHERE trial_id = 3",
+        "DELETE FROM trial_values WHERE trial_id = 3",
+        "DELETE FROM trial_params WHERE trial_id = 3",
+        "UPDATE trial_user_attributes SET trial_id = 99 WHERE trial_id = 3 AND key = 'margin'",
+        "UPDATE trial_system_attributes SET value_json = '-9' WHERE trial_id = 3",
+    ],
+)
+def test_whatever_of_it_was_changed(tmp_path: Path, statement: str) -> None:
+    file = written(tmp_path)
+    change(file, statement)
+    found = read_trials(sqlite_url(file))
+    assert found is not None
+    assert len(found.trials) == 23
+    assert len(found.damage) == 1
+
+
 @pytest.mark.parametrize("value", ['"text"', "-5", "NaN", "1e999", "[]"])
-def test_a_trial_that_says_nonsense_is_refused(tmp_path: Path, value: str) -> None:
-    MadeStudy(tmp_path).write_trials()
-    file = tmp_path / "study.db"
+def test_nonsense_of_a_version_without_checksums_is_left_out(tmp_path: Path, value: str) -> None:
+    file = written(tmp_path)
+    change(file, "DELETE FROM trial_user_attributes WHERE key = 'checksum'")
+    before = read_trials(sqlite_url(file))
+    assert before is not None
+    assert (len(before.trials), before.damage) == (24, ())
+    change(file, f"UPDATE trial_user_attributes SET value_json = '{value}' WHERE key = 'nbytes'")
+    found = read_trials(sqlite_url(file))
+    assert found is not None
+    assert found.trials == ()
+    assert len(found.damage) == 1
+
+
+def change(file: Path, statement: str) -> None:
+    """Damage a database."""
     with sqlite3.connect(file) as database:
-        database.execute(
-            "UPDATE trial_user_attributes SET value_json = ? WHERE key = 'nbytes'", (value,)
-        )
+        assert database.execute(statement).rowcount
     database.close()
-    with pytest.raises(StudyError, match="cannot be read"):
-        read_trials(sqlite_url(file))

@@ -153,7 +153,9 @@ def test_all_is_believed_of_a_journal_that_is_whole(kind: str) -> None:
 def test_a_bit_that_flips_is_noticed(kind: str) -> None:
     data, chance = journal(kind), random.Random(0)
     for bit in chance.sample(range(8 * len(data)), 250):
-        require_noticed(flipped(data, bit), f"bit {bit}")
+        # Without its last end of line a journal is torn, as after a crash.
+        quiet = kind == "unsealed" or bit // 8 == len(data) - 1
+        require_noticed(flipped(data, bit), f"bit {bit}", quiet)
 
 
 @KINDS

@@ -69,9 +69,7 @@ def write_bytes(path: Path, data: bytes, within: Path | None = None) -> Path:
     return write_with(path, lambda file: file.write(data), within)
 
 
-def write_text(
-    path: Path, text: str, within: Path | None = None, *, private: bool = False
-) -> Path:
+def write_text(path: Path, text: str, within: Path | None = None, *, private: bool = False) -> Path:
     r"""Write *text* to *path* as UTF-8 with ``\n`` line ends, as :func:`write_with`."""
     data = text.encode()
     return write_with(path, lambda file: file.write(data), within, private=private)

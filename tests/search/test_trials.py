@@ -88,10 +88,8 @@ def test_a_measurement_that_was_changed_is_left_out_and_said(
     assert [t.plan for t in found.trials] == [
         one.plan for number, one in enumerate(MadeStudy(tmp_path).tried, 1) if number not in {3, 5}
     ]
-    assert found.damage == (
-        "2 measured plans are damaged in the storage, and left out; a search measures again what "
-        "it needs.",
-    )
+    (said,) = found.damage
+    assert said.startswith("2 measured plans are damaged in the storage, and left out; ")
 
 
 @pytest.mark.parametrize(

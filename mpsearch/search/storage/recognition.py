@@ -1,21 +1,18 @@
 """What a file must be before a storage is opened in it: the kind it is taken for, or empty."""
 
 import contextlib
-import os
 import sqlite3
 import stat
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from mpsearch.core.errors import MPSearchError, SettingError, StudyError
-from mpsearch.core.folders import open_as_it_is
 from mpsearch.search.storage.address import Address, Kind
 from mpsearch.search.storage.journal_line import begins_journal
 from mpsearch.search.storage.read_only import connect_read_only, is_database
+from mpsearch.search.storage.rollback import require_plain_journal
 
 _WRITE_AHEAD: Final = b"\2\2"  # bytes 18 and 19 of a database in that mode
-# A rollback journal that ends so names a file, which SQLite deletes after it has rolled back.
-_NAMES_A_FILE: Final = bytes.fromhex("d9d505f920a163d7")
 _LOCK_SECONDS: Final = 1.0
 _ESSENTIAL: Final = {  # table of Optuna's → columns that it has in every version
     "studies": {"study_id", "study_name"},
@@ -37,10 +34,12 @@ def require_storage_file(address: Address, writing: bool = True) -> None:
 
     Raises:
         SettingError: If it is something else (of writing).
-        StudyError: If it is something else (of reading).
+        StudyError: If it is something else (of reading), or SQLite would delete another file.
         OSError: If it cannot be looked at.
     """
     assert address.path is not None
+    if writing and address.kind == "sqlite":
+        require_plain_journal(address.path)
     reason = _reason_to_refuse(address.kind, address.path, writing)
     if reason is not None:
         raise _refusal(address, reason, writing)
@@ -68,18 +67,9 @@ def _reason_to_refuse(kind: Kind, path: Path, writing: bool) -> str | None:
         return "is no regular file: name one, which is made if it is not there"
     if found.st_size and not _is(kind, path):
         return f"is {_KINDS[kind]}: name another file, which is made if it is not there"
-    return _danger(path, found.st_nlink) if writing else None
-
-
-def _danger(path: Path, names: int) -> str | None:
-    """Why a storage that is one may not be written to all the same."""
-    if names > 1:  # two names have two rollback journals: https://sqlite.org/howtocorrupt.html
-        return f"has {names} names (hard links): put a copy in its place"
-    if _rolls_back_elsewhere(path):
-        return (
-            f"has a rollback journal beside it, {path.name + '-journal'!r}, that would delete "
-            "another file: remove it, Optuna has not written it"
-        )
+    if writing and found.st_nlink > 1:
+        # Two names have two rollback journals: https://sqlite.org/howtocorrupt.html
+        return f"has {found.st_nlink} names (hard links): put a copy in its place"
     return None
 
 
@@ -131,16 +121,3 @@ def _read_tables(database: sqlite3.Connection) -> dict[str, set[str]]:
         ):
             tables.setdefault(str(name), set()).add(str(column))
         return tables
-
-
-def _rolls_back_elsewhere(path: Path) -> bool:
-    try:
-        with open_as_it_is(path.with_name(f"{path.name}-journal")) as file:
-            return _end(file, len(_NAMES_A_FILE)) == _NAMES_A_FILE
-    except OSError:  # not there, or a link, which SQLite does not open
-        return False
-
-
-def _end(file: BinaryIO, nbytes: int) -> bytes:
-    file.seek(max(0, file.seek(0, os.SEEK_END) - nbytes))
-    return file.read(nbytes)

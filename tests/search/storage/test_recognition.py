@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
@@ -194,40 +193,6 @@ def test_a_database_that_another_process_holds_is_recognised(tmp_path: Path) -> 
     holder.execute("BEGIN EXCLUSIVE")
     require_storage_file(Address.parse(f"sqlite:///{path}"))
     holder.close()
-
-
-def rollback_journal(page: bytes, pages: int, named: Path) -> bytes:
-    """One that SQLite believes: it puts a page back, and then deletes the file that it names."""
-    sector, nonce = 512, 1
-    head = bytes.fromhex("d9d505f920a163d7") + struct.pack(
-        ">5I", 1, nonce, pages, sector, len(page)
-    )
-    total = nonce + sum(page[i] for i in range(len(page) - 200, 0, -200))
-    record = struct.pack(">I", 1) + page + struct.pack(">I", total)
-    name = str(named).encode()
-    lock_page = 0x40000000 // len(page) + 1
-    tail = struct.pack(">I", lock_page) + name + struct.pack(">2I", len(name), sum(name))
-    return head.ljust(sector, b"\0") + record + tail + bytes.fromhex("d9d505f920a163d7")
-
-
-def test_a_rollback_journal_deletes_no_other_file(tmp_path: Path) -> None:
-    (tmp_path / "study").mkdir()
-    MadeStudy(tmp_path / "study").write_trials()
-    path, victim = tmp_path / "study" / "study.db", tmp_path / "victim"
-    victim.write_bytes(b"precious words\0")
-    whole = path.read_bytes()
-    planted = rollback_journal(whole[:4096], len(whole) // 4096, victim)
-    (tmp_path / "study" / "study.db-journal").write_bytes(planted)
-    before = state(tmp_path / "study")
-    for opening in openings(Address.parse(f"sqlite:///{path}")):
-        with pytest.raises(SettingError, match=r"'study\.db-journal', that would delete"):
-            opening()
-    assert state(tmp_path / "study") == before
-    # SQLite alone would: else this test shows nothing.
-    database = sqlite3.connect(path)
-    database.execute("SELECT count(*) FROM studies").fetchone()
-    database.close()
-    assert not victim.exists()
 
 
 def test_a_rest_of_a_transaction_is_rolled_back_as_ever(tmp_path: Path) -> None:

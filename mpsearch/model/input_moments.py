@@ -1,7 +1,7 @@
 """Moments of the inputs of every weight layer, from forward passes of the trained network."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +25,8 @@ _DEPTHWISE: Final = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 def input_moments(
     cuts: Sequence[Cut],
     live: Sequence[LiveLayer],
-    images: Sequence[Any],
+    images: Iterable[Any],
+    count: int,
     on_image: Callable[[], None] = lambda: None,
 ) -> dict[int, InputMoments]:
     """Moments per weight layer, over all its uses in the network.
@@ -33,7 +34,8 @@ def input_moments(
     Args:
         cuts: The network's pieces in order.
         live: Its weight layers.
-        images: Each of one image, as the network computes with it, shape (1, h, w, c); two or more.
+        images: Each of one image, as the network computes with it, shape (1, h, w, c).
+        count: How many there are; two or more.
         on_image: Called after each.
 
     Returns:
@@ -51,7 +53,7 @@ def input_moments(
                 index = indices.get(id(call.operation))
                 if index is not None and len(call.inputs) == 1:
                     if index not in sums:
-                        sums[index] = _Sums(call.operation, len(images))
+                        sums[index] = _Sums(call.operation, count)
                     sums[index].add(known[call.inputs[0]])
                 call.run(known)
         on_image()

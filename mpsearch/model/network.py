@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.core.arrays import ALIGNMENT, Float32Array, address
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.moments import InputMoments
 from mpsearch.core.outer import OuterProduct
@@ -130,7 +131,7 @@ class KerasNetwork:
         return self._gradient(at, self.enter(image), reference)
 
     def input_moments(
-        self, images: Float32Array, on_image: Callable[[], None] = lambda: None
+        self, images: Inputs, on_image: Callable[[], None] = lambda: None
     ) -> dict[int, InputMoments]:
         """Of the layers whose inputs can be seen, by index; from the trained weights.
 
@@ -138,8 +139,9 @@ class KerasNetwork:
             images: Shape (n, h, w, c), two or more.
             on_image: Called after each.
         """
-        entered = [self.enter(images[i : i + 1]) for i in range(len(images))]
-        return input_moments(self._cuts, self._live, entered, on_image)
+        count = len(images)
+        entered = (self.enter(images[i : i + 1]) for i in range(count))
+        return input_moments(self._cuts, self._live, entered, count, on_image)
 
     def _distribution(self, scores: Any) -> Any:
         scores = tf.cast(scores, tf.float32)

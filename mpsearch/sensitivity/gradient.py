@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.outer import OuterProduct
 from mpsearch.core.plan import Plan
 from mpsearch.engine.protocol import Network
 from mpsearch.engine.weight_bank import WeightBank
 
-_GRADIENT_NBYTES = 2**30  # of gradients held at once; one image's are, whatever their size
+# Of gradients held at once; one image's are, whatever their size.
+_GRADIENT_NBYTES = 2**30
 _TINY = 1e-30
 _Gradient = Float32Array | OuterProduct
 
@@ -39,7 +41,7 @@ class FirstOrder:
 def first_order(
     network: Network,
     bank: WeightBank,
-    inputs: Float32Array,
+    inputs: Inputs,
     reference: IntArray,
     cells: Iterable[tuple[int, str]],
     *,
@@ -63,7 +65,8 @@ def first_order(
     start = Plan.uniform([layer.name for layer in network.layers], "original") if at is None else at
     loaded = [bank.loaded(i, variant) for i, variant in enumerate(bank.variants(start.schemes))]
     per_image = sum(layer.original_nbytes for layer in network.layers)
-    step = max(1, _GRADIENT_NBYTES // max(1, per_image))
+    # Those of a layer are copied side by side.
+    step = max(1, min(_GRADIENT_NBYTES, bank.memory // 2) // max(1, per_image))
     by_layer: dict[int, list[str]] = {}
     for layer, scheme in cells:
         by_layer.setdefault(layer, []).append(scheme)

@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array
+from mpsearch.core.arrays import Float64Array
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.measurement import Measurement
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
@@ -37,7 +38,7 @@ class Screen:
         self,
         engine: Engine,
         network: Network,
-        inputs: Float32Array,
+        inputs: Inputs,
         menu: Menu,
         metric: Metric,
         profile: SensitivityProfile | None = None,

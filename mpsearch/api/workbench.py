@@ -21,6 +21,7 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.least_memory import least_memory
 from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
 from mpsearch.model.pictures import Resize
@@ -212,6 +213,14 @@ def load(
     )
     names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
     reference = _reference(truth, pictures, names)
+    needed = least_memory(opened.network, inputs.nbytes // len(inputs))
+    if room < needed:
+        least = -(-needed // 2**20)
+        notes.append(
+            f"memory of {room // 2**20} MiB is too little for one image and one layer of "
+            f"{opened.name!r} at a time, up to {least} MiB are taken; give --memory {least}M or "
+            "more"
+        )
     engine = Engine(
         opened.network, opened.bank, inputs, reference, room, on_baseline=require_probabilities
     )

@@ -1,14 +1,7 @@
-"""Preprocessed images, read some at a time: in memory, or in a temporary file where they are many.
+"""Preprocessed images, read some at a time: from memory, or a temporary file if they are many."""
 
-A memory map would do the same with less code, but the pages it has read count as memory of the
-process until the system takes them back.
-"""
-
-import errno
 import hashlib
 import math
-import os
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, Protocol
 
@@ -16,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mpsearch.core.arrays import Float32Array, IntArray
-from mpsearch.core.errors import EnvironmentFault
+from mpsearch.core.temporary_file import TemporaryFile
 
 _PIECE: Final = 8 * 2**20  # bytes read at once where all are read
 _FLOAT: Final = 4  # bytes
-_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _Shape = tuple[int, int, int, int]
 
@@ -149,69 +141,15 @@ class _InMemory:
 
 
 class _InFile:
-    """In a file without a name: the system removes it when this process ends, however it ends."""
-
     resident_nbytes = 0
 
     def __init__(self, shape: _Shape, pieces: Iterable[Float32Array]) -> None:
         self.shape = shape
         self._image_nbytes = _FLOAT * math.prod(shape[1:])
-        total = shape[0] * self._image_nbytes
-        try:
-            self._file: Any = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long
-            _reserve(self._file.fileno(), total)
-        except OSError as error:
-            raise _refused(total, error) from error
+        self._file = TemporaryFile("images", shape[0] * self._image_nbytes)
         for piece in pieces:
-            room = _as_bytes(np.ascontiguousarray(piece))
-            try:
-                while len(room):
-                    room = room[self._file.write(room) :]
-            except OSError as error:
-                raise _refused(total, error) from error
+            self._file.append(piece)
 
     def read(self, first: int, into: Float32Array) -> None:
         """Fill *into* with the images from *first* on."""
-        room = _as_bytes(into)
-        try:
-            self._file.seek(first * self._image_nbytes)
-            while len(room):
-                count = self._file.readinto(room)
-                if not count:
-                    raise OSError(errno.EIO, "the file is too short")
-                room = room[count:]
-        except OSError as error:
-            raise EnvironmentFault(
-                f"cannot read images back from the temporary folder {_folder()!r}: "
-                f"{error.strerror}; look at the disk, or set TMPDIR to another folder"
-            ) from error
-
-
-def _as_bytes(array: Float32Array) -> memoryview:
-    return array.reshape(-1).view(np.uint8).data
-
-
-def _reserve(handle: int, nbytes: int) -> None:
-    """Have a disk that is too small say so at once, where the system can tell."""
-    if not hasattr(os, "posix_fallocate"):
-        return
-    try:
-        os.posix_fallocate(handle, 0, nbytes)
-    except OSError as error:  # not every file system can
-        if error.errno in _FULL:
-            raise
-
-
-def _refused(nbytes: int, error: OSError) -> EnvironmentFault:
-    return EnvironmentFault(
-        f"cannot keep {nbytes / 2**20:,.0f} MiB of images in the temporary folder {_folder()!r}: "
-        f"{error.strerror or error}; free space there, set TMPDIR to another folder, or give a "
-        "larger --memory"
-    )
-
-
-def _folder() -> str:
-    try:
-        return tempfile.gettempdir()
-    except OSError:  # there is none
-        return os.environ.get("TMPDIR", "/tmp")  # noqa: S108 - to be shown  # nosec B108
+        self._file.read(first * self._image_nbytes, into)

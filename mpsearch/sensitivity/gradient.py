@@ -104,7 +104,7 @@ def _weights_at(
 def _differences(
     bank: WeightBank, layer: int, scheme: str, before: tuple[Float32Array, ...]
 ) -> list[Float32Array]:
-    """What a scheme makes of a layer less *before*, in the memory of the former if it is its own."""
+    """What a scheme makes of a layer less *before*, in the memory of the former where it can be."""
     pairs = zip(bank.decoded(layer, scheme), before, strict=True)
     return [
         np.subtract(a, b, out=a if a.flags.writeable and not np.may_share_memory(a, b) else None)

@@ -7,10 +7,11 @@ from mpsearch.api.model import OpenModel
 from mpsearch.api.workbench import Workbench
 from mpsearch.calibration import Calibration
 from mpsearch.core.errors import SettingError
+from mpsearch.core.moments import KeptMoments
 from mpsearch.core.progress import Progress, Silent
 
 _FEWEST: Final = 4  # images; of fewer nobody can say how inputs go together
-_MEMORY: Final = 0.25  # share of the workbench's
+_MEMORY: Final = 0.25  # share of the workbench's: for sums of moments, then for codes and factors
 
 
 def calibrated(work: Workbench, progress: Progress | None = None) -> OpenModel:
@@ -29,11 +30,16 @@ def calibrated(work: Workbench, progress: Progress | None = None) -> OpenModel:
             "more images, or a smaller --holdout"
         )
     listener = progress or Silent()
-    listener.start("calibrating: inputs of layers", len(work.images))
-    moments = work.model.network.input_moments(work.inputs, listener.advance)
-    listener.finish()
+    work.engine.release()
     network = work.model.network
     memory = int(_MEMORY * work.memory)
+    moments = KeptMoments(memory // 2)
+    groups = network.moment_groups(memory)
+    listener.start("calibrating: inputs of layers", len(work.images) * len(groups))
+    for group in groups:
+        for layer, found in network.input_moments(work.inputs, listener.advance, group).items():
+            moments.keep(layer, found)
+    listener.finish()
     return work.model.sourced(Calibration(network.layers, network.weights, moments, memory))
 
 

@@ -261,10 +261,10 @@ def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) 
 
 def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
     """With the confidence of the unpacked model."""
-    from mpsearch.export.keras_model import plain_forward  # noqa: PLC0415 - TensorFlow
+    from mpsearch.export.keras_model import plain_forward_once  # noqa: PLC0415 - TensorFlow
 
     before = work.plain_forward(work.model.original)
-    scores = plain_forward(unpacked_model(packed, work.model), work.inputs)
+    scores = plain_forward_once(lambda: unpacked_model(packed, work.model), work.inputs)
     after = work.model.network.probabilities(scores)
     return replace(
         found,

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.errors import SchemeError, StudyError
-from mpsearch.core.files import write_text
+from mpsearch.core.files import write_with
 from mpsearch.core.progress import Progress
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.schemes import DOCUMENTED, menu_of, parse_scheme
@@ -42,7 +43,7 @@ def profile(
 
     def save(state: SensitivityProfile) -> None:
         if file is not None:
-            write_text(file, state.to_json())
+            write_with(file, lambda out: _write_all(out, state))
 
     return measure_profile(
         workbench.engine,
@@ -53,6 +54,10 @@ def profile(
         save=save,
         progress=progress,
     )
+
+
+def _write_all(out: BinaryIO, state: SensitivityProfile) -> None:
+    out.writelines(piece.encode() for piece in state.json_pieces())
 
 
 def known_profile(

@@ -69,8 +69,9 @@ class Searches:
         self.profile = self.whole_profile
         if len(back):
             rows = np.array(kept, dtype=np.int64)
-            self.work = self.everything.of_images(rows)
             self.held = self.everything.of_images(back)
+            self.held.engine.release()
+            self.work = self.everything.of_images(rows)
             if self.profile is not None:
                 fingerprint = self.work.fingerprint.as_mapping()
                 self.profile = self.profile.of_images(rows, fingerprint)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array, IntArray
 from mpsearch.core.errors import ImageError, SettingError
 from mpsearch.core.fingerprint import Fingerprint, array_digest
+from mpsearch.core.input_images import InputImages
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.memory import default_memory
@@ -19,15 +21,17 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
-from mpsearch.model.images import Resize, find_pictures, load_tensor
+from mpsearch.engine.least_memory import least_memory
+from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
-from mpsearch.model.pictures import PictureSet
+from mpsearch.model.pictures import Resize
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource
 from mpsearch.search.verify import ImageSetDrop, compare
 from mpsearch.sensitivity.measure import refusals
 
 _TRUTH_IN_ARCHIVE = "y"
+_IMAGES: Final = 8  # more than this part of the memory, and images are kept in a file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +41,7 @@ class Workbench:
     Attributes:
         model: The classifier.
         engine: Measures plans.
-        inputs: Preprocessed images, shape (n, h, w, c).
+        inputs: Preprocessed images, shape (n, h, w, c); a slice of them is an array.
         images: Their names.
         classes: Class names.
         fingerprint: Identity of model and images.
@@ -47,7 +51,7 @@ class Workbench:
 
     model: OpenModel
     engine: Engine
-    inputs: Float32Array
+    inputs: InputImages
     images: tuple[str, ...]
     classes: tuple[str, ...]
     fingerprint: Fingerprint
@@ -87,7 +91,8 @@ class Workbench:
         Args:
             rows: Their positions, in order.
         """
-        inputs = np.ascontiguousarray(self.inputs[rows])
+        inputs = self.inputs.of(rows)
+        self.engine.release()  # one of them is measured on at a time
         reference = self.engine.reference[rows]
         engine = Engine(self.model.network, self.model.bank, inputs, reference, self.memory)
         return replace(
@@ -97,13 +102,14 @@ class Workbench:
             images=tuple(self.images[int(i)] for i in rows),
             fingerprint=replace(
                 self.fingerprint,
-                images=array_digest([inputs]),
+                images=inputs.digest(),
                 reference=array_digest([reference]),
             ),
         )
 
     def with_model(self, model: OpenModel) -> "Workbench":
         """The same images under the same network with another bank."""
+        self.engine.release()
         engine = Engine(model.network, model.bank, self.inputs, self.engine.reference, self.memory)
         return replace(self, model=model, engine=engine)
 
@@ -115,9 +121,12 @@ class Workbench:
         Returns:
             Shape (n, classes).
         """
-        from mpsearch.export.keras_model import plain_forward  # noqa: PLC0415 - loads TensorFlow
+        from mpsearch.export.keras_model import (  # noqa: PLC0415 - loads TensorFlow
+            plain_forward_once,
+        )
 
-        scores = plain_forward(self.model.decoded_model(plan), self.inputs)
+        self.engine.release()  # in whose place comes another model
+        scores = plain_forward_once(lambda: self.model.decoded_model(plan), self.inputs)
         probabilities: Float32Array = self.model.network.probabilities(scores)
         return probabilities
 
@@ -197,12 +206,24 @@ def load(
 
     notes = list(pictures.notes)
     height, width, channels = (int(side) for side in opened.live.inputs[0].shape[1:])
-    pixels = load_tensor(pictures, (height, width, channels), resize, notes)
-    inputs = _preprocess(opened, chosen)(pixels)
+    preprocessed = _preprocess(opened, chosen)
+    pieces = pixel_pieces(pictures, (height, width, channels), resize, notes)
+    inputs = InputImages.kept(
+        (len(pictures), height, width, channels), map(preprocessed, pieces), room // _IMAGES
+    )
     names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
     reference = _reference(truth, pictures, names)
-    engine = Engine(opened.network, opened.bank, inputs, reference, room)
-    require_probabilities(engine.baseline_probabilities)
+    needed = least_memory(opened.network, inputs.nbytes // len(inputs))
+    if room < needed:
+        least = -(-needed // 2**20)
+        notes.append(
+            f"memory of {room // 2**20} MiB is too little for one image and one layer of "
+            f"{opened.name!r} at a time, up to {least} MiB are taken; give --memory {least}M or "
+            "more"
+        )
+    engine = Engine(
+        opened.network, opened.bank, inputs, reference, room, on_baseline=require_probabilities
+    )
     return Workbench(
         model=opened,
         engine=engine,
@@ -211,7 +232,7 @@ def load(
         classes=names,
         fingerprint=Fingerprint(
             model=opened.digest,
-            images=array_digest([inputs]),
+            images=inputs.digest(),
             reference=array_digest([engine.reference]),
             numerics=numerics(),
         ),
@@ -254,12 +275,12 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
 
 
 def _reference(
-    truth: str | os.PathLike[str] | None, pictures: PictureSet, names: tuple[str, ...]
+    truth: str | os.PathLike[str] | None, pictures: ImageSource, names: tuple[str, ...]
 ) -> IntArray | None:
     if truth is None:
         return None
     if os.fspath(truth) != _TRUTH_IN_ARCHIVE:
-        found = true_classes(Path(truth), names, len(pictures.pictures))
+        found = true_classes(Path(truth), names, len(pictures))
         return np.array(found, dtype=np.int64)
     if pictures.truth is None:
         raise ImageError("--truth y needs images from an .npz with an array y; there is none")

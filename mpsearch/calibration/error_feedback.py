@@ -35,9 +35,12 @@ class ErrorFeedback:
         self._order = np.argsort(-diagonal, axis=1, kind="stable")
         rows, columns = self._order[:, :, None], self._order[:, None, :]
         ordered = np.take_along_axis(np.take_along_axis(moments, rows, axis=1), columns, axis=2)
+        del moments, diagonal  # each is large where inputs are many
         # ordered = V Vᵀ with V upper triangular; then its inverse is Uᵀ U with U = V⁻¹.
         backwards = _cholesky(ordered[:, ::-1, ::-1])
+        del ordered
         upper = np.linalg.inv(backwards[:, ::-1, ::-1])
+        del backwards
         own = np.einsum("bii->bi", upper)
         # Each row in units of its own diagonal: what is handed on of an error.
         self._handed_on = (upper / own[:, :, None]).astype(np.float32)

@@ -85,7 +85,11 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--size", metavar="HxW", help="input size of a model that leaves it open, e.g. 224x224"
     )
     group.add_argument(
-        "--memory", metavar="BYTES", help="memory to use, e.g. 4G (default: half of what is free)"
+        "--memory",
+        metavar="BYTES",
+        help="memory for images, activations and decoded weights, e.g. 4G (default: half of what "
+        "is free); a process takes at most this, 3 times the model's weights, and 1 GiB for "
+        "TensorFlow and the rest",
     )
 
 

@@ -26,6 +26,13 @@ def keep_freed_memory() -> bool:
     return mallopt is not None and all(bool(mallopt(*setting)) for setting in settings)
 
 
+def give_back_freed_memory() -> None:
+    """Have the C library give back what it keeps."""
+    trim = _of_the_c_library("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
 class FreedMemory:
     """Gives freed memory back to the system where keeping it would break a bound.
 

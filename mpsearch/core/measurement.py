@@ -103,14 +103,14 @@ class Answers:
         margin: Shape (plans, n).
         top_classes: Shape (plans, n, k).
         top_probabilities: Shape (plans, n, k).
-        complete: Whether all images were run, shape (plans,).
+        ran: Whether an image was run, shape (plans, n).
     """
 
     confidence: Float64Array
     margin: Float64Array
     top_classes: IntArray
     top_probabilities: Float32Array
-    complete: BoolArray
+    ran: BoolArray
 
     @classmethod
     def of(cls, probabilities: Sequence[Float32Array], reference: IntArray) -> "Answers":
@@ -129,8 +129,32 @@ class Answers:
             log_odds(rows, chosen).reshape(shape),
             top.reshape(*shape, -1),
             np.take_along_axis(rows, top, axis=1).reshape(*shape, -1),
-            np.asarray(np.isfinite(rows[:, 0]).reshape(shape).all(axis=1)),
+            np.asarray(np.isfinite(rows[:, 0]).reshape(shape)),
         )
+
+    @classmethod
+    def blank(cls, plans: int, images: int, classes: int) -> "Answers":
+        """Of which nothing is known yet: for :meth:`put`."""
+        shape, k = (plans, images), min(TOP, classes)
+        return cls(
+            np.full(shape, np.nan),
+            np.full(shape, np.nan),
+            np.full((*shape, k), -1, np.int64),
+            np.full((*shape, k), np.nan, np.float32),
+            np.zeros(shape, np.bool),
+        )
+
+    def put(self, plans: Sequence[int], first: int, part: "Answers") -> None:
+        """Fill in what some plans say of some images.
+
+        Args:
+            plans: Positions of the plans of *part*.
+            first: Position of its first image.
+            part: What they say.
+        """
+        images = slice(first, first + part.confidence.shape[1])
+        for name in ("confidence", "margin", "top_classes", "top_probabilities", "ran"):
+            getattr(self, name)[plans, images] = getattr(part, name)
 
     def measurement(self, position: int, plan: Plan, nbytes: int, stage_runs: int) -> Measurement:
         """What one of the plans said."""
@@ -142,5 +166,5 @@ class Answers:
             top_classes=self.top_classes[position],
             top_probabilities=self.top_probabilities[position],
             stage_runs=stage_runs,
-            complete=bool(self.complete[position]),
+            complete=bool(self.ran[position].all()),
         )

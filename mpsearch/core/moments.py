@@ -1,11 +1,13 @@
 """What the inputs of a weight layer are like: the moments that calibration needs."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array
+from mpsearch.core.temporary_file import TemporaryFile
 
 _ROUNDING: Final = 1e-6
 
@@ -56,6 +58,54 @@ class InputMoments:
     def kernel(self, columns: Float32Array, shape: tuple[int, ...]) -> Float32Array:
         """What :meth:`columns` was made from, of *shape*."""
         return np.ascontiguousarray(columns.transpose(1, 0, 2)).reshape(shape)
+
+
+class KeptMoments(Mapping[int, InputMoments]):
+    """Moments of layers by index; beyond some bytes they are in a temporary file.
+
+    Args:
+        memory: Bytes of moments held.
+    """
+
+    def __init__(self, memory: int) -> None:
+        self._left = memory
+        self._held: dict[int, InputMoments] = {}
+        self._file: TemporaryFile | None = None
+        self._begins: dict[int, tuple[int, InputMoments]] = {}  # without their raw moments
+
+    def keep(self, layer: int, moments: InputMoments) -> None:
+        """Keep those of one more layer.
+
+        Raises:
+            EnvironmentFault: If the disk for temporary files refuses.
+        """
+        if moments.raw.nbytes <= self._left:
+            self._left -= moments.raw.nbytes
+            self._held[layer] = moments
+            return
+        if self._file is None:
+            self._file = TemporaryFile("moments of layers' inputs")
+        begin = self._file.append(moments.raw)
+        blank = np.empty((*moments.raw.shape[:-1], 0), np.float32)
+        self._begins[layer] = begin, replace(moments, raw=blank)
+
+    def __getitem__(self, layer: int) -> InputMoments:
+        if layer in self._held:
+            return self._held[layer]
+        begin, rest = self._begins[layer]
+        assert self._file is not None
+        raw = np.empty((*rest.raw.shape[:-1], rest.raw.shape[-2]), np.float32)
+        self._file.read(begin, raw)
+        return replace(rest, raw=raw)
+
+    def __contains__(self, layer: object) -> bool:
+        return layer in self._held or layer in self._begins
+
+    def __iter__(self) -> Iterator[int]:
+        return iter([*self._held, *self._begins])
+
+    def __len__(self) -> int:
+        return len(self._held) + len(self._begins)
 
 
 def output_error(second: Float32Array, change: Float32Array) -> Float32Array:

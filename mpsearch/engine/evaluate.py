@@ -1,5 +1,6 @@
 """The engine: a list of plans in, a list of measurements out."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -7,6 +8,8 @@ import numpy as np
 
 from mpsearch.core.arrays import Float32Array, IntArray
 from mpsearch.core.errors import PlanError
+from mpsearch.core.freed_memory import give_back_freed_memory
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.measurement import Answers, Measurement
 from mpsearch.core.plan import Plan
@@ -34,6 +37,13 @@ class _Race(NamedTuple):
     metric: Metric
 
 
+class _Answer(NamedTuple):
+    """What one final node said: a position among answers."""
+
+    answers: Answers
+    position: int
+
+
 class Engine:
     """Measures plans on a network and a fixed set of images.
 
@@ -42,35 +52,37 @@ class Engine:
     Args:
         network: The classifier.
         bank: Encodes and decodes its layers.
-        inputs: Preprocessed images, shape (n, h, w, c).
+        inputs: Preprocessed images, shape (n, h, w, c); read in slices.
         truth: Reference class per image, shape (n,); the baseline's top-1 where it is None.
-        memory: Bytes for everything; half of it for activations that may be needed again.
+        memory: Bytes for everything; half of it for images and for activations that may be needed
+            again.
+        on_baseline: Called with class probabilities of the unchanged model, shape (k, classes), of
+            some images at a time.
     """
 
     def __init__(
         self,
         network: Network,
         bank: WeightBank,
-        inputs: Float32Array,
+        inputs: Inputs,
         truth: IntArray | None,
         memory: int,
+        on_baseline: Callable[[Float32Array], object] = lambda _: None,
     ) -> None:
         self._network = network
         self._images = len(inputs)
-        self._peaks = row_nbytes(network.stages, inputs[0].nbytes)
+        self._peaks = row_nbytes(network.stages, 4 * math.prod(inputs.shape[1:]))
         enough = max(_WAVE_NBYTES, _WAVE_IMAGES * self._peaks[0])
         self._wave_nbytes = max(1, min(enough, memory // 4))
         step = max(1, min(_MOST_IMAGES, self._wave_nbytes // self._peaks[0]))
-        chunks = [inputs[i : i + step] for i in range(0, len(inputs), step)]
-        self._chunks = len(chunks)
-        self._chunk_images = len(chunks[0])
+        self._chunks = [range(i, min(i + step, len(inputs))) for i in range(0, len(inputs), step)]
         self._table = NodeTable(network.stages, network.output)
         self.bank = bank
-        self._runner = WaveRunner(network, self._table, bank, chunks, memory)
+        self._runner = WaveRunner(network, self._table, bank, inputs, self._chunks, memory)
         self.timings = bank.timings
-        self._answers: dict[Source, Float32Array] = {}
+        self._answers: dict[Source, _Answer] = {}
         with self.timings.of_total():
-            self._measure_baseline(truth)
+            self._measure_baseline(truth, on_baseline)
 
     @property
     def layers(self) -> tuple[WeightLayer, ...]:
@@ -134,7 +146,7 @@ class Engine:
             [self.bank.variants(plan.schemes) for plan in plans],
             self._baseline_nodes,
             self._peaks,
-            self._chunk_images,
+            len(self._chunks[0]),
             self._wave_nbytes,
         )
         found: dict[int, Measurement] = {}
@@ -145,9 +157,9 @@ class Engine:
             else:
                 given_up = self._race_wave(wave, race)
             finals = [self._table.final(path) for path in wave.paths]
-            answers = Answers.of([self._answers[final] for final in finals], self._reference)
-            for position, (member, path) in enumerate(zip(wave.members, wave.paths, strict=True)):
+            for member, path, final in zip(wave.members, wave.paths, finals, strict=True):
                 plan, runs = plans[member], self._runner.take_runs(path)
+                answers, position = self._answers[final]
                 found[member] = answers.measurement(position, plan, self.nbytes(plan), runs)
                 on_measured(found[member])
             for final in given_up:
@@ -161,38 +173,63 @@ class Engine:
 
     @property
     def baseline_probabilities(self) -> Float32Array:
-        """Class probabilities of the unchanged model, shape (n, classes)."""
-        return self._answers[self._baseline_final]
+        """Class probabilities of the unchanged model, shape (n, classes); they are not kept."""
+        return np.concatenate(
+            [self._baseline_scores(chunk) for chunk, _ in enumerate(self._chunks)]
+        )
+
+    def release(self) -> None:
+        """Let go of activations and decoded weights; what is asked for again is made again."""
+        self._runner.release()
+        self.bank.release()
+        give_back_freed_memory()
 
     @property
     def stage_runs(self) -> int:
         """Stage evaluations (one stage on one image) so far, baseline included."""
         return self.timings.stage_runs
 
-    def _measure_baseline(self, truth: IntArray | None) -> None:
+    def _measure_baseline(
+        self, truth: IntArray | None, on_baseline: Callable[[Float32Array], object]
+    ) -> None:
         path = self._table.path((TRAINED,) * len(self.layers))
-        self._baseline_nodes = frozenset(path)
         self._baseline_final = self._table.final(path)
+        self._baseline_nodes = frozenset(path)
         self._runner.set_baseline(self._baseline_nodes)
-        wave = Wave((0,), (path,), (self._baseline_nodes,), frozenset())
-        self._run_wave(wave, keep_all=False)
-        probabilities = self._answers[self._baseline_final]
-        top1 = probabilities.argmax(axis=1).astype(np.int64)
-        self._reference: IntArray = top1 if truth is None else truth
+        self._reference = np.empty(self._images, np.int64) if truth is None else truth
+        answers: Answers | None = None
+        for chunk, images in enumerate(self._chunks):
+            probabilities = self._baseline_scores(chunk)
+            on_baseline(probabilities)
+            rows = slice(images.start, images.stop)
+            if truth is None:
+                self._reference[rows] = probabilities.argmax(axis=1)
+            if answers is None:
+                self._classes = probabilities.shape[1]
+                answers = Answers.blank(1, self._images, self._classes)
+            answers.put([0], images.start, Answers.of([probabilities], self._reference[rows]))
+        assert answers is not None  # there are images
+        self._answers[self._baseline_final] = _Answer(answers, 0)
         plan = Plan.uniform([layer.name for layer in self.layers], "original")
-        answers = Answers.of([probabilities], self._reference)
         runs = self._runner.take_runs(path)
         self.baseline = answers.measurement(0, plan, self.nbytes(plan), runs)
 
+    def _baseline_scores(self, chunk: int) -> Float32Array:
+        path = self._table.path((TRAINED,) * len(self.layers))
+        wave = Wave((0,), (path,), (self._baseline_nodes,), frozenset())
+        final = self._baseline_final
+        return self._runner.scores(wave, chunk, {final}, keep_all=False)[final]
+
     def _run_wave(self, wave: Wave, keep_all: bool) -> None:
-        finals = {self._table.final(path) for path in wave.paths} - set(self._answers)
-        found: dict[Source, list[Float32Array]] = {final: [] for final in finals}
+        finals = self._new_finals(wave)
+        answers = Answers.blank(len(finals), self._images, self._classes)
         if finals:
-            for chunk in range(self._chunks):
-                scores = self._runner.scores(wave, chunk, finals, keep_all)
-                for final, probabilities in scores.items():
-                    found[final].append(probabilities)
-        self._remember(wave, {final: np.concatenate(parts) for final, parts in found.items()})
+            for chunk, images in enumerate(self._chunks):
+                scores = self._runner.scores(wave, chunk, set(finals), keep_all)
+                part = [scores[final] for final in finals]
+                reference = self._reference[images.start : images.stop]
+                answers.put(range(len(finals)), images.start, Answers.of(part, reference))
+        self._remember(wave, answers, finals)
 
     def _race_wave(self, wave: Wave, race: _Race) -> set[Source]:
         """As :meth:`_run_wave`, in pieces of the image set and without those already decided.
@@ -200,34 +237,37 @@ class Engine:
         Returns:
             What was given up.
         """
-        finals = {self._table.final(path) for path in wave.paths} - set(self._answers)
-        classes = self.baseline_probabilities.shape[1]
-        found = {
-            final: np.full((self._images, classes), np.nan, dtype=np.float32) for final in finals
-        }
-        first = 0
-        for chunk in range(self._chunks):
-            count = min(self._chunk_images, self._images - first)
-            for rows in pieces(count):
-                if not finals:
+        finals = self._new_finals(wave)
+        answers = Answers.blank(len(finals), self._images, self._classes)
+        left = dict(zip(finals, range(len(finals)), strict=True))
+        for chunk, images in enumerate(self._chunks):
+            for rows in pieces(len(images)):
+                if not left:
                     break
-                scores = self._runner.scores(wave, chunk, finals, False, rows)
-                for final, probabilities in scores.items():
-                    found[final][first + rows.start : first + rows.stop] = probabilities
-                    confidence = found[final][np.arange(self._images), self._reference]
+                scores = self._runner.scores(wave, chunk, set(left), False, rows)
+                first = images.start + rows.start
+                reference = self._reference[first : images.start + rows.stop]
+                part = Answers.of([scores[final] for final in left], reference)
+                answers.put(list(left.values()), first, part)
+                for final, position in list(left.items()):
                     if is_proven_above(
                         self.baseline.confidence,
-                        confidence.astype(np.float64),
+                        answers.confidence[position],
                         race.metric,
                         race.stop_above,
                     ):
-                        finals = finals - {final}
-            first += count
-        self._remember(wave, found)
-        return set(found) - finals
+                        del left[final]
+        self._remember(wave, answers, finals)
+        return set(finals) - set(left)
 
-    def _remember(self, wave: Wave, found: dict[Source, Float32Array]) -> None:
+    def _new_finals(self, wave: Wave) -> list[Source]:
+        """Final nodes of a wave of which nothing is known, each once."""
+        finals = dict.fromkeys(self._table.final(path) for path in wave.paths)
+        return [final for final in finals if final not in self._answers]
+
+    def _remember(self, wave: Wave, answers: Answers, finals: list[Source]) -> None:
         # Equal plans stand side by side, so only the latest answers can be asked for again.
-        finals = {self._table.final(path) for path in wave.paths} | {self._baseline_final}
-        kept = {final: self._answers[final] for final in finals & set(self._answers)}
+        again = {self._table.final(path) for path in wave.paths} | {self._baseline_final}
+        kept = {final: self._answers[final] for final in again & set(self._answers)}
+        found = {final: _Answer(answers, position) for position, final in enumerate(finals)}
         self._answers = kept | found

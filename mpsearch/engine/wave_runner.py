@@ -1,10 +1,12 @@
 """Evaluate the nodes of a wave, stage by stage, with as little work and copying as possible."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.freed_memory import FreedMemory
+from mpsearch.core.input_images import Inputs
 from mpsearch.engine.activations import ActivationCache, Block, Place, Worth
 from mpsearch.engine.grouping import groups
 from mpsearch.engine.nodes import ROOT, NodeTable
@@ -42,8 +44,10 @@ class WaveRunner:
         network: The classifier.
         table: Says what each node is.
         bank: Has the weights.
-        chunks: Pieces of the image set, each of shape (n, h, w, c).
-        memory: Bytes for everything; half of it for activations kept between waves.
+        inputs: All images, shape (n, h, w, c).
+        chunks: Which of them run together.
+        memory: Bytes for everything; half of it for images held in memory and for activations kept
+            between waves.
     """
 
     def __init__(
@@ -51,19 +55,26 @@ class WaveRunner:
         network: Network,
         table: NodeTable,
         bank: WeightBank,
-        chunks: list[Float32Array],
+        inputs: Inputs,
+        chunks: Sequence[range],
         memory: int,
     ) -> None:
         self._network = network
         self._table = table
         self._bank = bank
-        self._chunks = chunks
-        self._cache = ActivationCache(memory // 2)
+        self._inputs, self._chunks = inputs, chunks
+        held = getattr(inputs, "resident_nbytes", 0)
+        self._cache = ActivationCache(max(0, memory // 2 - held))
         self._freed = FreedMemory(memory)
         self._baseline: frozenset[int] = frozenset()
         self._serial = 0
         self._ran: Counter[int] = Counter()
         self.timings = bank.timings
+
+    def release(self) -> None:
+        """Let go of all activations."""
+        for worth in Worth:
+            self._cache.drop(worth)
 
     def set_baseline(self, nodes: frozenset[int]) -> None:
         """Name the nodes of the unchanged network: kept longest."""
@@ -171,7 +182,8 @@ class WaveRunner:
         return readers
 
     def _enter(self, images: Images) -> Place:
-        inputs = self._chunks[images.chunk][images.start : images.stop]
+        first = self._chunks[images.chunk].start
+        inputs = self._inputs[first + images.start : first + images.stop]
         block = self._block((self._network.enter(inputs),), (ROOT,), len(inputs), inputs.nbytes)
         return Place(block, 0, len(inputs))
 

@@ -64,6 +64,15 @@ class WeightBank:
         """A bank of the same network that takes codes from *source*."""
         return WeightBank(self._network, self._memory, self.coding, source)
 
+    def release(self) -> None:
+        """Let go of decoded tensors; what is asked for again is decoded again."""
+        self._loaded = LRU(self._memory, self._memory // 4)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of decoded tensors kept at most."""
+        return self._memory
+
     @property
     def original_nbytes(self) -> int:
         """Bytes of all layers as float32."""

@@ -1,5 +1,7 @@
 """Keras models that hold decoded weights."""
 
+import gc
+import math
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -11,12 +13,15 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import EnvironmentFault
 from mpsearch.core.files import write_bytes
+from mpsearch.core.freed_memory import give_back_freed_memory
+from mpsearch.core.input_images import Inputs
 from mpsearch.model.load import load_keras_model
 from mpsearch.model.scopes import compile_safely
 from mpsearch.model.source import ModelSource
 from mpsearch.model.weight_layers import weight_layers
 
 _BATCH: Final = 32  # of the plain forward pass; results depend on it in the last digits
+_PIECE: Final = 16 * 2**20  # bytes of images handed to Keras at once, which copies them
 
 _WEIGHTS: Final = "model.weights.h5"  # within a .keras archive, too
 
@@ -39,13 +44,34 @@ def decoded_model(
     return model
 
 
-def plain_forward(model: Any, inputs: Float32Array) -> Float32Array:
+def plain_forward(model: Any, inputs: Inputs) -> Float32Array:
     """Class scores of Keras' own forward pass, shape (n, classes)."""
+    step = _BATCH
     if compile_safely([model]):
-        scores: Float32Array = model.predict(inputs, batch_size=_BATCH, verbose=0)
-        return scores
-    pieces = [inputs[i : i + _BATCH] for i in range(0, len(inputs), _BATCH)]
-    return np.concatenate([np.asarray(model(piece, training=False)) for piece in pieces])
+        # Whole batches, so that the batches are those of all images at once.
+        step *= max(1, _PIECE // (_BATCH * 4 * math.prod(inputs.shape[1:])))
+
+        def scores(piece: Float32Array) -> Float32Array:
+            found: Float32Array = model.predict(piece, batch_size=_BATCH, verbose=0)
+            return found
+    else:
+
+        def scores(piece: Float32Array) -> Float32Array:
+            return np.asarray(model(piece, training=False))
+
+    return np.concatenate([scores(inputs[i : i + step]) for i in range(0, len(inputs), step)])
+
+
+def plain_forward_once(make: Callable[[], Any], inputs: Inputs) -> Float32Array:
+    """:func:`plain_forward` of a model that is made for it, and let go of at once.
+
+    Keras models refer to themselves in circles: without asking, Python keeps several.
+    """
+    try:
+        return plain_forward(make(), inputs)
+    finally:
+        gc.collect()
+        give_back_freed_memory()
 
 
 def write_keras_model(model: Any, path: Path) -> Path:

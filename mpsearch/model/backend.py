@@ -19,6 +19,10 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 if "tensorflow" not in sys.modules:  # else it has chosen already
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
+# With oneDNN, TensorFlow takes memory from a pool of its own that only ever grows: what a model or
+# some activations took would stay with the process for good.
+os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
+
 keep_freed_memory()
 with silenced(2):
     import keras as _keras

@@ -1,7 +1,7 @@
 """Moments of the inputs of every weight layer, from forward passes of the trained network."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -25,7 +25,9 @@ _DEPTHWISE: Final = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 def input_moments(
     cuts: Sequence[Cut],
     live: Sequence[LiveLayer],
-    images: Sequence[Any],
+    images: Iterable[Any],
+    count: int,
+    layers: Collection[int],
     on_image: Callable[[], None] = lambda: None,
 ) -> dict[int, InputMoments]:
     """Moments per weight layer, over all its uses in the network.
@@ -33,7 +35,9 @@ def input_moments(
     Args:
         cuts: The network's pieces in order.
         live: Its weight layers.
-        images: Each of one image, as the network computes with it, shape (1, h, w, c); two or more.
+        images: Each of one image, as the network computes with it, shape (1, h, w, c).
+        count: How many there are; two or more.
+        layers: Indices of the layers asked for.
         on_image: Called after each.
 
     Returns:
@@ -42,7 +46,11 @@ def input_moments(
         weights per output, or that multiply their weights otherwise than
         :class:`~mpsearch.core.moments.InputMoments` describes.
     """
-    indices = {id(one.keras_layer): one.layer.index for one in live if _is_seen(one.keras_layer)}
+    indices = {
+        id(one.keras_layer): one.layer.index
+        for one in live
+        if one.layer.index in layers and _is_seen(one.keras_layer)
+    }
     sums: dict[int, _Sums] = {}
     for image in images:
         known = {INPUT: image}
@@ -51,12 +59,33 @@ def input_moments(
                 index = indices.get(id(call.operation))
                 if index is not None and len(call.inputs) == 1:
                     if index not in sums:
-                        sums[index] = _Sums(call.operation, len(images))
+                        sums[index] = _Sums(call.operation, count)
                     sums[index].add(known[call.inputs[0]])
                 call.run(known)
         on_image()
-    found = {index: one.moments() for index, one in sums.items()}
+    found = {index: sums.pop(index).moments() for index in list(sums)}
     return {index: one for index, one in found.items() if np.isfinite(one.raw).all()}
+
+
+def moment_groups(live: Sequence[LiveLayer], memory: int) -> list[list[int]]:
+    """Layers whose sums fit in some bytes together, each of one layer at least.
+
+    Args:
+        live: The weight layers.
+        memory: Bytes.
+    """
+    groups: list[list[int]] = []
+    room = 0
+    for one in live:
+        if not _is_seen(one.keras_layer):
+            continue
+        need = 8 * _blocks(one.keras_layer) * _inputs(one.keras_layer) ** 2
+        if not groups or need > room:
+            groups.append([])
+            room = memory
+        groups[-1].append(one.layer.index)
+        room -= need
+    return groups
 
 
 class _Sums:
@@ -64,8 +93,7 @@ class _Sums:
 
     def __init__(self, layer: Any, images: int) -> None:
         self._layer = layer
-        kernel = tuple(layer.weights[0].shape)
-        self._blocks = kernel[-2] if isinstance(layer, _DEPTHWISE) else _groups(layer)
+        self._blocks = _blocks(layer)
         inputs = _inputs(layer)
         wanted = max(_FEWEST_PATCHES, _PER_INPUT * inputs)
         self._most = -(-wanted // images)  # patches of an image
@@ -120,7 +148,9 @@ def _is_seen(layer: Any) -> bool:
     return _inputs(layer) <= MOST_INPUTS
 
 
-def _groups(layer: Any) -> int:
+def _blocks(layer: Any) -> int:
+    if isinstance(layer, _DEPTHWISE):
+        return int(layer.weights[0].shape[-2])
     return int(getattr(layer, "groups", 1))
 
 

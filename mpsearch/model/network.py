@@ -1,13 +1,14 @@
 """A Keras model as the engine sees it: stages of compiled code that take weights as arguments."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
 
 from mpsearch.core.arrays import ALIGNMENT, Float32Array, address
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.moments import InputMoments
 from mpsearch.core.outer import OuterProduct
@@ -15,7 +16,7 @@ from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
-from mpsearch.model.input_moments import input_moments
+from mpsearch.model.input_moments import input_moments, moment_groups
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores, scores_of
 from mpsearch.model.split_concat import is_split_concat
@@ -129,17 +130,27 @@ class KerasNetwork:
         at = self._trained if weights is None else weights
         return self._gradient(at, self.enter(image), reference)
 
+    def moment_groups(self, memory: int) -> list[list[int]]:
+        """Layers whose :meth:`input_moments` are taken in *memory* bytes together."""
+        return moment_groups(self._live, memory)
+
     def input_moments(
-        self, images: Float32Array, on_image: Callable[[], None] = lambda: None
+        self,
+        images: Inputs,
+        on_image: Callable[[], None] = lambda: None,
+        layers: Collection[int] | None = None,
     ) -> dict[int, InputMoments]:
         """Of the layers whose inputs can be seen, by index; from the trained weights.
 
         Args:
             images: Shape (n, h, w, c), two or more.
             on_image: Called after each.
+            layers: Indices of the layers asked for; all where it is None.
         """
-        entered = [self.enter(images[i : i + 1]) for i in range(len(images))]
-        return input_moments(self._cuts, self._live, entered, on_image)
+        wanted = range(len(self._live)) if layers is None else layers
+        count = len(images)
+        entered = (self.enter(images[i : i + 1]) for i in range(count))
+        return input_moments(self._cuts, self._live, entered, count, wanted, on_image)
 
     def _distribution(self, scores: Any) -> Any:
         scores = tf.cast(scores, tf.float32)

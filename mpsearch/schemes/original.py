@@ -23,6 +23,10 @@ class Original(Elementwise):
         """A copy of *codes*."""
         return np.array(codes, dtype=np.float32)
 
+    def apply_storable(self, weights: Float32Array) -> Float32Array:
+        """One copy."""
+        return np.array(weights, dtype=np.float32)
+
     @property
     def width(self) -> int:
         """32 bits."""

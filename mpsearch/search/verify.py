@@ -10,6 +10,7 @@ from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
 from mpsearch.engine.confidence import Metric, aggregate, drops_pp
 
 _RESAMPLES: Final = 2000
+_DRAWS_AT_ONCE: Final = 2**19
 _INTERVAL: Final = (2.5, 97.5)  # percentiles of the resampled drops
 
 
@@ -77,8 +78,13 @@ def bootstrap_interval(drops: Float64Array, metric: Metric) -> tuple[float, floa
         drops: Per image, shape (n,).
         metric: How they become one.
     """
-    draws = np.random.default_rng(0).integers(0, len(drops), (_RESAMPLES, len(drops)))
-    low, high = np.percentile(aggregate(drops[draws], metric), _INTERVAL)
+    images, step = len(drops), max(1, _DRAWS_AT_ONCE // len(drops))
+    rng = np.random.default_rng(0)  # gives the same numbers in pieces as at once
+    found = []
+    for first in range(0, _RESAMPLES, step):
+        draws = rng.integers(0, images, (min(step, _RESAMPLES - first), images))
+        found.append(aggregate(drops[draws], metric))
+    low, high = np.percentile(np.concatenate(found), _INTERVAL)
     return float(low), float(high)
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.outer import OuterProduct
 from mpsearch.core.plan import Plan
 from mpsearch.engine.protocol import Network
-from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.engine.weight_bank import TRAINED, WeightBank
 
-_GRADIENT_NBYTES = 2**30  # of gradients held at once; one image's are, whatever their size
+# Of gradients held at once; one image's are, whatever their size.
+_GRADIENT_NBYTES = 2**30
 _TINY = 1e-30
 _Gradient = Float32Array | OuterProduct
 
@@ -39,7 +41,7 @@ class FirstOrder:
 def first_order(
     network: Network,
     bank: WeightBank,
-    inputs: Float32Array,
+    inputs: Inputs,
     reference: IntArray,
     cells: Iterable[tuple[int, str]],
     *,
@@ -63,7 +65,8 @@ def first_order(
     start = Plan.uniform([layer.name for layer in network.layers], "original") if at is None else at
     loaded = [bank.loaded(i, variant) for i, variant in enumerate(bank.variants(start.schemes))]
     per_image = sum(layer.original_nbytes for layer in network.layers)
-    step = max(1, _GRADIENT_NBYTES // max(1, per_image))
+    # Those of a layer are copied side by side.
+    step = max(1, min(_GRADIENT_NBYTES, bank.memory // 2) // max(1, per_image))
     by_layer: dict[int, list[str]] = {}
     for layer, scheme in cells:
         by_layer.setdefault(layer, []).append(scheme)
@@ -75,18 +78,38 @@ def first_order(
             network.margin_gradients(inputs[i : i + 1], int(reference[i]), loaded) for i in rows
         ]
         for layer, schemes in by_layer.items():
-            before = bank.decoded(layer, start.schemes[layer])
+            before = _weights_at(network, bank, layer, start.schemes[layer])
             stacks = [_stacked([g[layer][t] for g in gradients]) for t in range(len(before))]
             for scheme in schemes:
-                after = bank.decoded(layer, scheme)
-                differences = [a - b for a, b in zip(after, before, strict=True)]
+                differences = _differences(bank, layer, scheme, before)
                 change = sum(_dot(s, d) for s, d in zip(stacks, differences, strict=True))
                 changes.setdefault((layer, scheme), []).append(np.asarray(change, np.float64))
                 if first == 0:
                     norm = max(_norm(network.weights(layer)), _norm(before), _TINY)
                     reach[layer, scheme] = min(1.0, _norm(differences) / norm)
+                del differences  # before the next are made
         on_images(len(rows))
     return {cell: _checked(np.concatenate(p), reach[cell]) for cell, p in changes.items()}
+
+
+def _weights_at(
+    network: Network, bank: WeightBank, layer: int, scheme: str
+) -> tuple[Float32Array, ...]:
+    """A layer's tensors under a scheme; the trained ones are not copied."""
+    if bank.variant(layer, scheme) == TRAINED:
+        return network.weights(layer)
+    return bank.decoded(layer, scheme)
+
+
+def _differences(
+    bank: WeightBank, layer: int, scheme: str, before: tuple[Float32Array, ...]
+) -> list[Float32Array]:
+    """What a scheme makes of a layer less *before*, in the memory of the former where it can be."""
+    pairs = zip(bank.decoded(layer, scheme), before, strict=True)
+    return [
+        np.subtract(a, b, out=a if a.flags.writeable and not np.may_share_memory(a, b) else None)
+        for a, b in pairs
+    ]
 
 
 def _checked(change: Float64Array, reach: float) -> FirstOrder:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from mpsearch.core.arrays import Float32Array, Float64Array
+from mpsearch.core.arrays import Float64Array
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
@@ -110,7 +111,7 @@ def empty_profile(
 def measure_profile(
     engine: Engine,
     network: Network,
-    inputs: Float32Array,
+    inputs: Inputs,
     known: SensitivityProfile,
     *,
     parts: tuple[Part, ...] = ALL_PARTS,
@@ -203,7 +204,7 @@ def _measure_plans(
 def _predict(
     engine: Engine,
     network: Network,
-    inputs: Float32Array,
+    inputs: Inputs,
     known: SensitivityProfile,
     notebook: _Notebook,
     progress: Progress,

@@ -1,7 +1,7 @@
 """The sensitivity profile: a value, and its form as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -121,7 +121,11 @@ class SensitivityProfile:
 
     def to_json(self) -> str:
         """Text of ``profile.json``; docs/formats.md describes it."""
-        document = {
+        return "".join(self.json_pieces())
+
+    def json_pieces(self) -> Iterator[str]:
+        """The same piece by piece: of many images the whole takes gigabytes while it is made."""
+        sections: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
             "fingerprint": dict(self.fingerprint),
@@ -129,22 +133,22 @@ class SensitivityProfile:
             "schemes": list(self.schemes),
             "images": list(self.images),
             "baseline": _reading_to_json(self.baseline),
-            "per_layer": [
+            "per_layer": (
                 {"layer": layer, "scheme": scheme, **_reading_to_json(reading)}
                 for (layer, scheme), reading in self.per_layer.items()
-            ],
-            "predicted": [
+            ),
+            "predicted": (
                 {"layer": layer, "scheme": scheme, "margin_change": change.tolist()}
                 for (layer, scheme), change in self.predicted.items()
-            ],
-            "uniform": [
+            ),
+            "uniform": (
                 {"scheme": scheme, **_reading_to_json(reading)}
                 for scheme, reading in self.uniform.items()
-            ],
-            "cumulative": [
+            ),
+            "cumulative": (
                 {"scheme": scheme, "last": last, **_reading_to_json(reading)}
                 for (scheme, last), reading in self.cumulative.items()
-            ],
+            ),
             "refused": [
                 {"layer": layer, "scheme": scheme, "reason": reason}
                 for (layer, scheme), reason in self.refused.items()
@@ -152,7 +156,18 @@ class SensitivityProfile:
             "seconds": self.seconds,
             "stage_runs": self.stage_runs,
         }
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        before = "{"
+        for name, section in sections.items():
+            yield f"{before}{_json(name)}:"
+            before = ","
+            if not isinstance(section, Iterator):
+                yield _json(section)
+                continue
+            yield "["
+            for position, row in enumerate(section):
+                yield f"{',' if position else ''}{_json(row)}"
+            yield "]"
+        yield "}"
 
     @classmethod
     def from_json(cls, text: str, where: str = "the profile") -> "SensitivityProfile":
@@ -177,6 +192,10 @@ class SensitivityProfile:
                 f"program reads {FORMAT!r} version {VERSION}: {_REMEDY}"
             )
         return _profile_of(fields)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _layer_to_json(layer: WeightLayer) -> dict[str, Any]:

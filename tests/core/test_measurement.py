@@ -107,3 +107,27 @@ def test_a_measurement_cannot_be_written_to() -> None:
     found = single(np.array([[0.5, 0.5]], dtype=np.float32), np.array([0]))
     for array in (found.confidence, found.margin, found.top_classes, found.top_probabilities):
         assert not array.flags.writeable
+
+
+@quick
+@given(distributions(), st.data())
+def test_answers_filled_in_by_pieces_are_those_of_all_images(p: Any, data: Any) -> None:
+    reference = p.argmax(axis=1)
+    whole = Answers.of([p, p[:, ::-1]], reference)
+    cut = data.draw(st.integers(0, len(p)))
+    filled = Answers.blank(3, *p.shape)
+    for first, rows in ((0, slice(0, cut)), (cut, slice(cut, None))):
+        if len(p[rows]):
+            part = Answers.of([p[rows], p[rows, ::-1]], reference[rows])
+            filled.put([2, 0], first, part)
+    for position, same in ((0, 2), (1, 0)):
+        one = whole.measurement(position, PLAN, 0, 0)
+        other = filled.measurement(same, PLAN, 0, 0)
+        assert one.complete
+        assert other.complete
+        for name in ("confidence", "margin", "top_classes", "top_probabilities"):
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    untouched = filled.measurement(1, PLAN, 0, 0)
+    assert not untouched.complete
+    assert np.isnan(untouched.confidence).all()
+    assert (untouched.top_classes == -1).all()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpsearch.core.moments import InputMoments, output_error
+from mpsearch.core.moments import InputMoments, KeptMoments, output_error
 
 
 def moments_of(x: np.ndarray, trust: float = 1.0) -> InputMoments:
@@ -59,3 +59,26 @@ def test_what_is_not_believed_of_products_is_left_out(trust: float) -> None:
 def test_inputs_that_never_change_leave_a_covariance_that_can_be_factored() -> None:
     x = np.full((40, 1, 3), 12345.678)
     assert (np.linalg.eigvalsh(moments_of(x).centred[0].astype(np.float64)) > -1e-2).all()
+
+
+def test_moments_in_a_file_are_those_that_were_kept() -> None:
+    rng = np.random.default_rng(0)
+    some = {
+        layer: InputMoments(
+            rng.normal(0, 1, (blocks, 5, 5)).astype(np.float32),
+            rng.normal(0, 1, (blocks, 5)).astype(np.float32),
+            np.ones(blocks, np.float32),
+        )
+        for layer, blocks in ((3, 1), (0, 4), (7, 2))
+    }
+    for memory in (0, 150, 10_000):
+        kept = KeptMoments(memory)
+        for layer, moments in some.items():
+            kept.keep(layer, moments)
+        assert set(kept) == set(some)
+        assert len(kept) == 3
+        assert 1 not in kept
+        for layer, moments in some.items():
+            assert layer in kept
+            for name in ("raw", "mean", "trust"):
+                np.testing.assert_array_equal(getattr(kept[layer], name), getattr(moments, name))

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from numpy_network import NumpyNetwork, images
 
 from mpsearch.core.errors import PlanError, SchemeError
+from mpsearch.core.input_images import InputImages
 from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.least_memory import least_memory
 from mpsearch.engine.nodes import NodeTable
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
 from mpsearch.schemes import parse_scheme
@@ -152,3 +154,42 @@ def test_a_scheme_that_refuses_a_layer_names_the_layer() -> None:
         engine.measure([Plan.uniform(NAMES, "fl16")])
     assert "fl16 cannot store" in (engine.bank.refusal(0, "fl16") or "")
     assert engine.bank.refusal(0, "fix8") is None
+
+
+@given(plans)
+def test_what_was_released_is_computed_again(some: list[Plan]) -> None:
+    _, engine = make_engine(ENOUGH)
+    before = engine.measure(some)
+    engine.release()
+    for one, other in zip(before, engine.measure(some[::-1])[::-1], strict=True):
+        np.testing.assert_allclose(one.confidence, other.confidence, atol=5e-6, rtol=0)
+    np.testing.assert_allclose(
+        engine.baseline_probabilities, judged(NumpyNetwork(), engine.baseline.plan, 3), atol=5e-6
+    )
+
+
+@pytest.mark.parametrize("memory", [0, ENOUGH])
+def test_images_in_a_file_are_measured_as_those_in_memory(memory: int) -> None:
+    array = images(7)
+    network = NumpyNetwork()
+    inputs = InputImages.kept(array.shape, iter([array[:3], array[3:]]), 0)
+    some = [Plan.uniform(NAMES, scheme) for scheme in MENU]
+    engines = [Engine(network, WeightBank(network, 0), x, None, memory) for x in (array, inputs)]
+    one, other = (engine.measure(some) for engine in engines)
+    for left, right in zip(one, other, strict=True):
+        np.testing.assert_array_equal(left.confidence, right.confidence)
+        np.testing.assert_array_equal(left.top_probabilities, right.top_probabilities)
+
+
+def test_every_piece_of_the_baseline_is_shown() -> None:
+    seen: list[np.ndarray] = []
+    network = NumpyNetwork()
+    engine = Engine(network, WeightBank(network, 0), images(5), None, 1, on_baseline=seen.append)
+    np.testing.assert_array_equal(np.concatenate(seen), engine.baseline_probabilities)
+
+
+def test_the_least_memory_has_room_for_any_layer_and_any_image() -> None:
+    network = NumpyNetwork()
+    least = least_memory(network, images(1).nbytes)
+    assert least >= 4 * max(layer.original_nbytes for layer in network.layers)
+    assert least >= 4 * max(sum(stage.output_nbytes) for stage in network.stages)

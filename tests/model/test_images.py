@@ -19,7 +19,8 @@ from png_files import png
 
 from mpsearch.core.errors import ImageError
 from mpsearch.model import images
-from mpsearch.model.images import Resize, find_pictures, load_tensor
+from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
+from mpsearch.model.pictures import Resize
 
 UINT8 = np.uint8
 
@@ -28,6 +29,15 @@ def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> Any:
     """Random pixels, shape (h, w, c), or (h, w) for one channel."""
     shape = (height, width) if channels == 1 else (height, width, channels)
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=UINT8)
+
+
+def load_tensor(
+    found: ImageSource, shape: tuple[int, int, int], resize: Resize, notes: list[str]
+) -> Any:
+    """All pieces as one array, shape (n, h, w, c)."""
+    pieces = list(pixel_pieces(found, shape, resize, notes))
+    assert all(piece.dtype == np.float32 for piece in pieces)
+    return np.concatenate(pieces)
 
 
 def load(
@@ -507,11 +517,12 @@ def test_odd_sizes_are_accepted(
 LONG_AND_THIN = textwrap.dedent(
     """
     import resource, sys
-    from mpsearch.model.images import find_pictures, load_tensor
+    from mpsearch.model.images import find_pictures, pixel_pieces
 
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
     found = find_pictures([sys.argv[1]])
-    print(load_tensor(found, (224, 224, 1), sys.argv[2], []).mean())
+    (piece,) = pixel_pieces(found, (224, 224, 1), sys.argv[2], [])
+    print(piece.mean())
     """
 )
 

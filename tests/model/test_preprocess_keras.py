@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from mpsearch.model.backend import keras
-from mpsearch.model.images import find_pictures, load_tensor
+from mpsearch.model.images import find_pictures, pixel_pieces
 from mpsearch.model.preprocess import parse_preprocess, preprocess_of
 
 pytestmark = pytest.mark.tf
@@ -86,5 +86,5 @@ def test_squash_is_keras_own_loader(tmp_path: Path, target: tuple[int, int]) -> 
     Image.fromarray(noise).save(path)
     loaded = keras.utils.load_img(path, target_size=target, interpolation="nearest")
     theirs = keras.utils.img_to_array(loaded)
-    ours = load_tensor(find_pictures([str(path)]), (*target, 3), "squash", [])
+    (ours,) = pixel_pieces(find_pictures([str(path)]), (*target, 3), "squash", [])
     np.testing.assert_array_equal(ours[0], theirs)

@@ -10,6 +10,7 @@ from search_bench import SearchBench
 from mpsearch.api.outcome import _Checker
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.fingerprint import Fingerprint
+from mpsearch.core.input_images import InputImages
 from mpsearch.core.plan import Plan
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
@@ -28,7 +29,7 @@ def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) ->
     bench = Disagreeing(
         model=model,
         engine=engine,
-        inputs=images(1),
+        inputs=InputImages.kept(images(1).shape, [images(1)], 0),
         images=("a",),
         classes=("0", "1"),
         fingerprint=Fingerprint("m", "i", "r", "n"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import ModelError, SettingError
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.silence import silenced
 from mpsearch.export.litert.match import match
@@ -197,7 +198,7 @@ def _quantized(data: bytes, recipe: Sequence[tuple[_Operator, Storage]]) -> byte
         return bytes(quantizer.quantize().quantized_model)
 
 
-def run_litert(model: LiteRTModel, inputs: Float32Array) -> Float32Array:
+def run_litert(model: LiteRTModel, inputs: Inputs) -> Float32Array:
     """Class scores of a LiteRT model, image by image, shape (n, classes).
 
     Raises:
@@ -213,8 +214,8 @@ def run_litert(model: LiteRTModel, inputs: Float32Array) -> Float32Array:
             interpreter.allocate_tensors()
             leaving = interpreter.get_output_details()[0]["index"]
             scores = []
-            for image in inputs:
-                interpreter.set_tensor(entry, image[None])
+            for row in range(len(inputs)):
+                interpreter.set_tensor(entry, inputs[row : row + 1])
                 interpreter.invoke()
                 scores.append(interpreter.get_tensor(leaving)[0].copy())
     except (RuntimeError, ValueError) as error:

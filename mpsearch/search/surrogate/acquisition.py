@@ -1,6 +1,7 @@
 """How much a plan is expected to gain: improvement times the chance of keeping the limit."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +35,18 @@ class Outlook:
     sd_pp: Float64Array
     chance: Float64Array
     saving: Float64Array
+
+
+def joined(some: Sequence[Outlook]) -> Outlook:
+    """One outlook of all plans of several."""
+    if len(some) == 1:
+        return some[0]
+    return Outlook(
+        np.concatenate([one.drop_pp for one in some]),
+        np.concatenate([one.sd_pp for one in some]),
+        np.concatenate([one.chance for one in some]),
+        np.concatenate([one.saving for one in some]),
+    )
 
 
 def outlook(

@@ -8,7 +8,7 @@ from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.engine.confidence import drops_pp
 from mpsearch.search.knapsack import frontier
 from mpsearch.search.menu import Menu
-from mpsearch.search.surrogate.cells import Cells, image_weights, sigmoid
+from mpsearch.search.surrogate.cells import Cells, image_weights, rows_at_once, sigmoid
 
 # How much of a predicted gain is believed: gains are where an optimizer finds a model's errors.
 _CREDITS: Final = (1.0, 0.4, 0.0)
@@ -103,8 +103,9 @@ def double_changes(
     useful = useful[np.argsort(left[useful], kind="stable")]
     found: list[IntArray] = []
     count = 0
-    for first in range(0, len(useful), 8192):
-        some = useful[first : first + 8192]
+    step = min(8192, rows_at_once(len(seen)))
+    for first in range(0, len(useful), step):
+        some = useful[first : first + step]
         drops = cells.drop_pp(seen + change[one[some]] + change[other[some]])
         found.append(some[drops <= limits[1]])
         count += len(found[-1])

@@ -1,11 +1,19 @@
 """What screening says of every cell: one layer under one scheme, all others as in a centre plan."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+
+_PIECE: Final = 4 * 2**20  # bytes of one number per plan and image
+
+
+def rows_at_once(images: int) -> int:
+    """Plans whose images are looked at together: some arrays of a number for each are made."""
+    return max(32, _PIECE // (8 * images))
 
 
 def sigmoid(margin: Float64Array) -> Float64Array:

@@ -14,7 +14,7 @@ from mpsearch.search.goal import Goal
 from mpsearch.search.menu import Choice, Menu
 from mpsearch.search.surrogate.advisor import TOLERANCE, Advisor, Proposal
 from mpsearch.search.surrogate.assessment import Assessment, assess
-from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.cells import Cells, rows_at_once
 from mpsearch.search.surrogate.observed import MOST_FITTED, Observed
 from mpsearch.search.surrogate.posterior import Posterior
 from mpsearch.search.surrogate.screen import Screen
@@ -120,8 +120,12 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
         cells, seen = self._view(self._goal, rows, [])
         seen = seen.only(seen.nearest(self._goal, MOST_FITTED))
         posterior = Posterior(cells, seen.choices, seen.change)
-        change = posterior.predict(np.array(choices, dtype=np.int64)).change
-        return [float(drop) for drop in cells.drop_pp(change)]
+        step = rows_at_once(len(cells.margin))
+        drops: list[float] = []
+        for first in range(0, len(choices), step):
+            some = np.array(choices[first : first + step], dtype=np.int64)
+            drops += [float(drop) for drop in cells.drop_pp(posterior.predict(some).change)]
+        return drops
 
     def _read(self, trials: Sequence[FrozenTrial]) -> tuple[list[_Row], list[Choice]]:
         """What the finished trials measured, and the plans of the running ones."""

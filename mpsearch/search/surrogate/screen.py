@@ -5,7 +5,8 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array
+from mpsearch.core.arrays import Float64Array
+from mpsearch.core.input_images import Inputs
 from mpsearch.core.measurement import Measurement
 from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
@@ -16,6 +17,7 @@ from mpsearch.sensitivity.gradient import first_order
 from mpsearch.sensitivity.profile import SensitivityProfile
 
 _KEPT: Final = 32  # centres; a front has one per budget
+_KEPT_NBYTES: Final = 128 * 2**20  # beyond the latest
 
 OnImages = Callable[[int], None]
 
@@ -37,7 +39,7 @@ class Screen:
         self,
         engine: Engine,
         network: Network,
-        inputs: Float32Array,
+        inputs: Inputs,
         menu: Menu,
         metric: Metric,
         profile: SensitivityProfile | None = None,
@@ -62,9 +64,11 @@ class Screen:
             margin: Under it, shape (n,).
         """
         if centre not in self._known:
-            while len(self._known) >= _KEPT:
+            cells = self._cells(centre, margin)
+            most = min(_KEPT, 1 + _KEPT_NBYTES // sum(table.nbytes for table in cells.change))
+            while len(self._known) >= most:
                 self._known.pop(next(iter(self._known)))
-            self._known[centre] = self._cells(centre, margin)
+            self._known[centre] = cells
         return self._known[centre]
 
     def _cells(self, centre: Choice | None, margin: Float64Array) -> Cells:

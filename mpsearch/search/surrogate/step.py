@@ -9,14 +9,14 @@ from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.search.goal import Goal
 from mpsearch.search.menu import Menu
 from mpsearch.search.milp import smallest_plan
-from mpsearch.search.surrogate.acquisition import Outlook, error_factor, outlook
+from mpsearch.search.surrogate.acquisition import Outlook, error_factor, joined, outlook
 from mpsearch.search.surrogate.candidates import (
     double_changes,
     frontier_plans,
     single_changes,
     uniform_choices,
 )
-from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.cells import Cells, rows_at_once
 from mpsearch.search.surrogate.observed import MOST_FITTED, Observed
 from mpsearch.search.surrogate.posterior import Posterior
 
@@ -140,6 +140,11 @@ class Step:
         return as_choice(plans[top]), float(view.saving[top])
 
     def _outlook(self, plans: IntArray) -> Outlook:
+        step = rows_at_once(len(self._cells.margin))
+        pieces = [plans[i : i + step] for i in range(0, max(1, len(plans)), step)]
+        return joined([self._outlook_of(some) for some in pieces])
+
+    def _outlook_of(self, plans: IntArray) -> Outlook:
         return outlook(
             self._cells,
             self._goal,

@@ -10,6 +10,7 @@ from typing import Any
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.source import ModelSource, file_stamp
+from mpsearch.model.stored_variables import with_stored_values
 from mpsearch.model.value_sizes import require_moderate_values
 
 
@@ -39,12 +40,12 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     try:
         _require_unchanged(source, path)
         if path.suffix == suffix:
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            return _loaded(source, path)
         # Keras goes by the ending; a file may be called otherwise.
         with tempfile.TemporaryDirectory() as folder:
             link = Path(folder) / f"model{suffix}"
             link.symlink_to(path.resolve())
-            return keras.saving.load_model(link, compile=False, safe_mode=True)
+            return _loaded(source, link)
     except (MemoryError, ModelError):
         raise
     except Exception as error:  # Keras raises whatever its layers raise
@@ -56,6 +57,12 @@ def _from_file(source: ModelSource, path: Path) -> Any:
             f"model {source.text!r} cannot be loaded: {reason}; it must be a Keras 3 "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
         ) from error
+
+
+def _loaded(source: ModelSource, path: Path) -> Any:
+    return with_stored_values(
+        source.text, lambda: keras.saving.load_model(path, compile=False, safe_mode=True)
+    )
 
 
 def _require_unchanged(source: ModelSource, path: Path) -> None:

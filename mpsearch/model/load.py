@@ -11,7 +11,7 @@ from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.source import ModelSource, file_stamp
 from mpsearch.model.stored_variables import with_stored_values
-from mpsearch.model.value_sizes import require_moderate_values
+from mpsearch.model.value_sizes import require_moderate_values, require_moderate_work
 
 
 def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -> Any:
@@ -32,6 +32,7 @@ def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -
     model = _with_fixed_size(model, size)
     _require_image_classifier(model)
     require_moderate_values(model)
+    require_moderate_work(model)
     return model
 
 

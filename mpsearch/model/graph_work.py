@@ -11,11 +11,15 @@ from mpsearch.model.backend import tf
 _FUNCTIONS: Final = ("body", "cond", "f", "then_branch", "else_branch")
 # These give on what they are given, or hold what is there anyway.
 _FREE: Final = frozenset(
-    "Const ExpandDims Identity Placeholder ReadVariableOp Reshape Shape Squeeze StopGradient".split()
+    {"Const", "ExpandDims", "Identity", "Placeholder", "ReadVariableOp", "Reshape", "Shape"}
+    | {"Squeeze", "StopGradient"}
 )
 _LOOPS: Final = frozenset({"While", "StatelessWhile"})
-_FILTERS: Final = frozenset({"Conv2D", "Conv3D", "DepthwiseConv2dNative"})
+_FILTERS: Final = frozenset({"Conv2D", "Conv3D"})
 _PRODUCTS: Final = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
+
+
+SLOW: Final = 8  # a depthwise multiplication takes as long as this many of another
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +83,32 @@ def _functions(graph: Any, operation: Any) -> list[Any]:
 
 def _multiplications(operation: Any) -> int:
     made = sum(map(_count, operation.outputs))
-    shapes = [tensor.shape for tensor in operation.inputs]
-    if any(shape.rank is None for shape in shapes):
-        return made
     if operation.type in _FILTERS:
-        return made * math.prod(side or 1 for side in shapes[1].as_list()[:-1])
+        return made * _area(operation.inputs[1])
+    if operation.type == "DepthwiseConv2dNative":
+        channels = operation.inputs[1].shape[2] or 1
+        return SLOW * made * (_area(operation.inputs[1]) // channels)
     if operation.type in _PRODUCTS:
-        # What both have and the product has not is summed over.
-        return math.isqrt(max(1, _count(operation.inputs[0]) * _count(operation.inputs[1]) * made))
+        # The three sizes are m·k, k·n and m·n: k is summed over.
+        first, second = map(_count, operation.inputs)
+        return math.isqrt(max(1, first * second * made))
     if operation.type == "Einsum":
+        shapes = [tensor.shape for tensor in operation.inputs]
         return _einsum(operation.get_attr("equation").decode(), shapes)
-    if operation.type.startswith("Conv") and "Backprop" in operation.type:
-        return _count(operation.inputs[2]) * math.prod(side or 1 for side in shapes[1].as_list()[:-1])
+    if operation.type.startswith("Conv") and "Backprop" in operation.type:  # transposed
+        return _count(operation.inputs[2]) * _area(operation.inputs[1])
     if operation.type.endswith("Pool") or "Pool3D" in operation.type:
         window = math.prod(operation.get_attr("ksize"))
         return made * min(window, _count(operation.inputs[0]))
     return made
+
+
+def _area(kernel: Any) -> int:
+    """Products that one output of a convolution sums, or that one input goes into."""
+    shape = tf.TensorShape(kernel.shape)
+    if shape.rank is None:
+        return 1
+    return math.prod(side or 1 for side in shape.as_list()[:-1])
 
 
 def _einsum(equation: str, shapes: Sequence[Any]) -> int:
@@ -105,7 +119,9 @@ def _einsum(equation: str, shapes: Sequence[Any]) -> int:
         letters = re.sub(r"[\s.]", "", term)
         if "..." in term:
             rest = max(rest, math.prod(side or 1 for side in shape[: len(shape) - len(letters)]))
-        sides |= {letter: side or 1 for letter, side in zip(letters[::-1], shape[::-1], strict=False)}
+        sides |= {
+            letter: side or 1 for letter, side in zip(letters[::-1], shape[::-1], strict=False)
+        }
     return rest * math.prod(sides.values())
 
 

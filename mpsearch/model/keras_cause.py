@@ -3,7 +3,9 @@
 import re
 from typing import Final
 
-_WRAPPED: Final = re.compile(r"Exception encountered when calling [^\n]*\n+\x1b\[1m(.+?)\x1b\[0m", re.S)
+_WRAPPED: Final = re.compile(
+    r"Exception encountered when calling [^\n]*\n+\x1b\[1m(.+?)\x1b\[0m", re.DOTALL
+)
 _LONGEST: Final = 300  # letters
 
 

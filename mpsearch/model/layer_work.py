@@ -7,10 +7,9 @@ from typing import Any, Final
 
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import Call
-from mpsearch.model.graph_work import Work, graph_work, nbytes_of
+from mpsearch.model.graph_work import SLOW, Work, graph_work, nbytes_of
 from mpsearch.model.scopes import compile_safely
 
-_SLOW: Final = 8  # a depthwise multiplication takes as long as this many of a plain convolution
 _MOST_UNSEEN: Final = 2**14  # elements read by a layer of which only the outputs are known
 
 
@@ -83,11 +82,11 @@ def _is_plain(operation: Any) -> bool:
 
 def _plain_work(operation: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> Work:
     made = sum(math.prod(tensor.shape) for tensor in outputs)
-    kernel = getattr(operation, "kernel", None)
+    kernel: Any = getattr(operation, "kernel", None)
     if isinstance(operation, _TRANSPOSES):
         count = math.prod(inputs[0].shape) * math.prod(kernel.shape[:-1])
     elif isinstance(operation, _DEPTHWISE):
-        count = _SLOW * made * math.prod(kernel.shape[:-2])
+        count = SLOW * made * math.prod(kernel.shape[:-2])
     elif kernel is not None:
         count = made * math.prod(kernel.shape[:-1])
     else:

@@ -9,6 +9,8 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.keras_cause import cause_of
+from mpsearch.model.settings import require_sound_settings
 from mpsearch.model.source import ModelSource, file_stamp
 from mpsearch.model.stored_variables import with_stored_values
 from mpsearch.model.value_sizes import require_moderate_values, require_moderate_work
@@ -50,7 +52,7 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     except (MemoryError, ModelError):
         raise
     except Exception as error:  # Keras raises whatever its layers raise
-        reason = _first_line(error)
+        reason = cause_of(error)
         if "lambda" in str(error).lower() or "safe_mode" in str(error):
             # Keras advises to switch its guard off; we do not.
             reason = "a Lambda layer in it holds code, which is not run"
@@ -61,6 +63,7 @@ def _from_file(source: ModelSource, path: Path) -> Any:
 
 
 def _loaded(source: ModelSource, path: Path) -> Any:
+    require_sound_settings(source, path)
     return with_stored_values(
         source.text, lambda: keras.saving.load_model(path, compile=False, safe_mode=True)
     )
@@ -88,14 +91,9 @@ def _application(source: ModelSource) -> Any:
             return getattr(keras.applications, name)(weights="imagenet")
     except Exception as error:  # urllib, ssl and h5py errors, wrapped by Keras
         raise EnvironmentFault(
-            f"the ImageNet weights of keras:{name} cannot be downloaded: {_first_line(error)}; "
+            f"the ImageNet weights of keras:{name} cannot be downloaded: {cause_of(error)}; "
             "where there is a network, save the model to a .keras file and give that"
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).strip().rstrip(".")[:300]
 
 
 def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:

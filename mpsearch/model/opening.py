@@ -9,9 +9,10 @@ from typing import Final
 
 from mpsearch.core.errors import ModelError, MPSearchError
 from mpsearch.core.freed_memory import resident_nbytes
+from mpsearch.model.keras_cause import cause_of
 from mpsearch.model.source import ModelSource
 
-_SECONDS: Final = 20.0  # of processor time, for the smallest of models
+_SECONDS: Final = 15.0  # of processor time, for the smallest of models
 _SECONDS_PER_CALL: Final = 0.06  # of a layer; Keras takes 3 to 10 ms
 _BYTES_PER_SECOND: Final = 20 * 2**20
 _NBYTES: Final = 2 * 2**30  # for the smallest of models
@@ -52,11 +53,9 @@ def bounded_opening(source: ModelSource) -> Iterator[None]:
     except (MPSearchError, MemoryError):
         raise
     except Exception as error:
-        lines = str(error).strip().splitlines() or [""]
-        reason = f"{type(error).__name__}: {lines[0].strip().rstrip('.')[:300]}"
         raise ModelError(
-            f"model {source.text!r} cannot be opened: {reason}; check the settings of its layers, "
-            "or save it again from Keras"
+            f"model {source.text!r} cannot be opened: {type(error).__name__}: {cause_of(error)}; "
+            "check the settings of its layers, or save it again from Keras"
         ) from error
 
 

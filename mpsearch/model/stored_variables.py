@@ -2,18 +2,17 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
 
 from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.moderate_builds import moderate_builds
 
 # Not public: where a load fails, nothing else knows the variables that were made for it.
 _state: Any = keras.src.backend.common.global_state
 _WAITING: Final = "uninitialized_variables"  # Keras' own list of those without a value
 _MOST_STATE: Final = 1024  # elements of a variable that a file may leave out: states of generators
-_MOST_CONSTANTS: Final = 2**22  # elements that a Normalization makes at once
 _ABOUT_WEIGHTS: Final = re.compile(  # in what Keras says where weights do not fit
     r"objects could not be loaded|count mismatch|[Ss]hape mismatch|"
     r"target variable|variables during loading"
@@ -38,7 +37,7 @@ def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
     _state.set_global_attribute(_WAITING, [])
     scope = keras.StatelessScope(initialize_variables=False)
     try:
-        with scope, _moderate_constants():
+        with scope, moderate_builds(text):
             try:
                 model = load()
             except ValueError as error:
@@ -83,28 +82,4 @@ def _count(variable: Any) -> int:
 def _start_from(variable: Any, value: Any) -> None:
     """Have a variable start from what is stored instead of what its initializer makes."""
     if value is not None:
-        variable._initializer = lambda shape, dtype: value
-
-
-@contextmanager
-def _moderate_constants() -> Iterator[None]:
-    """Refuse a Normalization of very many numbers: it is the one layer that makes them at once."""
-    kind = keras.layers.Normalization
-    build = kind.build
-
-    def bounded(layer: Any, input_shape: Any) -> None:
-        rank = len(input_shape or ())
-        kept = {axis % rank for axis in layer.axis} if rank else set()
-        count = math.prod(input_shape[axis] or 1 for axis in kept)
-        if count > _MOST_CONSTANTS:
-            raise ValueError(
-                f"layer {layer.name!r} normalizes by {count:,} means, of which at most "
-                f"{_MOST_CONSTANTS:,} are made"
-            )
-        build(layer, input_shape)
-
-    kind.build = bounded
-    try:
-        yield
-    finally:
-        kind.build = build
+        variable._initializer = lambda *_, **__: value

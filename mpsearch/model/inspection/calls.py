@@ -46,7 +46,9 @@ class _Count:
         layers = _layers(part)
         if layers is None:
             _require_stateless(config)
-            return 1 + self._calls_within(config, is_twice=part.get("class_name") == "Bidirectional")
+            return 1 + self._calls_within(
+                config, is_twice=part.get("class_name") == "Bidirectional"
+            )
         calls = sum(_uses(part, one) * self._calls_in(one) for one in layers)
         name = str(config.get("name", part.get("class_name")))[:60]
         self._add(calls, name)
@@ -156,8 +158,7 @@ def _sources(node: Any, layer: dict[str, Any]) -> list[tuple[str, int]]:
 def _references(value: Any) -> Iterator[tuple[str, int]]:
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        match one:
+        match waiting.pop():
             case [str(name), int(index), int(), *more]:
                 yield name, index
                 waiting.extend(more)
@@ -166,7 +167,9 @@ def _references(value: Any) -> Iterator[tuple[str, int]]:
             case {"class_name": "__keras_tensor__", "config": dict(config)}:
                 # One without a history is a value of its own, which Keras finds to be loose.
                 waiting.append({"keras_history": config.get("keras_history", ["", -1])})
-            case dict():
+            case dict() as one:
                 waiting.extend(one.values())
-            case list():
-                waiting.extend(inner for inner in one if isinstance(inner, (dict, list)))
+            case [*several]:
+                waiting.extend(inner for inner in several if isinstance(inner, (dict, list)))
+            case _:
+                pass

@@ -41,6 +41,7 @@ def _inspected(path: Path) -> Verdict:
         config, assets = parse(archive.config()), archive.assets
         with archive.weights() as weights:
             contents = inspect_hdf5(weights, archive.size_of(WEIGHTS))
+    calls = count_calls(config)
     findings = islice(foreign_parts(config, contents.largest), _MOST_NAMED)
     foreign = (*findings, *(f"a file {name!r}" for name in assets[:_MOST_NAMED]))
-    return Verdict(foreign=foreign, calls=count_calls(config), nbytes=contents.nbytes)
+    return Verdict(foreign=foreign, calls=calls, nbytes=contents.nbytes)

@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -17,6 +18,8 @@ _ABOUT_WEIGHTS: Final = re.compile(  # in what Keras says where weights do not f
     r"objects could not be loaded|count mismatch|[Ss]hape mismatch|"
     r"target variable|variables during loading"
 )
+
+_NAMED: Final = re.compile(r"layer #\d+ \(named (.+?)(?: in the current model|\))")
 
 
 def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
@@ -37,17 +40,20 @@ def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
     _state.set_global_attribute(_WAITING, [])
     scope = keras.StatelessScope(initialize_variables=False)
     try:
-        with scope, moderate_builds(text):
+        with scope, moderate_builds(text), warnings.catch_warnings():
+            # Of weights that are not there: such a file is refused.
+            warnings.simplefilter("ignore")
             try:
                 model = load()
             except ValueError as error:
                 if _ABOUT_WEIGHTS.search(str(error)):
-                    _require_values(text, _state.get_global_attribute(_WAITING), scope)
+                    made = _state.get_global_attribute(_WAITING)
+                    _require_values(text, _meant(str(error), made), scope)
                 raise
-            variables = _state.get_global_attribute(_WAITING)
-            _require_values(text, variables, scope)
-            for variable in variables:
-                _start_from(variable, scope.get_current_value(variable))
+            _require_values(text, model.weights, scope)
+            waiting = _state.get_global_attribute(_WAITING)
+            begun = [one for one in waiting if _can_begin(one, scope.get_current_value(one))]
+            _state.set_global_attribute(_WAITING, begun)
             scope.initialize_variables = True
         return model
     finally:
@@ -55,11 +61,7 @@ def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
 
 
 def _require_values(text: str, variables: list[Any], scope: Any) -> None:
-    missing = [
-        one
-        for one in variables
-        if scope.get_current_value(one) is None and _count(one) > _least_missed(one)
-    ]
+    missing = [one for one in variables if scope.get_current_value(one) is None]
     if missing:
         largest = max(missing, key=_count)
         layer, _, name = largest.path.rpartition("/")
@@ -70,16 +72,30 @@ def _require_values(text: str, variables: list[Any], scope: Any) -> None:
         )
 
 
-def _least_missed(variable: Any) -> int:
-    """Elements up to which a variable may be absent: files lack the states of generators."""
-    return _MOST_STATE if "seed_generator" in variable.path else -1
+def _meant(message: str, variables: list[Any]) -> list[Any]:
+    """The variables of the layer that Keras names, or all: it goes on after most layers."""
+    named = _NAMED.search(message)
+    found = [one for one in variables if named and named[1] in one.path.split("/")]
+    return found or variables
+
+
+def _can_begin(variable: Any, value: Any) -> bool:
+    """Have a variable start from what is stored instead of what its initializer makes.
+
+    Files lack the states of generators of random numbers. Keras also makes variables that it has
+    forgotten when a layer is built again, as Bidirectional does; these get no memory.
+    """
+    if value is None and _count(variable) <= _MOST_STATE:
+        return True
+    variable._initializer = lambda *_, **__: _present(variable, value)
+    return value is not None
+
+
+def _present(variable: Any, value: Any) -> Any:
+    if value is None:
+        raise ModelError(f"variable {variable.path!r} has no value in the file")
+    return value
 
 
 def _count(variable: Any) -> int:
     return math.prod(variable.shape)
-
-
-def _start_from(variable: Any, value: Any) -> None:
-    """Have a variable start from what is stored instead of what its initializer makes."""
-    if value is not None:
-        variable._initializer = lambda *_, **__: value

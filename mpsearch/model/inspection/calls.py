@@ -9,6 +9,7 @@ MOST: Final = 5_000  # NASNetLarge, the longest of keras.applications, makes 1,0
 _MOST_ATTEMPTS: Final = 10 * MOST  # Keras tries a call again until its inputs are there
 _MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
 _INNER: Final = ("layer", "forward_layer", "backward_layer", "cell", "cells")
+_MOST_SHOWN: Final = 60  # letters of a name in a message
 _REMEDY: Final = "give a network with fewer calls"
 
 
@@ -40,24 +41,21 @@ class _Count:
 
     def _calls_in(self, part: dict[str, Any]) -> int:
         """Calls made when the object *part* describes is called once."""
-        config = part.get("config")
-        if not isinstance(config, dict):
-            return 1
+        config, kind = part.get("config"), _kind(part)
         layers = _layers(part)
         if layers is None:
-            _require_stateless(config)
-            return 1 + self._calls_within(
-                config, is_twice=part.get("class_name") == "Bidirectional"
-            )
+            return 1 + self._calls_within(config, kind) if isinstance(config, dict) else 1
         calls = sum(_uses(part, one) * self._calls_in(one) for one in layers)
-        name = str(config.get("name", part.get("class_name")))[:60]
+        name = _name(config) if isinstance(config, dict) else kind
         self._add(calls, name)
-        if part.get("class_name") != "Sequential":
+        if kind != "Sequential":
             _require_order(layers, name)
         return calls
 
-    def _calls_within(self, config: dict[str, Any], is_twice: bool) -> int:
+    def _calls_within(self, config: dict[str, Any], kind: str) -> int:
         """Calls of what the settings of a layer hold: a wrapped layer, cells, even a model."""
+        _require_stateless(config)
+        is_twice = kind == "Bidirectional" and not config.get("backward_layer")
         calls = 0
         waiting = list(config.items())
         while waiting:
@@ -69,7 +67,7 @@ class _Count:
                 # Initializers and the like are no calls; what they hold might be.
                 is_called = key in _INNER or _layers(value) is not None
                 calls += made if is_called else made - 1
-                if key == "layer" and is_twice and "backward_layer" not in config:
+                if key == "layer" and is_twice:
                     calls += made
             elif isinstance(value, dict):
                 waiting.extend(value.items())
@@ -85,11 +83,19 @@ class _Count:
             )
 
 
+def _kind(part: dict[str, Any]) -> str:
+    return str(part.get("class_name"))
+
+
+def _name(config: dict[str, Any]) -> str:
+    return str(config.get("name"))[:_MOST_SHOWN]
+
+
 def _layers(part: dict[str, Any]) -> list[dict[str, Any]] | None:
     """Descriptions of a model's layers; None for what is no model."""
-    if part.get("class_name") not in _MODELS:
+    if _kind(part) not in _MODELS:
         return None
-    config = part["config"]
+    config = part.get("config")
     found = config.get("layers") if isinstance(config, dict) else config  # a list in Keras 2.1
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
@@ -97,8 +103,7 @@ def _layers(part: dict[str, Any]) -> list[dict[str, Any]] | None:
 def _require_stateless(config: dict[str, Any]) -> None:
     if config.get("stateful") is True:
         raise Refused(
-            f"has a layer {str(config.get('name'))[:60]!r} that keeps state from one image to the "
-            "next (stateful)",
+            f"has a layer {_name(config)!r} that keeps state from one image to the next (stateful)",
             "save it with stateful=False",
         )
 
@@ -106,7 +111,7 @@ def _require_stateless(config: dict[str, Any]) -> None:
 def _uses(model: dict[str, Any], layer: dict[str, Any]) -> int:
     """How often a model calls one of its layers."""
     nodes = layer.get("inbound_nodes")
-    if model.get("class_name") == "Sequential" or not isinstance(nodes, list):
+    if _kind(model) == "Sequential" or not isinstance(nodes, list):
         return 1
     return len(nodes)
 
@@ -121,7 +126,7 @@ def _require_order(layers: list[dict[str, Any]], model: str) -> None:
         for layer in layers
     }
     made = dict.fromkeys(waiting, 0)
-    made |= {str(one.get("name")): 1 for one in layers if one.get("class_name") == "InputLayer"}
+    made |= {str(one.get("name")): 1 for one in layers if _kind(one) == "InputLayer"}
     attempts, progress = 0, True
     while progress:
         progress = False
@@ -142,7 +147,7 @@ def _require_order(layers: list[dict[str, Any]], model: str) -> None:
 
 def _nodes(layer: dict[str, Any]) -> list[Any]:
     nodes = layer.get("inbound_nodes")
-    return nodes if isinstance(nodes, list) and layer.get("class_name") != "InputLayer" else []
+    return nodes if isinstance(nodes, list) and _kind(layer) != "InputLayer" else []
 
 
 def _sources(node: Any, layer: dict[str, Any]) -> list[tuple[str, int]]:
@@ -150,8 +155,7 @@ def _sources(node: Any, layer: dict[str, Any]) -> list[tuple[str, int]]:
     found = list(_references(node))
     if not found:
         # Keras would compute it at once, whatever size its constants ask for.
-        name = str(layer.get("name"))[:60]
-        raise Refused(f"calls layer {name!r} on no value of the network", _REMEDY)
+        raise Refused(f"calls layer {_name(layer)!r} on no value of the network", _REMEDY)
     return found
 
 

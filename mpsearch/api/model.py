@@ -117,10 +117,12 @@ def open_source(
     from mpsearch.model.identity import model_digest  # noqa: PLC0415
     from mpsearch.model.load import load_keras_model  # noqa: PLC0415
     from mpsearch.model.network import KerasNetwork  # noqa: PLC0415
+    from mpsearch.model.opening import bounded_opening  # noqa: PLC0415
     from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415
 
-    live = load_keras_model(source, size)
-    network = KerasNetwork(live, from_logits)
+    with bounded_opening(source):
+        live = load_keras_model(source, size)
+        network = KerasNetwork(live, from_logits)
     return OpenModel(
         source=source,
         size=size,

@@ -9,8 +9,11 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.keras_cause import cause_of
+from mpsearch.model.settings import require_sound_settings
 from mpsearch.model.source import ModelSource, file_stamp
-from mpsearch.model.value_sizes import require_moderate_values
+from mpsearch.model.stored_variables import with_stored_values
+from mpsearch.model.value_sizes import require_moderate_values, require_moderate_work
 
 
 def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -> Any:
@@ -31,6 +34,7 @@ def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -
     model = _with_fixed_size(model, size)
     _require_image_classifier(model)
     require_moderate_values(model)
+    require_moderate_work(model)
     return model
 
 
@@ -39,16 +43,16 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     try:
         _require_unchanged(source, path)
         if path.suffix == suffix:
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+            return _loaded(source, path)
         # Keras goes by the ending; a file may be called otherwise.
         with tempfile.TemporaryDirectory() as folder:
             link = Path(folder) / f"model{suffix}"
             link.symlink_to(path.resolve())
-            return keras.saving.load_model(link, compile=False, safe_mode=True)
+            return _loaded(source, link)
     except (MemoryError, ModelError):
         raise
     except Exception as error:  # Keras raises whatever its layers raise
-        reason = _first_line(error)
+        reason = cause_of(error)
         if "lambda" in str(error).lower() or "safe_mode" in str(error):
             # Keras advises to switch its guard off; we do not.
             reason = "a Lambda layer in it holds code, which is not run"
@@ -56,6 +60,13 @@ def _from_file(source: ModelSource, path: Path) -> Any:
             f"model {source.text!r} cannot be loaded: {reason}; it must be a Keras 3 "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
         ) from error
+
+
+def _loaded(source: ModelSource, path: Path) -> Any:
+    require_sound_settings(source, path)
+    return with_stored_values(
+        source.text, lambda: keras.saving.load_model(path, compile=False, safe_mode=True)
+    )
 
 
 def _require_unchanged(source: ModelSource, path: Path) -> None:
@@ -80,14 +91,9 @@ def _application(source: ModelSource) -> Any:
             return getattr(keras.applications, name)(weights="imagenet")
     except Exception as error:  # urllib, ssl and h5py errors, wrapped by Keras
         raise EnvironmentFault(
-            f"the ImageNet weights of keras:{name} cannot be downloaded: {_first_line(error)}; "
+            f"the ImageNet weights of keras:{name} cannot be downloaded: {cause_of(error)}; "
             "where there is a network, save the model to a .keras file and give that"
         ) from error
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).strip().rstrip(".")[:300]
 
 
 def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:

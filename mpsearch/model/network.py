@@ -171,6 +171,7 @@ class KerasNetwork:
             The stages, and the class scores of that image, shape (1, classes).
         """
         values = {INPUT: self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))}
+        last = {value: index for index, piece in enumerate(self._cuts) for value in piece.inputs}
         stages = []
         for index, piece in enumerate(self._cuts):
             specs = [
@@ -181,6 +182,9 @@ class KerasNetwork:
                 index, [self._trained[i] for i in piece.layers], [values[v] for v in piece.inputs]
             )
             values.update(zip(piece.outputs, outputs, strict=True))
+            for value in {*piece.inputs, *piece.outputs} - {self._output}:
+                if last.get(value, index) == index:
+                    del values[value]  # nothing reads it any more
             stages.append(
                 Stage(
                     index=index,

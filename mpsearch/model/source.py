@@ -9,7 +9,7 @@ from typing import Final, Literal
 from mpsearch.core.errors import ModelError
 from mpsearch.model.inspection import magic
 from mpsearch.model.inspection.process import inspected
-from mpsearch.model.inspection.verdict import SAVE_WHOLE, STANDARD_ONLY
+from mpsearch.model.inspection.verdict import SAVE_WHOLE, STANDARD_ONLY, Verdict
 
 BUNDLED_DIGITS: Final = "bundled:digits"
 
@@ -34,6 +34,8 @@ class ModelSource:
         name: Short name for folders and reports.
         notes: What the user should know about the file.
         stamp: Identity of the file that was inspected, as of :func:`file_stamp`.
+        calls: Calls of layers that building it takes; 0 where it was not inspected.
+        nbytes: Of its arrays, unpacked; 0 likewise.
     """
 
     text: str
@@ -42,6 +44,8 @@ class ModelSource:
     name: str
     notes: tuple[str, ...] = ()
     stamp: tuple[int, ...] | None = None
+    calls: int = 0
+    nbytes: int = 0
 
 
 def find_model(text: str, allow_unsafe: bool = False) -> ModelSource:
@@ -72,8 +76,11 @@ def find_model(text: str, allow_unsafe: bool = False) -> ModelSource:
     path = Path(text)
     _require_regular_file(path)
     kind, stamp = _sniff(path), file_stamp(path)
-    notes = _inspect(path, allow_unsafe)
-    return ModelSource(text, kind, path, path.stem, notes, stamp)
+    verdict = inspected(path)
+    notes = _notes(path, verdict, allow_unsafe)
+    return ModelSource(
+        text, kind, path, path.stem, notes, stamp, calls=verdict.calls, nbytes=verdict.nbytes
+    )
 
 
 def file_stamp(path: Path) -> tuple[int, ...]:
@@ -86,9 +93,8 @@ def file_stamp(path: Path) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _inspect(path: Path, allow_unsafe: bool) -> tuple[str, ...]:
-    """Hold a file against the allow-list; what is let in all the same is noted."""
-    verdict = inspected(path)
+def _notes(path: Path, verdict: Verdict, allow_unsafe: bool) -> tuple[str, ...]:
+    """Refuse a file by its verdict; what is let in all the same is noted."""
     if verdict.reason:
         raise ModelError(f"model {str(path)!r} {verdict.reason}; {verdict.remedy}")
     if not verdict.foreign:

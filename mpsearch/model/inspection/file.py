@@ -6,6 +6,7 @@ from typing import Final
 
 from mpsearch.model.inspection import magic
 from mpsearch.model.inspection.archive import WEIGHTS, Archive
+from mpsearch.model.inspection.calls import count_calls
 from mpsearch.model.inspection.config import foreign_parts
 from mpsearch.model.inspection.document import parse
 from mpsearch.model.inspection.hdf5 import inspect_hdf5
@@ -40,5 +41,7 @@ def _inspected(path: Path) -> Verdict:
         config, assets = parse(archive.config()), archive.assets
         with archive.weights() as weights:
             contents = inspect_hdf5(weights, archive.size_of(WEIGHTS))
+    calls = count_calls(config)
     findings = islice(foreign_parts(config, contents.largest), _MOST_NAMED)
-    return Verdict(foreign=(*findings, *(f"a file {name!r}" for name in assets[:_MOST_NAMED])))
+    foreign = (*findings, *(f"a file {name!r}" for name in assets[:_MOST_NAMED]))
+    return Verdict(foreign=foreign, calls=calls, nbytes=contents.nbytes)

@@ -30,10 +30,12 @@ class Contents:
     Attributes:
         model_config: The architecture, in the legacy ``.h5`` format; None in a file of weights.
         largest: Elements of the largest array.
+        nbytes: Of all arrays, unpacked.
     """
 
     model_config: bytes | str | None
     largest: int
+    nbytes: int
 
 
 def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
@@ -48,15 +50,15 @@ def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
     """
     try:
         with h5py.File(file, "r") as root:
-            largest = _largest(root, size)
-            return Contents(root.attrs.get("model_config"), largest)
+            largest, nbytes = _extent(root, size)
+            return Contents(root.attrs.get("model_config"), largest, nbytes)
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, NotImplementedError):
         # h5py raises all of these, with texts that help nobody.
         raise Refused("is truncated or damaged: its weights are no valid HDF5") from None
 
 
-def _largest(root: Any, size: int) -> int:
-    """Elements of the largest array, once all of them are checked."""
+def _extent(root: Any, size: int) -> tuple[int, int]:
+    """Elements of the largest array and bytes of all, once all of them are checked."""
     largest = declared = stored = 0
     for name, dataset in _datasets(root):
         _check_type(name, dataset)
@@ -69,7 +71,7 @@ def _largest(root: Any, size: int) -> int:
         raise Refused(f"stores {stored:,} bytes of arrays in {size:,}", SAVE_WHOLE)
     if declared > _MOST_EXPANSION * size:
         raise Refused(f"declares {declared:,} bytes of arrays in {size:,}", SAVE_WHOLE)
-    return largest
+    return largest, declared
 
 
 def _datasets(root: Any) -> Iterator[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """What the inspection of a file comes to."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
@@ -34,11 +34,15 @@ class Verdict:
         remedy: What to do about it.
         foreign: What is in the file and not on the allow-list, most telling first, at most a
             few; each names its layer. Only ``--allow-unsafe-model`` lets these in.
+        calls: Calls of layers that building it takes.
+        nbytes: Of its arrays, unpacked.
     """
 
     reason: str = ""
     remedy: str = ""
     foreign: tuple[str, ...] = ()
+    calls: int = field(default=0, compare=False)
+    nbytes: int = field(default=0, compare=False)
 
     def to_line(self) -> str:
         """One line of ASCII."""
@@ -53,7 +57,13 @@ class Verdict:
         """
         fields = json.loads(line)
         match fields:
-            case {"reason": str(reason), "remedy": str(remedy), "foreign": [*foreign]}:
-                return cls(reason, remedy, tuple(str(one) for one in foreign))
+            case {
+                "reason": str(reason),
+                "remedy": str(remedy),
+                "foreign": [*foreign],
+                "calls": int(calls),
+                "nbytes": int(nbytes),
+            }:
+                return cls(reason, remedy, tuple(str(one) for one in foreign), calls, nbytes)
             case _:
                 raise ValueError(f"not a verdict: {line[:80]!r}")

@@ -1,0 +1,96 @@
+"""Settings in a description that are of another type than the layer takes."""
+
+import inspect
+import json
+import math
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import h5py
+
+from mpsearch.core.errors import ModelError
+from mpsearch.model.backend import keras
+from mpsearch.model.inspection.archive import CONFIG
+from mpsearch.model.source import ModelSource
+
+_MODULES: Final = ("layers", "initializers", "regularizers", "constraints")
+_LONGEST: Final = 60  # letters of a value in a message
+
+
+def require_sound_settings(source: ModelSource, path: Path) -> None:
+    """Refuse a value that is of another type than its default, as a string for a number.
+
+    Keras looks at some settings when a layer is made, and leaves others to whatever fails later.
+
+    Raises:
+        ModelError: Names the layer and the setting.
+    """
+    for layer, key, value, expected in _wrong(_description(source, path)):
+        shown = json.dumps(value)
+        raise ModelError(
+            f"model {source.text!r}: layer {layer[:_LONGEST]!r}: {key} = {shown[:_LONGEST]}, where "
+            f"{expected} is expected; correct it and save the model again"
+        )
+
+
+def _description(source: ModelSource, path: Path) -> Any:
+    if source.kind == "keras":
+        with zipfile.ZipFile(path) as archive:
+            return json.loads(archive.read(CONFIG))
+    with h5py.File(path, "r") as file:
+        return json.loads(file.attrs["model_config"])
+
+
+def _wrong(description: Any) -> Iterator[tuple[str, str, Any, str]]:
+    """Layer, key, value and what is expected of each value of a wrong type, in order."""
+    waiting = [(description, "")]
+    while waiting:
+        value, layer = waiting.pop()
+        inner = value.values() if isinstance(value, dict) else value
+        if isinstance(value, dict) and isinstance(value.get("config"), dict):
+            config = value["config"]
+            layer = str(config.get("name", layer))
+            for key, default in _defaults(str(value.get("class_name"))).items():
+                expected = _expected(default, config.get(key))
+                if key in config and expected:
+                    yield layer, key, config[key], expected
+        waiting.extend(
+            (one, layer) for one in reversed(list(inner)) if isinstance(one, (dict, list))
+        )
+
+
+@cache
+def _defaults(kind: str) -> dict[str, Any]:
+    """Settings of a class that have a default which says their type."""
+    found = [getattr(getattr(keras, module), kind, None) for module in _MODULES]
+    classes = [one for one in found if inspect.isclass(one)]
+    if not classes:
+        return {}
+    parameters = inspect.signature(classes[0].__init__).parameters.values()
+    return {
+        one.name: one.default for one in parameters if isinstance(one.default, (int, float, str))
+    }
+
+
+def _expected(default: Any, value: Any) -> str:
+    """What is expected where a value is of another type than *default*; empty where it fits."""
+    if value is None or (isinstance(value, dict) and "class_name" in value):
+        return ""
+    match default:
+        case bool():
+            return "" if value in (0, 1) else "true or false"
+        case str():
+            return "a string" if isinstance(value, (bool, int, float)) else ""
+        case int():
+            fits = isinstance(value, list) or (_is_number(value) and value == int(value))
+            return "" if fits else "an integer"
+        case _:
+            return "" if isinstance(value, list) or _is_number(value) else "a number"
+
+
+def _is_number(value: Any) -> bool:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and math.isfinite(value)

@@ -120,7 +120,7 @@ def open_source(
     from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415
 
     live = load_keras_model(source, size)
-    network = KerasNetwork(live, from_logits)
+    network = KerasNetwork(live, from_logits, (source, size))
     return OpenModel(
         source=source,
         size=size,

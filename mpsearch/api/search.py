@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mpsearch.api.export import CALIBRATED_WEIGHTS
 from mpsearch.api.limits import BudgetOn, Wanted, check_limits, most_trials
+from mpsearch.api.notes import warn
 from mpsearch.api.outcome import conclude
 from mpsearch.api.packed import pack
 from mpsearch.api.searches import Searches
@@ -45,6 +46,7 @@ def find_plan(
     progress: Progress | None = None,
     helpers: Helpers | None = None,
     on_open: Callable[[], None] = lambda: None,
+    on_note: Callable[[str], None] = warn,
 ) -> SearchResult:
     """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
@@ -85,6 +87,8 @@ def find_plan(
         progress: Is told of every trial.
         helpers: Processes of ours that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
+        on_note: Told what the user should know about how the search went; a Python warning where
+            it is left away.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.
@@ -108,6 +112,7 @@ def find_plan(
         url=storage or sqlite_url(folder / "study.db"),
         progress=progress or Silent(),
         on_open=on_open,
+        on_note=on_note,
     )
     goal = wanted.goal(metric, workbench)
     search.require(wanted, compare)
@@ -130,7 +135,7 @@ def find_plan(
         wanted=wanted,
         surrogate=search.surrogate(goal),
         profile=search.profile,
-        passes=search.screen.passes,
+        screen=search.screen,
         begun=search.begun,
     )
     if calibrate:

@@ -164,6 +164,7 @@ def _search(
         progress=make_progress(quiet),
         helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
         on_open=lambda: _keep_settings(asked, target),
+        on_note=lambda note: print_notes([note]),
     )
     return result, known
 

@@ -28,7 +28,12 @@ class MarginGradient:
     """
 
     def __init__(
-        self, calls: Sequence[Call], live: Sequence[LiveLayer], output: int, image: Any, scores: Scores
+        self,
+        calls: Sequence[Call],
+        live: Sequence[LiveLayer],
+        output: int,
+        image: Any,
+        scores: Scores,
     ) -> None:
         self._calls = calls
         self._layers = [one.keras_layer for one in live]

@@ -14,7 +14,7 @@ from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
-from mpsearch.model.gradients.remote import Elsewhere, RemoteGradients
+from mpsearch.model.gradients.remote import LoadError, RemoteGradients
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import input_moments
 from mpsearch.model.margin_gradient import MarginGradient
@@ -147,7 +147,7 @@ class KerasNetwork:
         if self._remote is not None:
             try:
                 return self._remote(flat, image, reference)
-            except Elsewhere:
+            except LoadError:
                 self._remote = None
         arrays = self._gradient.arrays(flat, self.enter(image), reference)
         return self._gradient.assembled(arrays)

@@ -10,7 +10,7 @@ import numpy as np
 from mpsearch.core.arrays import aligned_empty
 from mpsearch.model.backend import tf
 from mpsearch.model.gradients import wire
-from mpsearch.model.gradients.wire import Broken, Wire
+from mpsearch.model.gradients.wire import Wire, WireError
 from mpsearch.model.graph import flatten
 from mpsearch.model.load import load_keras_model
 from mpsearch.model.margin_gradient import MarginGradient
@@ -28,7 +28,7 @@ def serve(end: socket.socket) -> None:
     try:
         try:
             served = _Served(line)
-        except Broken:
+        except WireError:
             raise
         except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
             _fail(line, error)
@@ -36,7 +36,7 @@ def serve(end: socket.socket) -> None:
         line.send(wire.READY)
         while True:
             served.answer()
-    except Broken:
+    except WireError:
         return
 
 
@@ -47,14 +47,16 @@ class _Served:
         self._line = line
         kind, length = line.receive()
         if kind != wire.ORDER:
-            raise Broken
+            raise WireError
         order = line.read_json(length)
         for set_threads, count in (
             (tf.config.threading.set_intra_op_parallelism_threads, order["intra"]),
             (tf.config.threading.set_inter_op_parallelism_threads, order["inter"]),
         ):
             set_threads(count)
-        model = load_keras_model(_source(order), None if not order["size"] else tuple(order["size"]))
+        model = load_keras_model(
+            _source(order), None if not order["size"] else tuple(order["size"])
+        )
         calls, output = flatten(model)
         for call in calls:  # ours alone: nobody else sees this copy of the model
             name_for_scopes(call.operation)
@@ -76,11 +78,11 @@ class _Served:
         elif kind == wire.IMAGE:
             self._answer_image(self._line.read_number(), length - 4)
         else:
-            raise Broken
+            raise WireError
 
     def _take(self, index: int, nbytes: int) -> None:
         if not 0 <= index < len(self._trained):
-            raise Broken
+            raise WireError
         if nbytes == 0:
             self._weights[index] = self._trained[index]
         else:
@@ -99,7 +101,7 @@ class _Served:
     def _tensor(self, shape: tuple[int, ...], nbytes: int) -> Any:
         array = aligned_empty(shape)
         if array.nbytes != nbytes:
-            raise Broken
+            raise WireError
         self._line.read_arrays([array])
         return tf.constant(array)
 

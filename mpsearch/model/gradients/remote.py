@@ -17,7 +17,7 @@ from mpsearch.core.outer import OuterProduct
 from mpsearch.model.backend import tf
 from mpsearch.model.gradients import wire
 from mpsearch.model.gradients.spare import Spare, spare
-from mpsearch.model.gradients.wire import Broken, Wire
+from mpsearch.model.gradients.wire import Wire, WireError
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores
 from mpsearch.model.source import ModelSource
@@ -27,7 +27,7 @@ _TRIES: Final = 2  # processes that may die
 _STALL_SECONDS: Final = 60.0  # without a byte, twice in a row without a tick of its clock: it hangs
 
 
-class Elsewhere(Exception):
+class LoadError(Exception):
     """The other process lives, and cannot load this model: it holds code that is only here."""
 
 
@@ -60,7 +60,7 @@ class RemoteGradients:
     def prepare(self) -> None:
         """Have the process load the model meanwhile; it is needed soon."""
         if self._child is None and self._lost is None:
-            with contextlib.suppress(OSError, Broken):  # found out when it is asked
+            with contextlib.suppress(OSError, WireError):  # found out when it is asked
                 self._child = _Child(self._order, len(self._trained))
 
     def __call__(
@@ -76,7 +76,7 @@ class RemoteGradients:
         Raises:
             GradientsLost: If the process died as often as it may, or cannot be started; from then
                 on, always.
-            Elsewhere: If the model cannot be loaded there.
+            LoadError: If the model cannot be loaded there.
         """
         while self._lost is None:
             try:
@@ -85,17 +85,14 @@ class RemoteGradients:
                 self._child.hold(weights, self._trained)
                 arrays = [aligned_empty(shape) for shape in self._gradient.shapes]
                 self._child.ask(image, reference, arrays)
-            except Broken:
-                assert self._child is not None
-                self._ends.append(self._close())
-                if len(self._ends) >= _TRIES:
-                    self._lose(f"the process that computes them {_told(self._ends)}")
-            except _Failed as failed:
+            except WireError:
+                self._end_with(self._close())
+            except _AnswerError as failed:
                 self._close()
                 self._lose(str(failed))
-            except OSError as error:
+            except OSError as error:  # of the spare process: another may be had
                 self._close()
-                self._lose(f"no process can be started for them ({error.strerror or error})")
+                self._end_with(f"could not be started ({error.strerror or error})")
             except BaseException:  # a signal: what comes next would be taken for another answer
                 self._close()
                 raise
@@ -112,6 +109,11 @@ class RemoteGradients:
         """End the process."""
         self._close()
 
+    def _end_with(self, how: str) -> None:
+        self._ends.append(how)
+        if len(self._ends) >= _TRIES:
+            self._lose(f"the process that computes them {_told(self._ends)}")
+
     def _close(self) -> str:
         child, self._child = self._child, None
         return "" if child is None else child.end()
@@ -120,7 +122,7 @@ class RemoteGradients:
         self._lost = GradientsLost(why)
 
 
-class _Failed(Exception):
+class _AnswerError(Exception):
     """The process lives, and says that it cannot answer."""
 
 
@@ -177,17 +179,17 @@ class _Child:
         if not self._is_ready:
             try:
                 self._expect(wire.READY, 0)
-            except _Failed as failed:
-                raise Elsewhere from failed
+            except _AnswerError as failed:
+                raise LoadError from failed
             self._is_ready = True
 
     def _expect(self, wanted: bytes, nbytes: int) -> None:
         kind, length = self._line.receive()
         if kind == wire.FAILED:
             text = self._line.read_bytes(length, wire.LARGEST_TEXT)
-            raise _Failed(text.decode("utf-8", "replace"))
+            raise _AnswerError(text.decode("utf-8", "replace"))
         if (kind, length) != (wanted, nbytes):
-            raise Broken
+            raise WireError
 
 
 class _Clock:
@@ -203,7 +205,7 @@ class _Clock:
         """To be called while nothing is heard of it.
 
         Raises:
-            Broken: If it has not worked since the last two times.
+            WireError: If it has not worked since the last two times.
         """
         try:
             # User and system time are two words, after a name that may hold anything.
@@ -214,7 +216,7 @@ class _Clock:
         self._before = now
         if self._still >= 2:
             self.hangs = True
-            raise Broken
+            raise WireError
 
 
 def _order(source: ModelSource, size: tuple[int, int] | None, scores: Scores) -> bytes:
@@ -248,8 +250,8 @@ def _kill(parent: Spare, pid: int, end: socket.socket) -> int | None:
 
 def _told(ends: Sequence[str]) -> str:
     if len(set(ends)) == 1:
-        return f"{ends[0]} {'once' if len(ends) == 1 else f'{len(ends)} times'}"
-    return " and then ".join(ends)
+        return f"{ends[0]} {len(ends)} times"
+    return ", the next ".join(ends)
 
 
 def _signal_name(number: int) -> str:

@@ -134,8 +134,7 @@ def spare() -> Spare:
     """
     if not _spare or not _spare[0].is_ours:
         _spare[:] = [_started()]
-    found = _spare[0]
-    return found
+    return _spare[0]
 
 
 def _started() -> Spare:
@@ -154,9 +153,7 @@ def _started() -> Spare:
     return made
 
 
-def _end(
-    control: socket.socket, pid: int, wait: Callable[[], object], owner: int
-) -> None:
+def _end(control: socket.socket, pid: int, wait: Callable[[], object], owner: int) -> None:
     control.close()
     if os.getpid() != owner:
         return
@@ -212,11 +209,11 @@ def _only(control: socket.socket) -> socket.socket:
     kept = fcntl.fcntl(control.fileno(), fcntl.F_DUPFD_CLOEXEC, 3)
     nowhere = os.open(os.devnull, os.O_RDWR)
     # Not closed: Python objects that belong to them would later close what has got their numbers.
-    for text in os.listdir("/proc/self/fd"):
-        if int(text) not in {kept, nowhere}:
-            with contextlib.suppress(OSError):  # the listing's own
-                os.fstat(int(text))
-                os.dup2(nowhere, int(text))
+    for descriptor in [int(link.name) for link in Path("/proc/self/fd").iterdir()]:
+        if descriptor not in {kept, nowhere}:
+            with contextlib.suppress(OSError):  # the listing's own is closed by now
+                os.fstat(descriptor)
+                os.dup2(nowhere, descriptor)
     return socket.socket(fileno=kept)
 
 

@@ -25,7 +25,7 @@ LARGEST_TEXT: Final = 2**16
 Stalled = Callable[[], None]
 
 
-class Broken(Exception):
+class WireError(Exception):
     """The other process is gone, or says what it should not."""
 
 
@@ -56,37 +56,38 @@ class Wire:
             parts: Bytes-like, sent one after the other.
 
         Raises:
-            Broken: If the other process is gone.
+            WireError: If the other process is gone.
         """
-        views = [memoryview(part).cast("B") if len(part) else memoryview(b"") for part in parts]
+        views = [_bytes_of(part) for part in parts]
         header = _HEADER.pack(_MAGIC, kind, sum(view.nbytes for view in views))
-        for view in (memoryview(header), *views):
-            while view.nbytes:
+        for part in (memoryview(header), *views):
+            left = part
+            while left.nbytes:
                 try:
-                    view = view[self._end.send(view) :]
+                    left = left[self._end.send(left) :]
                 except TimeoutError:
                     self._stalled()
                 except OSError as error:
-                    raise Broken from error
+                    raise WireError from error
 
     def receive(self) -> tuple[bytes, int]:
         """The kind and the length of the next frame; its bytes are to be read.
 
         Raises:
-            Broken: If the other process is gone, or this is no frame.
+            WireError: If the other process is gone, or this is no frame.
         """
         header = bytearray(_HEADER.size)
         self.read_into(memoryview(header))
         magic, kind, length = _HEADER.unpack(header)
         if magic != _MAGIC:
-            raise Broken
+            raise WireError
         return kind, length
 
     def read_into(self, view: memoryview) -> None:
         """Fill *view*.
 
         Raises:
-            Broken: If the other process is gone.
+            WireError: If the other process is gone.
         """
         while view.nbytes:
             try:
@@ -95,25 +96,25 @@ class Wire:
                 self._stalled()
                 continue
             except OSError as error:
-                raise Broken from error
+                raise WireError from error
             if not count:
-                raise Broken
+                raise WireError
             view = view[count:]
 
     def read_arrays(self, arrays: Sequence[Float32Array]) -> None:
         """Fill arrays, one after the other."""
         for array in arrays:
             if array.size:
-                self.read_into(memoryview(array).cast("B"))
+                self.read_into(_bytes_of(array))
 
     def read_bytes(self, length: int, most: int) -> bytes:
         """So many bytes, if they are not more than *most*.
 
         Raises:
-            Broken: If they are, or the other process is gone.
+            WireError: If they are, or the other process is gone.
         """
         if length > most:
-            raise Broken
+            raise WireError
         found = bytearray(length)
         self.read_into(memoryview(found))
         return bytes(found)
@@ -130,6 +131,10 @@ class Wire:
     def close(self) -> None:
         """Let go of the socket."""
         self._end.close()
+
+
+def _bytes_of(part: Any) -> memoryview:
+    return memoryview(part).cast("B") if len(part) else memoryview(b"")
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:

@@ -26,7 +26,7 @@ from mpsearch.cli.rules import add_rules, rules_of
 from mpsearch.cli.search_json import as_json
 from mpsearch.cli.search_options import add_question, add_search
 from mpsearch.cli.studies import optuna_study_name, study_folder
-from mpsearch.core.errors import SettingError
+from mpsearch.core.errors import EnvironmentFault, SettingError
 
 if TYPE_CHECKING:
     from mpsearch.api.limits import Wanted
@@ -71,7 +71,8 @@ def _run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)
-    result, profile = _search(config, share, workbench, target, args.quiet)
+    crew = Crew(share, target, config.workers - 1) if config.workers > 1 else None
+    result, profile = _search(config, share, workbench, target, args.quiet, crew)
     _write(config, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
@@ -81,6 +82,11 @@ def _run(args: argparse.Namespace) -> int:
         print(search_summary(result, workbench.images, target), end="")
     if not result.feasible:
         print(f"mpsearch: no feasible plan: {result.reason}", file=sys.stderr)
+    if crew is not None and crew.fault:
+        raise EnvironmentFault(
+            f"{crew.fault}; the search was finished without them: give fewer --workers, and look "
+            "into the system's log for why they die"
+        )
     return 0 if result.feasible else _INFEASIBLE
 
 
@@ -122,7 +128,12 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 
 
 def _search(
-    asked: "RunConfig", share: Share, workbench: "Workbench", target: Path, quiet: bool
+    asked: "RunConfig",
+    share: Share,
+    workbench: "Workbench",
+    target: Path,
+    quiet: bool,
+    crew: Crew | None,
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api.profiling import known_profile  # noqa: PLC0415
     from mpsearch.api.search import find_plan  # noqa: PLC0415
@@ -162,7 +173,7 @@ def _search(
         study_name=optuna_study_name(config, target, schemes),
         storage=config.storage,
         progress=make_progress(quiet),
-        helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
+        helpers=crew,
         on_open=lambda: _keep_settings(asked, target),
         on_note=lambda note: print_notes([note]),
     )

@@ -14,6 +14,7 @@ import numpy as np
 from mpsearch.core.arrays import Float32Array, aligned_empty
 from mpsearch.core.errors import GradientsLost
 from mpsearch.core.outer import OuterProduct
+from mpsearch.core.signals import signal_name
 from mpsearch.model.backend import tf
 from mpsearch.model.gradients import wire
 from mpsearch.model.gradients.spare import Spare, spare
@@ -161,7 +162,7 @@ class _Child:
         """Fill *arrays* with the derivative at one image."""
         pixels = np.ascontiguousarray(image, dtype=np.float32).reshape(-1)
         self._line.send(wire.IMAGE, wire.number(reference), pixels)
-        self._expect(wire.GRADIENT, sum(array.nbytes for array in arrays))
+        expect(self._line, wire.GRADIENT, sum(array.nbytes for array in arrays))
         self._line.read_arrays(arrays)
 
     def end(self) -> str:
@@ -172,24 +173,30 @@ class _Child:
         if status is None:
             return "was lost"
         if os.WIFSIGNALED(status):
-            return f"was killed by {_signal_name(os.WTERMSIG(status))}"
+            return f"was killed by {signal_name(os.WTERMSIG(status))}"
         return f"ended with exit code {os.waitstatus_to_exitcode(status)}"
 
     def _await(self) -> None:
         if not self._is_ready:
             try:
-                self._expect(wire.READY, 0)
+                expect(self._line, wire.READY, 0)
             except _AnswerError as failed:
                 raise LoadError from failed
             self._is_ready = True
 
-    def _expect(self, wanted: bytes, nbytes: int) -> None:
-        kind, length = self._line.receive()
-        if kind == wire.FAILED:
-            text = self._line.read_bytes(length, wire.LARGEST_TEXT)
-            raise _AnswerError(text.decode("utf-8", "replace"))
-        if (kind, length) != (wanted, nbytes):
-            raise WireError
+
+def expect(line: Wire, wanted: bytes, nbytes: int) -> None:
+    """Read the header of an answer; its bytes are to be read.
+
+    Raises:
+        WireError: If it is another, or the process is gone.
+    """
+    kind, length = line.receive()
+    if kind == wire.FAILED:
+        text = line.read_bytes(length, wire.LARGEST_TEXT)
+        raise _AnswerError(text.decode("utf-8", "replace"))
+    if (kind, length) != (wanted, nbytes):
+        raise WireError
 
 
 class _Clock:
@@ -252,10 +259,3 @@ def _told(ends: Sequence[str]) -> str:
     if len(set(ends)) == 1:
         return f"{ends[0]} {len(ends)} times"
     return ", the next ".join(ends)
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

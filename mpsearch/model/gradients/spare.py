@@ -21,7 +21,7 @@ import sys
 import threading
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -31,7 +31,6 @@ _START: Final = (
     "from mpsearch.model.gradients.spare import main; main(int(sys.argv[1]))"
 )
 _MESSAGE: Final = struct.Struct("<i")  # a process id; 0 asks for a new process
-_READY: Final = 0  # the first answer: TensorFlow is imported
 
 
 class Spare:
@@ -44,6 +43,7 @@ class Spare:
     """
 
     def __init__(self, control: socket.socket, pid: int, wait: Callable[[], object]) -> None:
+        self.pid = pid
         self._control = control
         self._owner = os.getpid()
         self._lock = threading.Lock()
@@ -63,9 +63,7 @@ class Spare:
         ours, theirs = socket.socketpair()
         with theirs:
             try:
-                with self._lock:
-                    socket.send_fds(self._control, [_MESSAGE.pack(0)], [theirs.fileno()])
-                    pid = self._answer()
+                pid = self._answer(0, [theirs.fileno()])
                 if pid < 0:
                     raise OSError(-pid, os.strerror(-pid))
             except BaseException:
@@ -79,33 +77,28 @@ class Spare:
         Raises:
             OSError: If the spare process is gone.
         """
+        return self._answer(pid)
+
+    def _answer(self, message: int, files: Sequence[int] = ()) -> int:
         with self._lock:
-            self._control.sendall(_MESSAGE.pack(pid))
-            return self._answer()
-
-    def _answer(self) -> int:
-        try:
-            return _read(self._control)
-        except BaseException:  # also a signal: what comes next would be taken for another answer
-            self._end()
-            raise
-
-    def greet(self) -> None:
-        """Wait until it can fork.
-
-        Raises:
-            OSError: If it never can.
-        """
-        with self._lock:
-            self._answer()
+            try:
+                socket.send_fds(self._control, [_MESSAGE.pack(message)], files)
+                return _read(self._control)
+            except BaseException:  # also a signal: the next answer would be taken for another
+                self._end()
+                raise
 
 
-_spare: list[Spare] = []  # of this process; none or one
+class _Own:
+    """Of this process."""
+
+    spare: Spare | None = None
+    is_spare = False  # it has none, and needs none
 
 
 def keep_spare() -> None:
     """Fork the spare process: to be called when TensorFlow is imported and has computed nothing."""
-    if sys.platform != "linux" or _spare:
+    if sys.platform != "linux" or _Own.is_spare or _Own.spare is not None:
         return
     ours, theirs = socket.socketpair()
     with warnings.catch_warnings():
@@ -123,7 +116,7 @@ def keep_spare() -> None:
         finally:
             os._exit(1)
     theirs.close()
-    _spare.append(Spare(ours, pid, lambda: os.waitpid(pid, 0)))
+    _Own.spare = Spare(ours, pid, lambda: os.waitpid(pid, 0))
 
 
 def spare() -> Spare:
@@ -132,9 +125,9 @@ def spare() -> Spare:
     Raises:
         OSError: If none can be started.
     """
-    if not _spare or not _spare[0].is_ours:
-        _spare[:] = [_started()]
-    return _spare[0]
+    if _Own.spare is None or not _Own.spare.is_ours:
+        _Own.spare = _started()
+    return _Own.spare
 
 
 def _started() -> Spare:
@@ -148,9 +141,7 @@ def _started() -> Spare:
             stderr=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
         )
-    made = Spare(ours, process.pid, process.wait)
-    made.greet()
-    return made
+    return Spare(ours, process.pid, process.wait)
 
 
 def _end(control: socket.socket, pid: int, wait: Callable[[], object], owner: int) -> None:
@@ -172,13 +163,11 @@ def _read(control: socket.socket) -> int:
 
 def main(control: int) -> NoReturn:
     """Be a spare process that was started, not forked."""
-    _spare.append(None)  # type: ignore[arg-type] # the import below forks none
+    _forget_signals()
+    _Own.is_spare = True
     from mpsearch.model import backend  # noqa: F401, PLC0415
 
-    end = socket.socket(fileno=control)
-    end.sendall(_MESSAGE.pack(_READY))
-    _forget_signals()
-    _serve(end)
+    _serve(socket.socket(fileno=control))
 
 
 def _become_spare(control: socket.socket) -> NoReturn:
@@ -188,7 +177,7 @@ def _become_spare(control: socket.socket) -> NoReturn:
     for name in list(sys.modules):
         if name.startswith("mpsearch.model.") and not name.startswith(__package__):
             del sys.modules[name]
-    _spare.append(None)  # type: ignore[arg-type]
+    _Own.is_spare = True
     _serve(control)
 
 

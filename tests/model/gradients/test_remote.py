@@ -61,6 +61,14 @@ def child(network: KerasNetwork) -> int:
     return network._remote._child.pid
 
 
+def wait_until_dead(pid: int) -> None:
+    """The process that forked it waits for it when it is told to; until then it is a zombie."""
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def test_it_takes_the_same_derivative_at_whatever_weights(
     bench: Workbench, network: KerasNetwork
 ) -> None:
@@ -82,10 +90,12 @@ def test_one_that_is_killed_is_replaced_once(bench: Workbench, network: KerasNet
     image = bench.inputs[:1]
     before = flat(network.margin_gradients(image, 3))
     os.kill(child(network), signal.SIGSEGV)
+    wait_until_dead(child(network))
     after = flat(network.margin_gradients(image, 3))
     assert all(np.array_equal(one, other) for one, other in zip(before, after, strict=True))
     assert network.gradient_deaths == ("was killed by SIGSEGV",)
     os.kill(child(network), signal.SIGBUS)
+    wait_until_dead(child(network))
     for _ in range(2):
         with pytest.raises(GradientsLost, match="killed by SIGSEGV, the next was killed by SIGBUS"):
             network.margin_gradients(image, 3)
@@ -141,10 +151,7 @@ def test_it_ends_when_its_parent_is_gone(bench: Workbench, network: KerasNetwork
     assert network._remote is not None
     assert network._remote._child is not None
     network._remote._child._line.close()  # as the kernel does for a parent that was killed
-    deadline = time.monotonic() + 30
-    while Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until_dead(pid)
 
 
 @pytest.mark.parametrize(

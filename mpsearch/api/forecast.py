@@ -8,8 +8,10 @@ import numpy as np
 
 from mpsearch.api.menu import make_menu
 from mpsearch.api.workbench import Workbench
+from mpsearch.core.errors import GradientsLost
 from mpsearch.search.forecast import Forecast
 from mpsearch.search.rules import Rules
+from mpsearch.search.surrogate.single_changes import most_single_changes
 from mpsearch.search.verify import held_back
 from mpsearch.sensitivity.gradient import first_order
 
@@ -47,13 +49,17 @@ def forecast(
     for _ in range(2):  # the first compiles
         begun = time.perf_counter()
         one = slice(0, 1)
-        first_order(
-            workbench.model.network,
-            bank,
-            workbench.inputs[one],
-            workbench.engine.reference[one],
-            cells,
-        )
+        try:
+            first_order(
+                workbench.model.network,
+                bank,
+                workbench.inputs[one],
+                workbench.engine.reference[one],
+                cells,
+            )
+        except GradientsLost:
+            seconds = [most_single_changes(menu) * per_plan, 0.0]
+            break
         seconds.append(time.perf_counter() - begun)
     return Forecast(
         layers=workbench.layer_names,

@@ -122,7 +122,7 @@ def open_source(
 
     with bounded_opening(source):
         live = load_keras_model(source, size)
-        network = KerasNetwork(live, from_logits)
+        network = KerasNetwork(live, from_logits, (source, size))
     return OpenModel(
         source=source,
         size=size,

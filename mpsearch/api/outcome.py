@@ -17,6 +17,7 @@ from mpsearch.search.result import FrontPoint, Rung, SearchResult
 from mpsearch.search.run import Searched
 from mpsearch.search.samplers import as_trials
 from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.surrogate.screen import Screen
 from mpsearch.search.verify import ImageSetDrop
 from mpsearch.sensitivity.profile import SensitivityProfile
 
@@ -45,7 +46,7 @@ def conclude(
     wanted: Wanted,
     surrogate: SurrogateSampler,
     profile: SensitivityProfile | None,
-    passes: int,
+    screen: Screen,
     begun: float,
 ) -> SearchResult:
     """Choose the plan, check it, and say what is known of it.
@@ -60,7 +61,7 @@ def conclude(
         wanted: What was asked.
         surrogate: Judges the model on the plans measured.
         profile: What had been measured before; may be None.
-        passes: Backward passes of one image.
+        screen: How layers were screened.
         begun: When the call began, by the monotonic clock.
     """
     goal = searched.history.goal
@@ -102,7 +103,8 @@ def conclude(
         dominated=menu.dominated,
         measurements=len(measured),
         screening_measurements=0 if profile is None else len(profile.per_layer),
-        gradient_passes=passes,
+        gradient_passes=screen.passes,
+        single_changes=screen.measurements,
         trials=sum(map(len, histories)),
         seconds=time.monotonic() - begun,
         ladder=_ladder(work, searched, rivals, history.goal),

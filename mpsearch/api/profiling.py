@@ -1,10 +1,11 @@
 """Measure, or complete, the sensitivity profile of a workbench."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from mpsearch.api.notes import warn
 from mpsearch.api.workbench import Workbench
 from mpsearch.core.errors import SchemeError, StudyError
 from mpsearch.core.files import write_with
@@ -24,6 +25,7 @@ def profile(
     parts: tuple[Part, ...] = ALL_PARTS,
     file: Path | None = None,
     progress: Progress | None = None,
+    on_note: Callable[[str], None] = warn,
 ) -> SensitivityProfile:
     """Measure how much every layer bears under every scheme.
 
@@ -33,6 +35,8 @@ def profile(
         parts: ``per_layer``, ``uniform``, ``cumulative``, ``predicted``; all by default.
         file: Kept up to date while measuring; what it holds is not measured again.
         progress: Is told of every plan measured.
+        on_note: Told why ``predicted`` is missing, where it is; a Python warning where it is left
+            away.
 
     Raises:
         SchemeError: If a name is unknown.
@@ -53,6 +57,7 @@ def profile(
         parts=parts,
         save=save,
         progress=progress,
+        on_note=on_note,
     )
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mpsearch.api.export import CALIBRATED_WEIGHTS
 from mpsearch.api.limits import BudgetOn, Wanted, check_limits, most_trials
+from mpsearch.api.notes import warn
 from mpsearch.api.outcome import conclude
 from mpsearch.api.packed import pack
 from mpsearch.api.searches import Searches
@@ -45,7 +46,7 @@ def find_plan(
     progress: Progress | None = None,
     helpers: Helpers | None = None,
     on_open: Callable[[], None] = lambda: None,
-    on_note: Callable[[str], None] = lambda _: None,
+    on_note: Callable[[str], None] = warn,
 ) -> SearchResult:
     """Search for the smallest plan whose drop is at most *budget_pp*, or the mirror of that.
 
@@ -86,7 +87,8 @@ def find_plan(
         progress: Is told of every trial.
         helpers: Processes of ours that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
-        on_note: Called with a sentence about what is damaged in the storage, and left out.
+        on_note: Called with a sentence that the user should know: what is damaged in the storage and
+            left out, or how the search went; a Python warning where it is left away.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.
@@ -133,7 +135,7 @@ def find_plan(
         wanted=wanted,
         surrogate=search.surrogate(goal),
         profile=search.profile,
-        passes=search.screen.passes,
+        screen=search.screen,
         begun=search.begun,
     )
     if calibrate:

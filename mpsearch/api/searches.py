@@ -62,6 +62,9 @@ class Searches:
 
     def __post_init__(self) -> None:
         self._told: set[str] = set()
+        self._store: StudyStore | None = None  # the study that is open
+        if self.sampler == "surrogate":
+            self.everything.model.network.prepare_gradients()
         count = len(self.everything.images)
         back = held_back(count, self.holdout)
         kept = [i for i in range(count) if i not in set(back.tolist())]
@@ -116,8 +119,19 @@ class Searches:
             self.menu,
             self.metric,
             self.profile,
-            lambda _: self.progress.advance(0, "screening layers by their gradients"),
+            lambda _: self.progress.advance(0, f"screening layers by their {self._screened_by}"),
+            self.on_note,
+            self._keep_lost,
         )
+
+    @property
+    def _screened_by(self) -> str:
+        return "gradients" if self.screen.has_gradients else "single changes"
+
+    def _keep_lost(self) -> None:
+        """Have the study go on without gradients whenever it is opened again."""
+        if self._store is not None:
+            self._store.screen_by_measurement()
 
     def surrogate(self, goal: Goal) -> SurrogateSampler:
         """Our sampler for a goal; also judges what others found."""
@@ -158,6 +172,13 @@ class Searches:
             self.url, name, fingerprint, self.menu, goal, bank.coding, self.calibrate
         )
         try:
+            self._store = store
+            if store.screens_by_measurement and self.screen.has_gradients:
+                self.on_note(
+                    "layers are screened by measuring single changes, not by gradients: this "
+                    "study went on so after gradients had failed"
+                )
+                self.screen.do_without_gradients()
             if main:
                 self.on_open()
             self._tell_damage(store)
@@ -179,6 +200,7 @@ class Searches:
                 is_helper=self.is_helper,
             )
         finally:
+            self._store = None
             store.close()
 
     def _tell_damage(self, store: StudyStore) -> None:

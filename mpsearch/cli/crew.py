@@ -14,10 +14,13 @@ from typing import BinaryIO, Final
 from mpsearch.cli.notes import print_notes
 from mpsearch.core.config import RunConfig
 from mpsearch.core.memory import default_memory, parse_memory
+from mpsearch.core.signals import signal_name
 
 MOST_WORKERS: Final = 64
 _GRACE_SECONDS: Final = 5.0  # for the write in hand, when all is to stop
 _REPLACEMENTS: Final = 10  # per worker; whoever dies more often has a reason
+_CRASHES: Final = 3  # per worker, of replacements: what crashes again and again is not worth more
+_FAULTS: Final = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"}
 _REFUSED: Final = {2, 3}  # exit codes that another try would end with as well
 
 
@@ -72,6 +75,9 @@ class Crew:
         self._workers: list[_Worker] = []
         self._is_begun = False
         self._left = _REPLACEMENTS * count
+        self._crashes_left = _CRASHES * count
+        #: Why workers are not replaced any more, where they keep dying of signals; else ''.
+        self.fault = ""
 
     def tend(self) -> None:
         """Start the workers; later, replace those that died."""
@@ -84,15 +90,34 @@ class Crew:
                 continue
             self._workers.remove(worker)
             reason = _close(worker)
-            if code in _REFUSED or self._left == 0:
+            if code < 0:
+                self._lost_to_signal(worker.process.pid, signal_name(-code))
+            elif code in _REFUSED or self._left == 0:
                 print_notes([f"a worker stopped ({reason or f'exit code {code}'}); others go on"])
             else:
                 self._left -= 1
                 self._workers.append(self._start())
 
+    def _lost_to_signal(self, pid: int, name: str) -> None:
+        self._left -= 1
+        self._crashes_left -= name in _FAULTS
+        what = f"worker process {pid} was killed by {name}"
+        if self._left >= 0 and self._crashes_left >= 0:
+            print_notes([f"{what}; another takes its place"])
+            self._workers.append(self._start())
+        else:
+            print_notes([f"{what}, as others before it; it is not replaced"])
+            self.fault = f"worker processes keep dying, the last ({pid}) was killed by {name}"
+
     def stop(self) -> None:
         """End all workers; what is not ended after some seconds is killed."""
         workers, self._workers = self._workers, []
+        for worker in workers:
+            code = worker.process.poll()
+            if code is not None and code < 0:
+                print_notes(
+                    [f"worker process {worker.process.pid} was killed by {signal_name(-code)}"]
+                )
         try:
             for worker in workers:
                 _hang_up(worker)

@@ -67,6 +67,7 @@ def _run(args: argparse.Namespace) -> int:
         config.schemes or DOCUMENTED,
         file=file,
         progress=make_progress(args.quiet),
+        on_note=lambda note: print_notes([note]),
     )
     print_notes(found.refused.values())
     if args.timings:

@@ -27,7 +27,7 @@ from mpsearch.cli.search_json import as_json
 from mpsearch.cli.search_options import add_question, add_search
 from mpsearch.cli.settled import Settled
 from mpsearch.cli.studies import optuna_study_name, study_folder
-from mpsearch.core.errors import SettingError
+from mpsearch.core.errors import EnvironmentFault, SettingError
 from mpsearch.core.trust import usual_storage
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ def _run(args: argparse.Namespace) -> int:
     target = study_folder(config, folder, workbench)
     _require_own_storage(config, target)
     settled = Settled(config, target, is_typed=args.study is None)
-    result, profile = _search(share, workbench, settled, args.quiet)
+    crew = Crew(share, target, config.workers - 1) if config.workers > 1 else None
+    result, profile = _search(share, workbench, settled, args.quiet, crew)
     _write(config, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(config, workbench, result, target), ensure_ascii=False))
@@ -86,6 +87,11 @@ def _run(args: argparse.Namespace) -> int:
         print(search_summary(result, workbench.images, target), end="")
     if not result.feasible:
         print(f"mpsearch: no feasible plan: {result.reason}", file=sys.stderr)
+    if crew is not None and crew.fault:
+        raise EnvironmentFault(
+            f"{crew.fault}; the search was finished without them: give fewer --workers, and look "
+            "into the system's log for why they die"
+        )
     return 0 if result.feasible else _INFEASIBLE
 
 
@@ -132,7 +138,7 @@ def _menu_names(config: "RunConfig") -> tuple[str, ...]:
 
 
 def _search(
-    share: Share, workbench: "Workbench", settled: Settled, quiet: bool
+    share: Share, workbench: "Workbench", settled: Settled, quiet: bool, crew: Crew | None
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api.profiling import known_profile  # noqa: PLC0415
     from mpsearch.api.search import find_plan  # noqa: PLC0415
@@ -172,7 +178,7 @@ def _search(
         study_name=optuna_study_name(config, target, schemes),
         storage=config.storage,
         progress=make_progress(quiet),
-        helpers=Crew(share, target, config.workers - 1) if config.workers > 1 else None,
+        helpers=crew,
         on_open=lambda: print_notes(settled.keep()),
         on_note=lambda note: print_notes([note]),
     )

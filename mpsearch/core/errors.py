@@ -10,6 +10,7 @@
     ├── SettingError            (ValueError)    an option or a key of study.toml
     ├── StudyError              (ValueError)    a study that is about something else
     └── EnvironmentFault        (OSError)       disk, memory, lock, storage: exit code 3
+        └── GradientsLost                       derivatives; searches and profiles go on without
 
 A message has three parts: what was given, what was expected, what to do now.
 """
@@ -55,3 +56,11 @@ class EnvironmentFault(MPSearchError, OSError):  # noqa: N818 - not to be taken 
     """The machine failed us: disk, memory, lock or storage."""
 
     exit_code: ClassVar[int] = 3
+
+
+class GradientsLost(EnvironmentFault):
+    """The process that computes derivatives dies whenever it is asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"derivatives cannot be computed: {reason}; close other programs")
+        self.reason = reason

@@ -1,4 +1,4 @@
-"""Work that a signal must not cut in two."""
+"""Signals: their names, and work that one must not cut in two."""
 
 import contextlib
 import signal
@@ -10,6 +10,14 @@ from typing import Any, Final
 _HELD: Final = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
+
+
+def signal_name(number: int) -> str:
+    """Such as ``SIGSEGV``; signals without a name are told by their number."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 @contextlib.contextmanager

@@ -105,7 +105,14 @@ class Network(Protocol):
             reference: The class the margin speaks of.
             weights: Per weight layer, the weights at which it is taken; the trained ones where
                 it is None.
+
+        Raises:
+            GradientsLost: If it cannot be had, nor any other.
         """
+
+    @property
+    def gradient_deaths(self) -> Sequence[str]:
+        """How processes ended that took derivatives for us, such as ``was killed by SIGSEGV``."""
 
 
 class CodeSource(Protocol):

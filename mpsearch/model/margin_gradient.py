@@ -1,6 +1,6 @@
 """The derivative of an image's log-odds margin by every weight."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,9 @@ from mpsearch.core.arrays import Float32Array
 from mpsearch.core.outer import OuterProduct
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import run_steps, traced
-from mpsearch.model.graph import INPUT, Cut
+from mpsearch.model.graph import INPUT, Call
+from mpsearch.model.scores import Scores, distribution
+from mpsearch.model.strided_gradient import safe_strides
 from mpsearch.model.weight_layers import LiveLayer
 
 
@@ -18,50 +20,68 @@ class MarginGradient:
     """One backward pass per image, through the whole network.
 
     Args:
-        cuts: The network's pieces in order.
+        calls: The network's calls in order.
         live: Its weight layers.
         output: The value that holds the class scores.
         image: Shape and type of one image, the first side being 1.
-        distribution: From class scores to class probabilities.
+        scores: What the output is.
     """
 
     def __init__(
         self,
-        cuts: Sequence[Cut],
+        calls: Sequence[Call],
         live: Sequence[LiveLayer],
         output: int,
         image: Any,
-        distribution: Callable[[Any], Any],
+        scores: Scores,
     ) -> None:
-        self._cuts = cuts
+        self._calls = calls
         self._layers = [one.keras_layer for one in live]
         self._output = output
         self._image = image
-        self._distribution = distribution
+        self._scores = scores
         self._variables = [v for layer in self._layers for v in layer.weights]
         self._dense = self._plain_dense()
 
-    def __call__(
-        self, weights: Sequence[Sequence[Any]], image: Any, reference: int
-    ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
-        """Per weight layer, the derivative by each of its tensors.
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Of the arrays that :meth:`arrays` gives."""
+        found: list[tuple[int, ...]] = []
+        for index, layer in enumerate(self._layers):
+            shapes = [tuple(v.shape) for v in layer.weights]
+            found.extend([shapes[0][:1], shapes[1]] if index in self._dense else shapes)
+        return tuple(found)
+
+    def arrays(
+        self, weights: Sequence[Any], image: Any, reference: int
+    ) -> tuple[Float32Array, ...]:
+        """The derivative by all tensors: what :meth:`assembled` takes.
 
         Args:
-            weights: Per weight layer, the tensors at which it is taken.
+            weights: The tensors of all weight layers, at which it is taken.
             image: One image, as the network computes with it.
             reference: The class whose margin it is.
         """
-        flat = [tensor for layer in weights for tensor in layer]
-        gradients, inputs = self._code(flat, image, tf.constant(reference))
-        arrays = iter(gradient.numpy() for gradient in gradients)
-        found: list[tuple[Float32Array | OuterProduct, ...]] = []
+        gradients, inputs = self._code(list(weights), image, tf.constant(reference))
+        others = iter(gradient.numpy() for gradient in gradients)
+        found: list[Float32Array] = []
         for index, layer in enumerate(self._layers):
             if index in self._dense:
-                by_bias = next(arrays)
-                entered = inputs[self._dense[index]].numpy().reshape(-1)
-                found.append((OuterProduct(entered, by_bias), by_bias))
+                found.append(inputs[self._dense[index]].numpy().reshape(-1))
+                found.append(next(others))
             else:
-                found.append(tuple(next(arrays) for _ in layer.weights))
+                found.extend(next(others) for _ in layer.weights)
+        return tuple(found)
+
+    def assembled(
+        self, arrays: Sequence[Float32Array]
+    ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
+        """Per weight layer, the derivative by each of its tensors."""
+        left = iter(arrays)
+        found: list[tuple[Float32Array | OuterProduct, ...]] = []
+        for index, layer in enumerate(self._layers):
+            own = tuple(next(left) for _ in layer.weights)
+            found.append((OuterProduct(*own), own[1]) if index in self._dense else own)
         return tuple(found)
 
     @cached_property
@@ -73,22 +93,27 @@ class MarginGradient:
 
         def gradient(flat: list[Any], image: Any, reference: Any) -> tuple[list[Any], list[Any]]:
             known = {INPUT: image}
-            swapped = list(zip(self._variables, flat, strict=True))
             watched = [flat[i] for i in wanted]
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(watched)
-                for piece in self._cuts:
-                    run_steps(piece.calls, swapped, known)
-                margin = _margin(self._distribution(known[self._output])[0], reference)
-            found: list[Any] = tape.gradient(
-                margin, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO
-            )
-            return found, [known[value] for value in entering]
+            options = {"unconnected_gradients": tf.UnconnectedGradients.ZERO}
+            if tf.executing_eagerly():  # see ``traced``
+                with tf.GradientTape(watch_accessed_variables=False) as tape:
+                    tape.watch(watched)
+                    margin = self._margin(flat, known, reference)
+                found = tape.gradient(margin, watched, **options)
+            else:
+                with safe_strides():
+                    margin = self._margin(flat, known, reference)
+                found = tf.gradients(margin, watched, **options)
+            return list(map(tf.convert_to_tensor, found)), [known[value] for value in entering]
 
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in self._variables]
-        operations = [call.operation for piece in self._cuts for call in piece.calls]
+        operations = [call.operation for call in self._calls]
         signature = [weights, self._image, tf.TensorSpec([], tf.int32)]
         return traced(gradient, signature, operations) or gradient
+
+    def _margin(self, flat: list[Any], known: dict[int, Any], reference: Any) -> Any:
+        run_steps(self._calls, list(zip(self._variables, flat, strict=True)), known)
+        return _margin(distribution(self._scores, known[self._output])[0], reference)
 
     def _plain_dense(self) -> dict[int, int]:
         """Dense layers used once, on vectors, with a bias: layer → position among them.
@@ -97,7 +122,7 @@ class MarginGradient:
         """
         plain = []
         for index, layer in enumerate(self._layers):
-            calls = [c for cut in self._cuts for c in cut.calls if c.operation is layer]
+            calls = [c for c in self._calls if c.operation is layer]
             once = len(calls) == 1 and len(calls[0].inputs) == 1
             keras_own = type(layer).__module__.startswith("keras.")
             if (
@@ -113,7 +138,7 @@ class MarginGradient:
         return {index: position for position, index in enumerate(plain)}
 
     def _entering(self, index: int) -> int:
-        (call,) = [c for cut in self._cuts for c in cut.calls if c.operation is self._layers[index]]
+        (call,) = [c for c in self._calls if c.operation is self._layers[index]]
         return int(call.inputs[0])
 
 

@@ -15,10 +15,12 @@ from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
+from mpsearch.model.gradients.remote import LoadError, RemoteGradients
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import input_moments, moment_groups
 from mpsearch.model.margin_gradient import MarginGradient
-from mpsearch.model.scores import Scores, scores_of
+from mpsearch.model.scores import distribution, scores_of
+from mpsearch.model.source import ModelSource
 from mpsearch.model.split_concat import is_split_concat
 from mpsearch.model.weight_layers import array_view, weight_layers
 
@@ -33,12 +35,20 @@ class KerasNetwork:
     Args:
         model: From :func:`~mpsearch.model.load.load_keras_model`.
         from_logits: The output are logits, whatever the last layer looks like.
+        source: The file that *model* is of, and the size it was loaded with; derivatives are then
+            taken in a process of their own. None for a model that is only here.
 
     Raises:
         ModelError: If the model has nothing to quantize or is not a classifier.
     """
 
-    def __init__(self, model: Any, from_logits: bool = False) -> None:
+    def __init__(
+        self,
+        model: Any,
+        from_logits: bool = False,
+        source: tuple[ModelSource, tuple[int, int] | None] | None = None,
+    ) -> None:
+        self._source = source
         self._live = weight_layers(model)
         calls, self._output = flatten(model)
         owners = {id(live.keras_layer): live.layer.index for live in self._live}
@@ -120,15 +130,38 @@ class KerasNetwork:
 
     def probabilities(self, scores: Any) -> Float32Array:
         """Class probabilities in float32."""
-        result: Float32Array = self._distribution(scores).numpy()
+        result: Float32Array = distribution(self._scores, scores).numpy()
         return result
 
     def margin_gradients(
         self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None
     ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
-        """Derivative of the log-odds margin by every tensor of every weight layer."""
+        """Derivative of the log-odds margin by every tensor of every weight layer.
+
+        Taken in a process of its own where the model is a file.
+
+        Raises:
+            GradientsLost: If that process dies whenever it is asked.
+        """
         at = self._trained if weights is None else weights
-        return self._gradient(at, self.enter(image), reference)
+        flat = [tensor for layer in at for tensor in layer]
+        if self._remote is not None:
+            try:
+                return self._remote(flat, image, reference)
+            except LoadError:
+                self._remote = None
+        arrays = self._gradient.arrays(flat, self.enter(image), reference)
+        return self._gradient.assembled(arrays)
+
+    def prepare_gradients(self) -> None:
+        """Say that :meth:`margin_gradients` will be asked soon."""
+        if self._remote is not None:
+            self._remote.prepare()
+
+    @property
+    def gradient_deaths(self) -> tuple[str, ...]:
+        """How the processes ended that were taking derivatives."""
+        return () if self._remote is None else self._remote.deaths
 
     def moment_groups(self, memory: int) -> list[list[int]]:
         """Layers whose :meth:`input_moments` are taken in *memory* bytes together."""
@@ -151,18 +184,6 @@ class KerasNetwork:
         count = len(images)
         entered = (self.enter(images[i : i + 1]) for i in range(count))
         return input_moments(self._cuts, self._live, entered, count, wanted, on_image)
-
-    def _distribution(self, scores: Any) -> Any:
-        scores = tf.cast(scores, tf.float32)
-        match self._scores:
-            case Scores.PROBABILITIES:
-                return scores
-            case Scores.LOGITS:
-                return tf.nn.softmax(scores)
-            case Scores.BINARY_PROBABILITY:
-                return tf.concat([1 - scores, scores], axis=1)
-            case Scores.BINARY_LOGIT:
-                return tf.concat([tf.sigmoid(-scores), tf.sigmoid(scores)], axis=1)
 
     def _compile(self) -> tuple[tuple[Stage, ...], Float32Array]:
         """Compile every stage, and learn the size of every value from one gray image.
@@ -203,7 +224,16 @@ class KerasNetwork:
     @cached_property
     def _gradient(self) -> MarginGradient:
         image = tf.TensorSpec([1, *self._shape], self._input_dtype)
-        return MarginGradient(self._cuts, self._live, self._output, image, self._distribution)
+        calls = [call for piece in self._cuts for call in piece.calls]
+        return MarginGradient(calls, self._live, self._output, image, self._scores)
+
+    @cached_property
+    def _remote(self) -> RemoteGradients | None:
+        if self._source is None:
+            return None
+        flat = [tensor for layer in self._trained for tensor in layer]
+        source, size = self._source
+        return RemoteGradients(source, size, self._scores, self._gradient, flat)
 
 
 @lru_cache(maxsize=4096)

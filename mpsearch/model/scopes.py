@@ -23,6 +23,16 @@ def compile_safely(operations: Iterable[Any]) -> bool:
     return all(is_scope_name(inside.name) for one in operations for inside in _everything(one))
 
 
+def name_for_scopes(operation: Any) -> None:
+    """Give an operation, and all inside it, names with which TensorFlow compiles.
+
+    For a model that is nobody else's.
+    """
+    for inside in _everything(operation):
+        if not is_scope_name(inside.name):
+            inside.name = f"operation_{id(inside)}"
+
+
 def _everything(operation: Any) -> Iterator[Any]:
     yield operation
     if isinstance(operation, keras.Model):

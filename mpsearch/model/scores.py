@@ -7,7 +7,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import ModelError
-from mpsearch.model.backend import keras
+from mpsearch.model.backend import keras, tf
 
 
 class Scores(Enum):
@@ -17,6 +17,20 @@ class Scores(Enum):
     LOGITS = "logits"  # of every class; a softmax makes them probabilities
     BINARY_PROBABILITY = "binary probability"  # of class 1 of two
     BINARY_LOGIT = "binary logit"  # of class 1 of two; a sigmoid makes it a probability
+
+
+def distribution(scores: Scores, output: Any) -> Any:
+    """Class probabilities in float32, shape (n, classes), of a network's output."""
+    output = tf.cast(output, tf.float32)
+    match scores:
+        case Scores.PROBABILITIES:
+            return output
+        case Scores.LOGITS:
+            return tf.nn.softmax(output)
+        case Scores.BINARY_PROBABILITY:
+            return tf.concat([1 - output, output], axis=1)
+        case Scores.BINARY_LOGIT:
+            return tf.concat([tf.sigmoid(-output), tf.sigmoid(output)], axis=1)
 
 
 # Layers after the last activation that move numbers without changing them.

@@ -117,6 +117,8 @@ def effort(result: SearchResult) -> str:
     parts = [f"{count(result.measurements, 'plan')} measured"]
     if result.gradient_passes:
         parts.append(f"{count(result.gradient_passes, 'backward pass').replace('passs', 'passes')}")
+    if result.single_changes:
+        parts.append(f"{count(result.single_changes, 'single change')} in place of gradients")
     if result.screening_measurements:
         parts.append(
             f"{count(result.screening_measurements, 'single layer')} known from the profile"

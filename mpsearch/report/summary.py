@@ -79,6 +79,8 @@ def _cost(result: SearchResult) -> str:
     parts = [f"{result.measurements} plans measured"]
     if result.gradient_passes:
         parts.append(f"{result.gradient_passes} backward passes of one image")
+    if result.single_changes:
+        parts.append(f"{result.single_changes} single changes measured in place of gradients")
     if result.screening_measurements:
         parts.append(f"{result.screening_measurements} layers known from the profile")
     return f"{', '.join(parts)}; {result.seconds:.1f} s"

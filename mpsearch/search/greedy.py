@@ -1,9 +1,11 @@
 """Greedy descent: the textbook method, to compare with."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import cached_property
 
 import numpy as np
 
+from mpsearch.core.arrays import Float64Array
 from mpsearch.core.plan import Plan
 from mpsearch.search.history import History
 from mpsearch.search.menu import Choice, Menu
@@ -23,14 +25,18 @@ class GreedyProposer:
 
     Args:
         menu: The choices.
-        cells: Screened around the trained weights.
+        screen: Gives the cells around the trained weights; called when the first step is asked for.
         start: The choice that changes nothing.
     """
 
-    def __init__(self, menu: Menu, cells: Cells, start: Choice) -> None:
-        self._menu, self._start = menu, start
+    def __init__(self, menu: Menu, screen: Callable[[], Cells], start: Choice) -> None:
+        self._menu, self._screen, self._start = menu, screen, start
+
+    @cached_property
+    def _harm(self) -> list[Float64Array]:
+        cells = self._screen()
         harm = damage_at(cells, cells.change, np.zeros_like(cells.margin))
-        self._harm = [np.maximum(prices, _LEAST_HARM) for prices in harm]
+        return [np.maximum(prices, _LEAST_HARM) for prices in harm]
 
     def next(
         self,

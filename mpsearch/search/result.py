@@ -86,6 +86,7 @@ class SearchResult:
         measurements: Plans measured, single layers aside.
         screening_measurements: Single layers whose measurement the search could rest on.
         gradient_passes: Backward passes of one image each.
+        single_changes: Plans measured because gradients could not be had: one layer changed each.
         trials: Finished trials in the study.
         seconds: Wall time of this run.
         ladder: What simpler methods reach.
@@ -114,6 +115,7 @@ class SearchResult:
     measurements: int
     screening_measurements: int
     gradient_passes: int
+    single_changes: int
     trials: int
     seconds: float
     ladder: Mapping[str, Rung]

@@ -92,6 +92,7 @@ def result_mapping(result: SearchResult) -> dict[str, Any]:
         "measurements": result.measurements,
         "screening_measurements": result.screening_measurements,
         "gradient_passes": result.gradient_passes,
+        "single_changes": result.single_changes,
         "trials": result.trials,
         "stopped": result.stopped,
         "seconds": result.seconds,
@@ -210,6 +211,8 @@ def _result(fields: Fields, names: tuple[str, ...]) -> SearchResult:
         measurements=fields.whole("measurements"),
         screening_measurements=fields.whole("screening_measurements"),
         gradient_passes=fields.whole("gradient_passes"),
+        # Files of before gradients could be done without do not have it.
+        single_changes=fields.whole("single_changes") if "single_changes" in fields else 0,
         trials=fields.whole("trials"),
         seconds=fields.number("seconds"),
         ladder={name: _rung(rung) for name, rung in fields.named("ladder")},

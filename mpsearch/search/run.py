@@ -94,7 +94,7 @@ def make_proposer(
         case "greedy":
             if menu.original is None:
                 raise SettingError("greedy starts from original; add it to --schemes, lock less")
-            return GreedyProposer(menu, surrogate.screened, menu.original)
+            return GreedyProposer(menu, lambda: surrogate.screened, menu.original)
         case _:
             return OptunaProposer(kind, menu, goal, seed)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import optuna
@@ -25,6 +25,10 @@ from mpsearch.search.surrogate.sampler import distributions
 from mpsearch.search.trials import is_measured
 from mpsearch.search.workers.claims import Claims
 from mpsearch.search.workers.turn import Doorway
+
+# How layers are screened: kept where it is not by gradients.
+_SCREENING: Final = "mpsearch:screening"
+_MEASUREMENT: Final = "measurement"
 
 
 class StudyStore:
@@ -170,6 +174,17 @@ class StudyStore:
             if self._claims.holds(one.plan) and self._claims.finish(one.plan, done):
                 return
             self._study.add_trial(done)
+
+    @property
+    def screens_by_measurement(self) -> bool:
+        """Whether the search goes on without gradients: its proposals then follow from that."""
+        with storage_faults(self._address):
+            return self._study.user_attrs.get(_SCREENING) == _MEASUREMENT
+
+    def screen_by_measurement(self) -> None:
+        """Remember that this search goes on without gradients."""
+        with storage_faults(self._address), signals_held():
+            self._study.set_user_attr(_SCREENING, _MEASUREMENT)
 
     def release(self) -> None:
         """Give up what was claimed and will not be measured."""

@@ -5,7 +5,7 @@ changes m by about ⟨∂m/∂W, Q(W) − W⟩; the probability follows exactly 
 derivative may be taken at any plan's weights: the prediction is then of changes of that plan.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,9 @@ def first_order(
 
     Returns:
         One prediction per (layer, scheme).
+
+    Raises:
+        GradientsLost: If derivatives cannot be had.
     """
     start = Plan.uniform([layer.name for layer in network.layers], "original") if at is None else at
     loaded = [bank.loaded(i, variant) for i, variant in enumerate(bank.variants(start.schemes))]
@@ -85,8 +88,7 @@ def first_order(
                 change = sum(_dot(s, d) for s, d in zip(stacks, differences, strict=True))
                 changes.setdefault((layer, scheme), []).append(np.asarray(change, np.float64))
                 if first == 0:
-                    norm = max(_norm(network.weights(layer)), _norm(before), _TINY)
-                    reach[layer, scheme] = min(1.0, _norm(differences) / norm)
+                    reach[layer, scheme] = _share(network.weights(layer), before, differences)
                 del differences  # before the next are made
         on_images(len(rows))
     return {cell: _checked(np.concatenate(p), reach[cell]) for cell, p in changes.items()}
@@ -110,6 +112,29 @@ def _differences(
         np.subtract(a, b, out=a if a.flags.writeable and not np.may_share_memory(a, b) else None)
         for a, b in pairs
     ]
+
+
+def perturbation(network: Network, bank: WeightBank, layer: int, scheme: str, at: str) -> float:
+    """As :attr:`FirstOrder.perturbation`, without a derivative.
+
+    Args:
+        network: The classifier.
+        bank: Has the decoded weights.
+        layer: Which one.
+        scheme: What it gets.
+        at: The scheme it has.
+    """
+    before = _weights_at(network, bank, layer, at)
+    return _share(network.weights(layer), before, _differences(bank, layer, scheme, before))
+
+
+def _share(
+    trained: Sequence[Float32Array],
+    before: Sequence[Float32Array],
+    differences: Sequence[Float32Array],
+) -> float:
+    norm = max(_norm(trained), _norm(before), _TINY)
+    return min(1.0, _norm(differences) / norm)
 
 
 def _checked(change: Float64Array, reach: float) -> FirstOrder:

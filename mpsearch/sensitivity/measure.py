@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from mpsearch.core.arrays import Float64Array
+from mpsearch.core.errors import GradientsLost
 from mpsearch.core.input_images import Inputs
 from mpsearch.core.measurement import Measurement
 from mpsearch.core.plan import Plan
@@ -117,6 +118,7 @@ def measure_profile(
     parts: tuple[Part, ...] = ALL_PARTS,
     save: Save | None = None,
     progress: Progress | None = None,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> SensitivityProfile:
     """Complete a profile; what it has is not measured again.
 
@@ -128,6 +130,7 @@ def measure_profile(
         parts: Which parts to complete.
         save: Called with the profile so far every two seconds, when interrupted and at the end.
         progress: Is told of every plan measured.
+        on_note: Is told why the ``predicted`` part is missing, where gradients cannot be had.
     """
     notebook = _Notebook(known)
     listener = progress or Silent()
@@ -147,7 +150,7 @@ def measure_profile(
     try:
         _measure_plans(engine, known, parts, notebook, listener, saved_now_and_then)
         if "predicted" in parts:
-            _predict(engine, network, inputs, known, notebook, listener)
+            _predict(engine, network, inputs, known, notebook, listener, on_note)
     finally:
         keep(so_far())
     return so_far()
@@ -208,6 +211,7 @@ def _predict(
     known: SensitivityProfile,
     notebook: _Notebook,
     progress: Progress,
+    on_note: Callable[[str], None],
 ) -> None:
     names = [layer.name for layer in known.layers]
     cells = [
@@ -219,15 +223,22 @@ def _predict(
     if not cells:
         return
     progress.start("predicting from gradients", len(inputs))
-    found = first_order(
-        network,
-        engine.bank,
-        inputs,
-        engine.reference,
-        cells,
-        on_images=progress.advance,
-    )
-    progress.finish()
+    try:
+        found = first_order(
+            network,
+            engine.bank,
+            inputs,
+            engine.reference,
+            cells,
+            on_images=progress.advance,
+        )
+    except GradientsLost as lost:
+        on_note(f"first-order predictions are left out: {lost.reason}")
+        return
+    finally:
+        progress.finish()
+    for how in network.gradient_deaths:
+        on_note(f"the process that computes gradients {how}; another was started")
     notebook.predicted.update(
         {(names[layer], scheme): one.change for (layer, scheme), one in found.items()}
     )

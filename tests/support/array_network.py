@@ -56,6 +56,10 @@ class ArrayNetwork(ABC):
         parts = [self.run(stage, weights, own) for weights, own in zip(sets, each, strict=True)]
         return tuple(np.concatenate(same) for same in zip(*parts, strict=True))
 
+    @property
+    def gradient_deaths(self) -> Sequence[str]:
+        return ()
+
     def take(self, batch: Any, start: int, stop: int) -> Any:
         return batch[start:stop]
 

@@ -197,6 +197,7 @@ class MadeStudy:
             measurements=len(self.tried) - 1,
             screening_measurements=0,
             gradient_passes=12,
+            single_changes=0,
             trials=len(self.tried),
             seconds=1.5,
             ladder={

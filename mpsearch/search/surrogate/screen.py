@@ -1,11 +1,16 @@
-"""Screening around a plan: one backward pass per image, and what a profile has measured."""
+"""Screening around a plan: one backward pass per image, and what a profile has measured.
+
+Where derivatives cannot be had, a few changes of every layer are measured instead, once, around the
+trained weights; around another plan the same changes are expected, relative to that plan's.
+"""
 
 from collections.abc import Callable
 from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float64Array
+from mpsearch.core.arrays import BoolArray, Float64Array
+from mpsearch.core.errors import GradientsLost
 from mpsearch.core.input_images import Inputs
 from mpsearch.core.measurement import Measurement
 from mpsearch.engine.confidence import Metric
@@ -13,7 +18,8 @@ from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.protocol import Network
 from mpsearch.search.menu import Choice, Menu
 from mpsearch.search.surrogate.cells import Cells
-from mpsearch.sensitivity.gradient import first_order
+from mpsearch.search.surrogate.single_changes import SingleChanges, measure_single_changes
+from mpsearch.sensitivity.gradient import first_order, perturbation
 from mpsearch.sensitivity.profile import SensitivityProfile
 
 _KEPT: Final = 32  # centres; a front has one per budget
@@ -32,7 +38,13 @@ class Screen:
         menu: The choices.
         metric: How the drops of images become one.
         profile: Its measured layers replace predictions around the trained weights; may be None.
-        on_images: Called with the number of images just differentiated.
+        on_images: Called with the number of images just differentiated, or measured.
+        on_note: Is told what the user should know: that derivatives were hard to get.
+        on_lost: Called once where derivatives cannot be had any more.
+
+    Attributes:
+        passes: Backward passes so far, of one image each.
+        measurements: Single changes measured instead.
     """
 
     def __init__(
@@ -44,12 +56,17 @@ class Screen:
         metric: Metric,
         profile: SensitivityProfile | None = None,
         on_images: OnImages = lambda _: None,
+        on_note: Callable[[str], None] = lambda _: None,
+        on_lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine, self._network, self._inputs = engine, network, inputs
         self._menu, self._metric, self._profile = menu, metric, profile
-        self._on_images = on_images
+        self._on_images, self._on_note, self._on_lost = on_images, on_note, on_lost
         self._known: dict[Choice | None, Cells] = {}
-        self.passes = 0
+        self._singles: list[SingleChanges] | None = None
+        self._noted = 0
+        self.has_gradients = True
+        self.passes = self.measurements = 0
 
     @property
     def baseline(self) -> Measurement:
@@ -71,7 +88,36 @@ class Screen:
             self._known[centre] = cells
         return self._known[centre]
 
+    def do_without_gradients(self) -> None:
+        """Screen by measurement from now on."""
+        if self.has_gradients:
+            self.has_gradients = False
+            self._known.clear()
+
     def _cells(self, centre: Choice | None, margin: Float64Array) -> Cells:
+        if self.has_gradients:
+            try:
+                return self._predicted(centre, margin)
+            except GradientsLost as lost:
+                self._on_note(
+                    f"layers are screened by measuring single changes, not by gradients: "
+                    f"{lost.reason}"
+                )
+                self.do_without_gradients()
+                self._on_lost()
+            finally:
+                self._tell_of_deaths()
+        return self._from_single_changes(centre, margin)
+
+    def _tell_of_deaths(self) -> None:
+        """Processes that were replaced; what ends gradients is told of as such."""
+        deaths = self._network.gradient_deaths
+        if self.has_gradients:
+            for how in deaths[self._noted :]:
+                self._on_note(f"the process that computes gradients {how}; another was started")
+        self._noted = len(deaths)
+
+    def _predicted(self, centre: Choice | None, margin: Float64Array) -> Cells:
         menu = self._menu
         wanted = [(i, s) for i, schemes in enumerate(menu.layer_schemes) for s in schemes]
         found = first_order(
@@ -97,6 +143,55 @@ class Screen:
                 np.array([max(found[i, s].perturbation for i in group) for s in schemes])
             )
             measured.append(np.array(known))
+        return self._table(margin, tables, perturbations, measured)
+
+    def _from_single_changes(self, centre: Choice | None, margin: Float64Array) -> Cells:
+        """Cells around a plan, of changes that were measured around the trained weights."""
+        if self._singles is None:
+            self._singles = self._measure_single_changes()
+        tables, measured = [], []
+        for variable, one in enumerate(self._singles):
+            if centre is None:
+                tables.append(one.change)
+                measured.append(one.measured)
+            else:
+                here = centre[variable]
+                tables.append(one.change - one.change[here])
+                measured.append(np.arange(len(one.change)) == here)
+        return self._table(margin, tables, self._reach(centre), measured)
+
+    def _measure_single_changes(self) -> list[SingleChanges]:
+        known: list[dict[int, Float64Array]] = []
+        for group, schemes in zip(self._menu.variables, self._menu.schemes, strict=True):
+            truths = {option: self._measured(group, s) for option, s in enumerate(schemes)}
+            known.append({option: one for option, one in truths.items() if one is not None})
+        singles, count = measure_single_changes(
+            self._engine, self._menu, self._reach(None), known, self._on_images
+        )
+        self.measurements += count
+        return singles
+
+    def _reach(self, centre: Choice | None) -> list[Float64Array]:
+        """Per variable, how far each choice is from the centre's."""
+        menu, bank = self._menu, self._engine.bank
+        schemes = ("original",) * len(menu.layers) if centre is None else menu.plan(centre).schemes
+        return [
+            np.array(
+                [
+                    max(perturbation(self._network, bank, i, s, schemes[i]) for i in group)
+                    for s in own
+                ]
+            )
+            for group, own in zip(menu.variables, menu.schemes, strict=True)
+        ]
+
+    def _table(
+        self,
+        margin: Float64Array,
+        tables: list[Float64Array],
+        perturbations: list[Float64Array],
+        measured: list[BoolArray],
+    ) -> Cells:
         return Cells(
             metric=self._metric,
             confidence=self._engine.baseline.confidence,

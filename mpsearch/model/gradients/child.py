@@ -1,0 +1,122 @@
+"""The process that computes derivatives: reads a network once, then answers image by image."""
+
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpsearch.core.arrays import aligned_empty
+from mpsearch.model.backend import tf
+from mpsearch.model.gradients import wire
+from mpsearch.model.gradients.wire import Wire, WireError
+from mpsearch.model.graph import flatten
+from mpsearch.model.load import load_keras_model
+from mpsearch.model.margin_gradient import MarginGradient
+from mpsearch.model.scopes import name_for_scopes
+from mpsearch.model.scores import Scores
+from mpsearch.model.source import ModelSource
+from mpsearch.model.weight_layers import weight_layers
+
+_LONGEST_REASON = 1000
+
+
+def serve(end: socket.socket) -> None:
+    """Answer until the other end is closed."""
+    line = Wire(end)
+    try:
+        try:
+            served = _Served(line)
+        except WireError:
+            raise
+        except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
+            _fail(line, error)
+            return
+        line.send(wire.READY)
+        while True:
+            served.answer()
+    except WireError:
+        return
+
+
+class _Served:
+    """A network and the weights at which its derivatives are taken."""
+
+    def __init__(self, line: Wire) -> None:
+        self._line = line
+        kind, length = line.receive()
+        if kind != wire.ORDER:
+            raise WireError
+        order = line.read_json(length)
+        for set_threads, count in (
+            (tf.config.threading.set_intra_op_parallelism_threads, order["intra"]),
+            (tf.config.threading.set_inter_op_parallelism_threads, order["inter"]),
+        ):
+            set_threads(count)
+        model = load_keras_model(
+            _source(order), None if not order["size"] else tuple(order["size"])
+        )
+        calls, output = flatten(model)
+        for call in calls:  # ours alone: nobody else sees this copy of the model
+            name_for_scopes(call.operation)
+        entry = model.inputs[0]
+        self._shape = (1, *(int(side) for side in entry.shape[1:]))
+        self._dtype = entry.dtype
+        live = weight_layers(model)
+        image = tf.TensorSpec(self._shape, self._dtype)
+        self._gradient = MarginGradient(calls, live, output, image, Scores(order["scores"]))
+        variables = [v for one in live for v in one.keras_layer.weights]
+        self._trained = [tf.convert_to_tensor(v) for v in variables]
+        self._weights = list(self._trained)
+
+    def answer(self) -> None:
+        """Take the next frame."""
+        kind, length = self._line.receive()
+        if kind == wire.TENSOR:
+            self._take(self._line.read_number(), length - 4)
+        elif kind == wire.IMAGE:
+            self._answer_image(self._line.read_number(), length - 4)
+        else:
+            raise WireError
+
+    def _take(self, index: int, nbytes: int) -> None:
+        if not 0 <= index < len(self._trained):
+            raise WireError
+        if nbytes == 0:
+            self._weights[index] = self._trained[index]
+        else:
+            self._weights[index] = self._tensor(tuple(self._trained[index].shape), nbytes)
+
+    def _answer_image(self, reference: int, nbytes: int) -> None:
+        image = tf.cast(self._tensor(self._shape, nbytes), self._dtype)
+        try:
+            found = self._gradient.arrays(self._weights, image, reference)
+        except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises
+            _fail(self._line, error)
+            return
+        arrays = [np.ascontiguousarray(one, dtype=np.float32) for one in found]
+        self._line.send(wire.GRADIENT, *(one.reshape(-1) for one in arrays))
+
+    def _tensor(self, shape: tuple[int, ...], nbytes: int) -> Any:
+        array = aligned_empty(shape)
+        if array.nbytes != nbytes:
+            raise WireError
+        self._line.read_arrays([array])
+        return tf.constant(array)
+
+
+def _source(order: dict[str, Any]) -> ModelSource:
+    path, stamp = order["path"], order["stamp"]
+    return ModelSource(
+        text=order["text"],
+        kind=order["kind"],
+        path=None if path is None else Path(path),
+        name=order["name"],
+        stamp=None if stamp is None else tuple(stamp),
+    )
+
+
+def _fail(line: Wire, error: Exception) -> None:
+    text = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")[:_LONGEST_REASON]
+    line.send(wire.FAILED, text.encode("utf-8", "replace"))

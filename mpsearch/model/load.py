@@ -9,6 +9,8 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.load_error import cause_of
+from mpsearch.model.rebuilt import rebuilt
 from mpsearch.model.source import ModelSource, file_stamp
 from mpsearch.model.value_sizes import require_moderate_values
 
@@ -38,6 +40,8 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     suffix = f".{source.kind}"
     try:
         _require_unchanged(source, path)
+        if source.description:
+            return rebuilt(source.description, path, source.layout)
         if path.suffix == suffix:
             return keras.saving.load_model(path, compile=False, safe_mode=True)
         # Keras goes by the ending; a file may be called otherwise.
@@ -48,12 +52,9 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     except (MemoryError, ModelError):
         raise
     except Exception as error:  # Keras raises whatever its layers raise
-        reason = _first_line(error)
-        if "lambda" in str(error).lower() or "safe_mode" in str(error):
-            # Keras advises to switch its guard off; we do not.
-            reason = "a Lambda layer in it holds code, which is not run"
+        written = f" (written by Keras {source.version})" if source.version else ""
         raise ModelError(
-            f"model {source.text!r} cannot be loaded: {reason}; it must be a Keras 3 "
+            f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; it must be a "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
         ) from error
 

@@ -6,10 +6,8 @@ from typing import Final
 
 SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
 SAVE_AGAIN: Final = "copy or save it again"
-STANDARD_ONLY: Final = (
-    "only standard layers of Keras 3 are loaded, no Lambda and no custom code "
-    "(--allow-unsafe-model loads it all the same)"
-)
+STANDARD_ONLY: Final = "only standard layers of Keras 3 are loaded, no Lambda and no custom code"
+LOADS_ALL_THE_SAME: Final = "(--allow-unsafe-model loads it all the same)"
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not a fault
@@ -34,11 +32,21 @@ class Verdict:
         remedy: What to do about it.
         foreign: What is in the file and not on the allow-list, most telling first, at most a
             few; each names its layer. Only ``--allow-unsafe-model`` lets these in.
+        loadable: Whether Keras would load the file with these in it.
+        version: Of the Keras that wrote the file; empty where it does not say.
+        description: JSON of the architecture in Keras 3's terms; empty where Keras reads the file
+            as it is.
+        layout: Where the description is given: how Keras finds the weights in the file, by the
+            ending that it goes by.
     """
 
     reason: str = ""
     remedy: str = ""
     foreign: tuple[str, ...] = ()
+    loadable: bool = True
+    version: str = ""
+    description: str = ""
+    layout: str = ""
 
     def to_line(self) -> str:
         """One line of ASCII."""
@@ -53,7 +61,16 @@ class Verdict:
         """
         fields = json.loads(line)
         match fields:
-            case {"reason": str(reason), "remedy": str(remedy), "foreign": [*foreign]}:
-                return cls(reason, remedy, tuple(str(one) for one in foreign))
+            case {
+                "reason": str(reason),
+                "remedy": str(remedy),
+                "foreign": [*foreign],
+                "loadable": bool(loadable),
+                "version": str(version),
+                "description": str(description),
+                "layout": str(layout),
+            }:
+                found = tuple(str(one) for one in foreign)
+                return cls(reason, remedy, found, loadable, version, description, layout)
             case _:
                 raise ValueError(f"not a verdict: {line[:80]!r}")

@@ -1,0 +1,83 @@
+"""Objects inside the settings of a layer: initializers, data types, activations."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+Layer = Callable[[dict[str, Any]], dict[str, Any]]
+
+_MODULES: Final = {
+    "initializer": "keras.initializers",
+    "regularizer": "keras.regularizers",
+    "constraint": "keras.constraints",
+}
+_SAME_ACTIVATION: Final = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
+# Keras 2: 0.2 x + 0.5, clipped to 0..1. What Keras 3 calls hard_sigmoid is x / 6 + 0.5.
+_HARD_SIGMOID: Final = "hard_sigmoid"
+_OF_KERAS: Final = ("keras.", "tf_keras.", "tensorflow.python.keras.")
+
+
+def is_of_keras(value: dict[str, Any]) -> bool:
+    """Whether an object's class is one of Keras' own, and not under a name of somebody else's."""
+    module, name = value.get("module"), value.get("registered_name")
+    kind = value.get("class_name")
+    ours = module in (None, "keras", "tf_keras", "builtins") or (
+        isinstance(module, str) and module.startswith(_OF_KERAS)
+    )
+    return ours and isinstance(kind, str) and ">" not in kind and name in (None, kind, "function")
+
+
+def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
+    """A setting's value in Keras 3's terms.
+
+    Args:
+        key: Of the setting.
+        value: As Keras 2 wrote it.
+        layer: Puts a layer inside the setting into Keras 3's terms.
+    """
+    if key in {"activation", "recurrent_activation"}:
+        return _activation(value, layer)
+    if isinstance(value, list):
+        return [value_in_keras3(key, one, layer) for one in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("type") == "ndarray" and "value" in value:
+        return value["value"]
+    kind = value.get("class_name")
+    if key == "dtype" and kind in {"Policy", "PolicyV1"}:
+        settings = value.get("config")
+        return settings.get("name") if isinstance(settings, dict) else value
+    if not isinstance(kind, str) or not is_of_keras(value):
+        return value
+    module = _MODULES.get(key.rpartition("_")[2])
+    if module is not None:
+        return _builtin(kind, module, value.get("config"))
+    return layer(value) if isinstance(value.get("config"), (dict, list)) else value
+
+
+def _activation(value: Any, layer: Layer) -> Any:
+    if isinstance(value, dict) and value.get("class_name") == "function" and is_of_keras(value):
+        value = value.get("config")
+    if isinstance(value, dict):
+        return layer(value) if is_of_keras(value) else value
+    if value == _HARD_SIGMOID:
+        return _keras2_hard_sigmoid()
+    return _SAME_ACTIVATION.get(value, value) if isinstance(value, str) else value
+
+
+def _keras2_hard_sigmoid() -> dict[str, Any]:
+    """A small model, which Keras 3 takes where it takes an activation."""
+    steps = [
+        _builtin("Rescaling", "keras.layers", {"name": "times", "scale": 0.2, "offset": 0.5}),
+        _builtin("ReLU", "keras.layers", {"name": "clip", "max_value": 1.0}),
+    ]
+    settings = {"name": "hard_sigmoid_of_keras2", "layers": steps}
+    return _builtin("Sequential", "keras", settings)
+
+
+def _builtin(kind: str, module: str, settings: Any) -> dict[str, Any]:
+    return {
+        "module": module,
+        "class_name": kind,
+        "config": {} if settings is None else settings,
+        "registered_name": None,
+    }

@@ -70,6 +70,8 @@ class Joints:
             name, index, number = tensors
             # Keras 3 counts a model's own call there, and nowhere else.
             return [self.names[name], index - self.first[name] + (name in self.models), number]
+        if isinstance(tensors, list) and len(tensors) == 1:
+            return self.ends(tensors[0])  # Keras 3 would hand on a list of one
         if isinstance(tensors, list):
             return [self.ends(one) for one in tensors]
         if isinstance(tensors, dict):

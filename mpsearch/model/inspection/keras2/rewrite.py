@@ -8,7 +8,11 @@ from mpsearch.model.inspection.keras2.settings import (
     kind_in_keras3,
     settings_in_keras3,
 )
-from mpsearch.model.inspection.keras2.values import is_of_keras, value_in_keras3
+from mpsearch.model.inspection.keras2.values import (
+    is_of_keras,
+    silent_in_keras3,
+    value_in_keras3,
+)
 from mpsearch.model.inspection.verdict import Refused
 
 _MODELS: Final = {
@@ -65,7 +69,11 @@ def _layer(value: dict[str, Any]) -> dict[str, Any]:
         kept = _input(settings, place)
     else:
         kept = settings_in_keras3(kind, settings, place)
-    kept = {key: value_in_keras3(key, one, _model_or_layer) for key, one in kept.items()}
+    kept = {
+        key: value_in_keras3(key, one, _model_or_layer)
+        for key, one in kept.items()
+        if not silent_in_keras3(key, one)
+    }
     if "name" in kept:
         kept["name"] = plain_name(kept["name"])
     return {

@@ -10,6 +10,7 @@ RETRAIN: Final = "convert the model with Keras 2 first, or build it anew in Kera
 _TRANSPOSES: Final = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")
 _DEPTHWISE: Final = ("DepthwiseConv1D", "DepthwiseConv2D")
 _SEPARABLE: Final = ("SeparableConv1D", "SeparableConv2D")
+_SPATIAL: Final = ("SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
 _RECURRENT: Final = ("RNN", "LSTM", "GRU", "SimpleRNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _CELLS: Final = ("LSTMCell", "GRUCell", "SimpleRNNCell", "LSTM", "GRU", "SimpleRNN")
 
@@ -35,6 +36,8 @@ _UNHEARD: Final[dict[str, tuple[str, ...]]] = {
     "renorm_clipping": ("BatchNormalization",),
     "renorm_momentum": ("BatchNormalization",),
     "fused": ("BatchNormalization",),
+    "trainable": _SPATIAL,
+    "noise_shape": _SPATIAL,
 }
 """Setting → layers that have it in Keras 2 only; it moves no output, whatever its value."""
 

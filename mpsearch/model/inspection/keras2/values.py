@@ -3,13 +3,21 @@
 from collections.abc import Callable
 from typing import Any, Final
 
+from mpsearch.model.inspection.allowed import BY_MODULE
+
 Layer = Callable[[dict[str, Any]], dict[str, Any]]
 
-_MODULES: Final = {
+_OF_TRAINING: Final = {
     "initializer": "keras.initializers",
     "regularizer": "keras.regularizers",
     "constraint": "keras.constraints",
 }
+_THEIR_SETTINGS: Final = frozenset(
+    """
+    axes axis distribution factor gain l1 l2 max_value maxval mean min_value minval mode rate scale
+    seed stddev value
+    """.split()
+)
 _SAME_ACTIVATION: Final = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 # Keras 2: 0.2 x + 0.5, clipped to 0..1. What Keras 3 calls hard_sigmoid is x / 6 + 0.5.
 _HARD_SIGMOID: Final = "hard_sigmoid"
@@ -36,6 +44,9 @@ def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
     """
     if key in {"activation", "recurrent_activation"}:
         return _activation(value, layer)
+    module = _OF_TRAINING.get(key.rpartition("_")[2])
+    if module is not None:
+        return _of_training(value, module)
     if isinstance(value, list):
         return [value_in_keras3(key, one, layer) for one in value]
     if not isinstance(value, dict):
@@ -48,10 +59,23 @@ def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
         return settings.get("name") if isinstance(settings, dict) else value
     if not isinstance(kind, str) or not is_of_keras(value):
         return value
-    module = _MODULES.get(key.rpartition("_")[2])
-    if module is not None:
-        return _builtin(kind, module, value.get("config"))
     return layer(value) if isinstance(value.get("config"), (dict, list)) else value
+
+
+def silent_in_keras3(key: str, value: Any) -> bool:
+    """Whether a setting is left out: weights are loaded, so how they once began says nothing."""
+    module = _OF_TRAINING.get(key.rpartition("_")[2])
+    return module is not None and _of_training(value, module) is None
+
+
+def _of_training(value: Any, module: str) -> dict[str, Any] | None:
+    """What sets weights up or holds them while they are trained, if Keras 3 has it."""
+    kind = value.get("class_name") if isinstance(value, dict) else None
+    if not isinstance(kind, str) or kind not in BY_MODULE[module]:
+        return None
+    settings = value.get("config")
+    settings = settings if isinstance(settings, dict) else {}
+    return _builtin(kind, module, {k: v for k, v in settings.items() if k in _THEIR_SETTINGS})
 
 
 def _activation(value: Any, layer: Layer) -> Any:

@@ -12,6 +12,7 @@ from mpsearch.model.backend import keras
 from mpsearch.model.load_error import cause_of
 from mpsearch.model.rebuilt import rebuilt
 from mpsearch.model.source import ModelSource, file_stamp
+from mpsearch.model.task import of_output, takes_sequences
 from mpsearch.model.value_sizes import require_moderate_values
 
 
@@ -137,6 +138,11 @@ def _require_image_classifier(model: Any) -> None:
                 f"with one image input and one output of class scores"
             )
     shape = tuple(model.inputs[0].shape)
+    if takes_sequences(model):
+        raise ModelError(
+            f"model {model.name!r}: input {shape} is a sequence of {shape[1]} steps, as of sound or "
+            "text, not an image; mpsearch measures classifiers of images"
+        )
     if len(shape) != 4 or shape[-1] not in {1, 3}:
         first = " (channels first)" if len(shape) == 4 and shape[1] in {1, 3} else ""
         raise ModelError(
@@ -146,5 +152,5 @@ def _require_image_classifier(model: Any) -> None:
     if len(model.outputs[0].shape) != 2:
         raise ModelError(
             f"model {model.name!r}: output {tuple(model.outputs[0].shape)} is not a row of class "
-            "scores; expected (batch, classes)"
+            f"scores: {of_output(tuple(model.outputs[0].shape))}; expected (batch, classes)"
         )

@@ -27,7 +27,9 @@ def require_same_order(model: Any, path: Path) -> None:
     """
     with h5py.File(path, "r") as root:
         group = root if _listed(root, "layer_names") else root["model_weights"]
-        stored = [(name, _listed(group[name], "weight_names")) for name in _listed(group, "layer_names")]
+        stored = [
+            (name, _listed(group[name], "weight_names")) for name in _listed(group, "layer_names")
+        ]
     filled = [(name, arrays) for name, arrays in stored if arrays]
     layers = [layer for layer in model.layers if layer.weights]
     for (name, arrays), layer in zip(filled, layers, strict=False):

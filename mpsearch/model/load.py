@@ -140,8 +140,8 @@ def _require_image_classifier(model: Any) -> None:
     shape = tuple(model.inputs[0].shape)
     if takes_sequences(model):
         raise ModelError(
-            f"model {model.name!r}: input {shape} is a sequence of {shape[1]} steps, as of sound or "
-            "text, not an image; mpsearch measures classifiers of images"
+            f"model {model.name!r}: input {shape} is a sequence of {shape[1]} steps, as of sound "
+            "or text, not an image; mpsearch measures classifiers of images"
         )
     if len(shape) != 4 or shape[-1] not in {1, 3}:
         first = " (channels first)" if len(shape) == 4 and shape[1] in {1, 3} else ""

@@ -5,6 +5,8 @@ from typing import Final
 
 _INNER: Final = "Exception encountered: "
 _LAYER: Final = re.compile(r"config=\{[^{}]*?'name': '([^']{1,60})'")
+_COLOR: Final = re.compile(r"\x1b\[\d*m")
+_FRAMES: Final = ("Exception encountered when", "A total of ")  # the cause is the next paragraph
 _LONGEST: Final = 300
 _AT_LEAST: Final = 40  # letters of a sentence, so that "e.g." does not end one
 
@@ -39,10 +41,12 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _first_sentence(text: str) -> str:
-    """The first sentence, or as many words as fit."""
-    line = " ".join(text.split("\n\n")[0].split())
+    """The first sentence that says what is wrong, or as many words as fit."""
+    parts = [part for part in _COLOR.sub("", text).split("\n\n") if part.strip()]
+    told = [part for part in parts if not part.lstrip().startswith(_FRAMES)]
+    line = " ".join((told or parts or ["it does not say why"])[0].split())
     end = line.find(". ", _AT_LEAST)
     sentence = line[: end if end >= 0 else len(line)].rstrip(".")
     if len(sentence) <= _LONGEST:
-        return sentence or "it says nothing more"
+        return sentence
     return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"

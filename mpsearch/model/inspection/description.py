@@ -10,7 +10,7 @@ from mpsearch.model.inspection.document import parse
 from mpsearch.model.inspection.hdf5 import Contents, inspect_hdf5
 from mpsearch.model.inspection.keras2.rewrite import in_keras3_terms
 from mpsearch.model.inspection.keras2.version import is_keras2, version_of
-from mpsearch.model.inspection.verdict import SAVE_WHOLE, Refused
+from mpsearch.model.inspection.verdict import Refused
 
 _GIVE_ARCHITECTURE: Final = (
     "give the network it belongs to with --architecture FILE (the .json of model.to_json(), or a "
@@ -78,7 +78,9 @@ def _of_architecture(path: Path) -> Description:
         raise Refused(f"has more than {document.LARGEST // 2**20} MiB")
     content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     config = parse(content)
-    return _in_keras3(config, version_of(config.pop("keras_version", "")), config.pop("backend", ""))
+    return _in_keras3(
+        config, version_of(config.pop("keras_version", "")), config.pop("backend", "")
+    )
 
 
 def _of_hdf5(
@@ -90,7 +92,9 @@ def _of_hdf5(
     if contents.model_config is None:
         raise Refused(without, remedy)
     config = parse(contents.model_config)
-    return _in_keras3(config, version_of(contents.version), contents.backend, contents, _layout(contents))
+    return _in_keras3(
+        config, version_of(contents.version), contents.backend, contents, _layout(contents)
+    )
 
 
 def _of_archive(path: Path) -> Description:
@@ -120,7 +124,8 @@ def _in_keras3(
     written = f"was written by Keras {version or 2}"
     if name not in _TOLERATED:
         raise Refused(
-            f"{written} with {str(name)[:20]!r}, which stores kernels in another way than TensorFlow",
+            f"{written} with {str(name)[:20]!r}, which stores kernels in another way than "
+            "TensorFlow",
             "load it in Keras 2 with TensorFlow and save it again",
         )
     try:

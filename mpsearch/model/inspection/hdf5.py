@@ -61,7 +61,8 @@ def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
                 largest=largest,
                 version=said.get("keras_version"),
                 backend=said.get("backend"),
-                by_layers=bool({"layer_names", "layer_names0"} & set(said)) or "model_weights" in root,
+                by_layers=bool({"layer_names", "layer_names0"} & set(said))
+                or "model_weights" in root,
             )
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, NotImplementedError):
         # h5py raises all of these, with texts that help nobody.

@@ -6,11 +6,9 @@ from typing import Any, Final
 from mpsearch.model.inspection.allowed import ACTIVATIONS, DTYPES, PLAIN_VALUES, WITHOUT_MODULE
 
 _UNLISTED: Final = frozenset(
-    """
-    CategoryEncoding Discretization HashedCrossing Hashing IntegerLookup Lambda
-    MaxNumBoundingBoxes MelSpectrogram Pipeline STFTSpectrogram StringLookup TextVectorization
-    Wrapper
-    """.split()
+    {"CategoryEncoding", "Discretization", "HashedCrossing", "Hashing", "IntegerLookup", "Lambda"}
+    | {"MaxNumBoundingBoxes", "MelSpectrogram", "Pipeline", "STFTSpectrogram", "StringLookup"}
+    | {"TextVectorization", "Wrapper"}
 )
 """Layers that Keras builds from a file and the allow-list leaves out."""
 
@@ -45,7 +43,11 @@ def _is_there(value: dict[str, Any]) -> bool:
     kind, module, settings = value["class_name"], value.get("module", "keras"), value.get("config")
     if not isinstance(kind, str) or not isinstance(module, str):
         return False
-    if kind == "Lambda" and isinstance(settings, dict) and isinstance(settings.get("function"), list):
+    if (
+        kind == "Lambda"
+        and isinstance(settings, dict)
+        and isinstance(settings.get("function"), list)
+    ):
         return False  # code, as the legacy format has it
     family = module.partition(".")[0]
     if family not in _OF_KERAS:

@@ -17,17 +17,19 @@ def plain_name(name: Any) -> Any:
     return name.replace("/", "_") if isinstance(name, str) else name
 
 
-def unique_names(names: list[Any]) -> dict[Any, Any]:
-    """Each name of a model's layers → its plain name, no two of them alike."""
+def unlike(names: list[Any]) -> list[Any]:
+    """Plain names of a model's layers in their order; those that are alike are numbered."""
     taken = {name for name in names if plain_name(name) == name}
-    found: dict[Any, Any] = {}
+    kept: set[Any] = set()
+    numbers: dict[Any, int] = {}
+    found = []
     for name in names:
-        unique, number = plain_name(name), 2
-        while unique != name and unique in taken:
-            unique = f"{plain_name(name)}_{number}"
-            number += 1
-        taken.add(unique)
-        found[name] = unique
+        unique = plain = plain_name(name)
+        while unique in kept or (unique != name and unique in taken):
+            numbers[plain] = numbers.get(plain, 1) + 1
+            unique = f"{plain}_{numbers[plain]}"
+        kept.add(unique)
+        found.append(unique)
     return found
 
 
@@ -58,7 +60,7 @@ class Joints:
         first = {
             name: int(name in models and 0 < calls[name] <= index) for name, index in most.items()
         }
-        return cls(unique_names(list(calls)), first, models)
+        return cls(dict(zip(calls, unlike(list(calls)), strict=True)), first, models)
 
     def nodes(self, layer: dict[str, Any], place: str) -> list[Any]:
         """The calls of a layer, in Keras 3's terms."""
@@ -167,6 +169,8 @@ def _references(value: Any, known: Mapping[str, int]) -> Iterator[tuple[str, int
         match one:
             case [str(name), int(index), *_] if name in known:
                 yield name, index
+            case _:
+                pass
         if isinstance(one, list):
             waiting.extend(one)
         elif isinstance(one, dict):

@@ -83,9 +83,7 @@ def _constant(value: Any) -> Any:
 def _binary(kind: str, second: str = "y", **silent: Any) -> Build:
     def build(first: Any, keywords: dict[str, Any]) -> Operation:
         _drop(keywords, silent)
-        return Operation(
-            _NUMPY, kind, {}, [_constant(first), _constant(keywords.pop(second))]
-        )
+        return Operation(_NUMPY, kind, {}, [_constant(first), _constant(keywords.pop(second))])
 
     return build
 
@@ -156,9 +154,7 @@ def _resized(first: Any, keywords: dict[str, Any]) -> Operation:
 def _padded(first: Any, keywords: dict[str, Any]) -> Operation:
     _drop(keywords, {"constant_values": 0})
     mode = str(keywords.pop("mode", "CONSTANT")).lower()
-    return Operation(
-        _NUMPY, "Pad", {"pad_width": keywords.pop("paddings"), "mode": mode}, [first]
-    )
+    return Operation(_NUMPY, "Pad", {"pad_width": keywords.pop("paddings"), "mode": mode}, [first])
 
 
 _REDUCED: Final = {"axis": "axis", "keepdims": "keepdims"}
@@ -166,9 +162,7 @@ _FUNCTIONS: Final[dict[str, Build]] = {
     "__operators__.add": _binary("Add"),
     "__operators__.getitem": _sliced,
     "add": _binary("Add"),
-    "clip_by_value": _unary(
-        _NUMPY, "Clip", {"clip_value_min": "x_min", "clip_value_max": "x_max"}
-    ),
+    "clip_by_value": _unary(_NUMPY, "Clip", {"clip_value_min": "x_min", "clip_value_max": "x_max"}),
     "cast": _unary(_CORE, "Cast", {"dtype": "dtype"}),
     "compat.v1.pad": _padded,
     "compat.v1.squeeze": _unary(_NUMPY, "Squeeze", {"axis": "axis"}),

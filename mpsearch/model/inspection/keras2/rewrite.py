@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from mpsearch.model.inspection.keras2.graph import Joints, is_operation, plain_name
+from mpsearch.model.inspection.keras2.graph import Joints, is_operation, plain_name, unlike
 from mpsearch.model.inspection.keras2.settings import (
     RETRAIN,
     kind_in_keras3,
@@ -46,19 +46,18 @@ def _model_or_layer(value: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(kind, str) or not is_of_keras(value):
         return value
     if kind == "Sequential":
-        return _model(kind, _sequential(value["config"]), value)
+        return _model(kind, _sequential(value["config"]))
     if kind in _MODELS and "layers" in value["config"]:
-        return _model("Functional", _functional(value["config"]), value)
+        return _model("Functional", _functional(value["config"]))
     return _layer(value)
 
 
-def _model(kind: str, settings: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
+def _model(kind: str, settings: dict[str, Any]) -> dict[str, Any]:
     return {
         "module": _MODELS[kind],
         "class_name": kind,
         "config": settings,
         "registered_name": None if kind == "Sequential" else kind,
-        **({"shared_object_id": written["shared_object_id"]} if "shared_object_id" in written else {}),
     }
 
 
@@ -102,22 +101,10 @@ def _sequential(settings: Any) -> dict[str, Any]:
         shape = _input_shape(settings["layers"][0]) or settings.get("build_input_shape")
         if isinstance(shape, list):
             layers.insert(0, _input_layer(layers[0], shape))
-    _number_alike(layers)
+    names = unlike([layer["config"].get("name") for layer in layers])
+    for layer, name in zip(layers, names, strict=True):
+        layer["config"]["name"] = name
     return {"name": plain_name(settings["name"]), "layers": layers}
-
-
-def _number_alike(layers: list[dict[str, Any]]) -> None:
-    """Give layers whose names became alike names of their own."""
-    seen: set[str] = set()
-    for layer in layers:
-        name = layer["config"].get("name")
-        unique, number = name, 2
-        while unique in seen:
-            unique = f"{name}_{number}"
-            number += 1
-        if unique != name:
-            layer["config"]["name"] = unique
-        seen.add(unique)
 
 
 def _input_shape(layer: dict[str, Any]) -> Any:
@@ -130,8 +117,6 @@ def _input_shape(layer: dict[str, Any]) -> Any:
     if layer["class_name"] in _MODELS:
         inner = settings if isinstance(settings, list) else settings["layers"]
         return _input_shape(inner[0]) if inner else None
-    if layer["class_name"] in {"Bidirectional", "TimeDistributed"}:
-        return None
     return None
 
 
@@ -158,9 +143,13 @@ def _functional(settings: dict[str, Any]) -> dict[str, Any]:
         if isinstance(found["config"], dict) and found is not layer:
             found["config"]["name"] = joints.names[layer["name"]]
         layers.append(
-            {**found, "name": joints.names[layer["name"]], "inbound_nodes": joints.nodes(layer, place)}
+            {
+                **found,
+                "name": joints.names[layer["name"]],
+                "inbound_nodes": joints.nodes(layer, place),
+            }
         )
-    kept = {"name": plain_name(settings["name"]), "layers": layers}
+    kept: dict[str, Any] = {"name": plain_name(settings["name"]), "layers": layers}
     if "trainable" in settings:
         kept["trainable"] = settings["trainable"]
     for key in ("input_layers", "output_layers"):

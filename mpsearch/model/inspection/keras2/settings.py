@@ -71,7 +71,9 @@ def kind_in_keras3(kind: str, place: str) -> str:
         Refused: If Keras 3 has no such layer.
     """
     if kind in _GONE:
-        raise Refused(f"cannot be loaded: {place} is a {kind}, which Keras 3 does not have", RETRAIN)
+        raise Refused(
+            f"cannot be loaded: {place} is a {kind}, which Keras 3 does not have", RETRAIN
+        )
     return _SAME.get(kind, kind)
 
 
@@ -104,7 +106,7 @@ def settings_in_keras3(kind: str, settings: Mapping[str, Any], place: str) -> di
             kept[_RENAMED.get(kind, {}).get(key, key)] = value
     if named == "BatchNormalization":
         kept.update(_one_axis(settings, place))
-    if named == "GRU" or named == "GRUCell":
+    if named in {"GRU", "GRUCell"}:
         kept.setdefault("reset_after", False)  # the default was the other one
     return kept
 

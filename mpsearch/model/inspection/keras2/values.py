@@ -13,10 +13,8 @@ _OF_TRAINING: Final = {
     "constraint": "keras.constraints",
 }
 _THEIR_SETTINGS: Final = frozenset(
-    """
-    axes axis distribution factor gain l1 l2 max_value maxval mean min_value minval mode rate scale
-    seed stddev value
-    """.split()
+    {"axes", "axis", "distribution", "factor", "gain", "l1", "l2", "max_value", "maxval", "mean"}
+    | {"min_value", "minval", "mode", "rate", "scale", "seed", "stddev", "value"}
 )
 _SAME_ACTIVATION: Final = {"softmax_v2": "softmax", "log_softmax_v2": "log_softmax"}
 # Keras 2: 0.2 x + 0.5, clipped to 0..1. What Keras 3 calls hard_sigmoid is x / 6 + 0.5.
@@ -44,28 +42,32 @@ def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
     """
     if key in {"activation", "recurrent_activation"}:
         return _activation(value, layer)
-    module = _OF_TRAINING.get(key.rpartition("_")[2])
-    if module is not None:
+    if (module := _module_of_training(key)) is not None:
         return _of_training(value, module)
     if isinstance(value, list):
         return [value_in_keras3(key, one, layer) for one in value]
-    if not isinstance(value, dict):
-        return value
+    return _object(key, value, layer) if isinstance(value, dict) else value
+
+
+def _object(key: str, value: dict[str, Any], layer: Layer) -> Any:
+    settings = value.get("config")
     if value.get("type") == "ndarray" and "value" in value:
         return value["value"]
-    kind = value.get("class_name")
-    if key == "dtype" and kind in {"Policy", "PolicyV1"}:
-        settings = value.get("config")
-        return settings.get("name") if isinstance(settings, dict) else value
-    if not isinstance(kind, str) or not is_of_keras(value):
-        return value
-    return layer(value) if isinstance(value.get("config"), (dict, list)) else value
+    if key == "dtype" and isinstance(settings, dict):
+        return settings.get("name", value)
+    if is_of_keras(value) and isinstance(settings, (dict, list)):
+        return layer(value)
+    return value
 
 
 def silent_in_keras3(key: str, value: Any) -> bool:
     """Whether a setting is left out: weights are loaded, so how they once began says nothing."""
-    module = _OF_TRAINING.get(key.rpartition("_")[2])
+    module = _module_of_training(key)
     return module is not None and _of_training(value, module) is None
+
+
+def _module_of_training(key: str) -> str | None:
+    return _OF_TRAINING.get(key.rpartition("_")[2])
 
 
 def _of_training(value: Any, module: str) -> dict[str, Any] | None:

@@ -1,5 +1,6 @@
 """A model that is open: its layers can be encoded, decoded and written."""
 
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,6 +83,7 @@ class OpenModel:
 def open_model(
     model: str | ModelSource,
     *,
+    architecture: str | os.PathLike[str] | None = None,
     allow_unsafe_model: bool = False,
     from_logits: bool = False,
     size: tuple[int, int] | None = None,
@@ -93,17 +95,24 @@ def open_model(
     Raises:
         ModelError: Says what cannot be used and why.
     """
-    source = source_of(model, allow_unsafe_model)
+    source = source_of(model, allow_unsafe_model, architecture)
     return open_source(source, from_logits, size, memory or default_memory(), coding)
 
 
-def source_of(model: str | ModelSource, allow_unsafe_model: bool) -> ModelSource:
+def source_of(
+    model: str | ModelSource,
+    allow_unsafe_model: bool,
+    architecture: str | os.PathLike[str] | None = None,
+) -> ModelSource:
     """What names a model, found and inspected; as it is where that was done before.
 
     Raises:
         ModelError: Says what cannot be used and why.
     """
-    return model if isinstance(model, ModelSource) else find_model(model, allow_unsafe_model)
+    if isinstance(model, ModelSource):
+        return model
+    beside = None if architecture is None else os.fspath(architecture)
+    return find_model(model, allow_unsafe_model, beside)
 
 
 def open_source(

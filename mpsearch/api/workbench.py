@@ -155,6 +155,7 @@ def load(
     model: str | ModelSource = BUNDLED_DIGITS,
     images: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
     *,
+    architecture: str | os.PathLike[str] | None = None,
     allow_unsafe_model: bool = False,
     preprocess: str | None = None,
     resize: Resize = "squash",
@@ -172,6 +173,8 @@ def load(
             :func:`~mpsearch.model.source.find_model` made of it.
         images: Files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``; the bundled
             digits where it is None and the model is the bundled one.
+        architecture: For a model file that holds weights only: the JSON of ``model.to_json()``, or
+            a ``.keras`` or ``.h5`` file of the same network.
         allow_unsafe_model: Load a file although it holds more than standard layers; such a file
             can run code of whoever made it. ``bench.model.source.notes`` says what was let in.
         preprocess: ``caffe``, ``tf``, ``torch``, ``unit``, ``raw`` or ``SCALE,OFFSET``; None asks
@@ -189,7 +192,7 @@ def load(
     Raises:
         ModelError, ImageError, SettingError: Say what cannot be used and why.
     """
-    source = source_of(model, allow_unsafe_model)
+    source = source_of(model, allow_unsafe_model, architecture)
     pictures = find_pictures(_image_texts(source, images))
     label_file = Path(labels) if labels is not None else sidecar(source.path)
     chosen = None if preprocess is None else parse_preprocess(preprocess)

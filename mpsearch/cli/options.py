@@ -67,6 +67,12 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "bundled:digits (default)",
     )
     group.add_argument(
+        "--architecture",
+        metavar="FILE",
+        help="for a model file that holds weights only (as model.save_weights() writes): the .json "
+        "of model.to_json(), or a .keras or .h5 file of the same network",
+    )
+    group.add_argument(
         "--allow-unsafe-model",
         dest="allow_unsafe_model",
         action="store_const",
@@ -259,7 +265,7 @@ def _find_model(config: RunConfig) -> "ModelSource":
     from mpsearch.cli.notes import print_notes  # noqa: PLC0415
     from mpsearch.model.source import find_model  # noqa: PLC0415
 
-    source = find_model(config.model, config.allow_unsafe_model)
+    source = find_model(config.model, config.allow_unsafe_model, config.architecture)
     print_notes(source.notes)
     return source
 

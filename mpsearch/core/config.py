@@ -22,6 +22,7 @@ class RunConfig:
 
     Attributes:
         model: File, ``keras:NAME`` or ``bundled:digits``.
+        architecture: For a model file that holds weights only: the file that describes its network.
         allow_unsafe_model: Load what the allow-list for model files refuses.
         images: Files, folders, globs, or one ``.npz``; None for the bundled ones.
         preprocess: How pixels become inputs; None asks the model.
@@ -55,6 +56,7 @@ class RunConfig:
     """
 
     model: str = _BUNDLED
+    architecture: str | None = None
     allow_unsafe_model: bool = False
     images: tuple[str, ...] | None = None
     preprocess: str | None = None
@@ -141,7 +143,7 @@ class RunConfig:
         )
 
 
-_PATHS: Final = ("model", "images", "labels", "truth")
+_PATHS: Final = ("model", "architecture", "images", "labels", "truth")
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "allow_unsafe_model": ((bool,), "true or false"),
     "from_logits": ((bool,), "true or false"),

@@ -9,10 +9,12 @@ from typing import Any
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
-from mpsearch.model.keras_cause import cause_of
+from mpsearch.model.load_error import cause_of
+from mpsearch.model.rebuilt import rebuilt
 from mpsearch.model.settings import require_sound_settings
 from mpsearch.model.source import ModelSource, file_stamp
 from mpsearch.model.stored_variables import with_stored_values
+from mpsearch.model.task import of_output, takes_sequences
 from mpsearch.model.value_sizes import require_moderate_values, require_moderate_work
 
 
@@ -42,6 +44,11 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     suffix = f".{source.kind}"
     try:
         _require_unchanged(source, path)
+        if source.description:
+            require_sound_settings(source, path)
+            return with_stored_values(
+                source.text, lambda: rebuilt(source.description, path, source.layout)
+            )
         if path.suffix == suffix:
             return _loaded(source, path)
         # Keras goes by the ending; a file may be called otherwise.
@@ -52,12 +59,9 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     except (MemoryError, ModelError):
         raise
     except Exception as error:  # Keras raises whatever its layers raise
-        reason = cause_of(error)
-        if "lambda" in str(error).lower() or "safe_mode" in str(error):
-            # Keras advises to switch its guard off; we do not.
-            reason = "a Lambda layer in it holds code, which is not run"
+        written = f" (written by Keras {source.version})" if source.version else ""
         raise ModelError(
-            f"model {source.text!r} cannot be loaded: {reason}; it must be a Keras 3 "
+            f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; it must be a "
             "model (.keras or .h5) of standard layers, without Lambda or custom code"
         ) from error
 
@@ -142,6 +146,11 @@ def _require_image_classifier(model: Any) -> None:
                 f"with one image input and one output of class scores"
             )
     shape = tuple(model.inputs[0].shape)
+    if takes_sequences(model):
+        raise ModelError(
+            f"model {model.name!r}: input {shape} is a sequence of {shape[1]} steps, as of sound "
+            "or text, not an image; mpsearch measures classifiers of images"
+        )
     if len(shape) != 4 or shape[-1] not in {1, 3}:
         first = " (channels first)" if len(shape) == 4 and shape[1] in {1, 3} else ""
         raise ModelError(
@@ -151,5 +160,5 @@ def _require_image_classifier(model: Any) -> None:
     if len(model.outputs[0].shape) != 2:
         raise ModelError(
             f"model {model.name!r}: output {tuple(model.outputs[0].shape)} is not a row of class "
-            "scores; expected (batch, classes)"
+            f"scores: {of_output(tuple(model.outputs[0].shape))}; expected (batch, classes)"
         )

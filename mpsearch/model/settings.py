@@ -37,6 +37,8 @@ def require_sound_settings(source: ModelSource, path: Path) -> None:
 
 
 def _description(source: ModelSource, path: Path) -> Any:
+    if source.description:
+        return json.loads(source.description)
     if source.kind == "keras":
         with zipfile.ZipFile(path) as archive:
             return json.loads(archive.read(CONFIG))

@@ -9,7 +9,7 @@ from typing import Final, Literal
 from mpsearch.core.errors import ModelError
 from mpsearch.model.inspection import magic
 from mpsearch.model.inspection.process import inspected
-from mpsearch.model.inspection.verdict import SAVE_WHOLE, STANDARD_ONLY, Verdict
+from mpsearch.model.inspection.verdict import LOADS_ALL_THE_SAME, SAVE_WHOLE, STANDARD_ONLY, Verdict
 
 BUNDLED_DIGITS: Final = "bundled:digits"
 
@@ -36,6 +36,10 @@ class ModelSource:
         stamp: Identity of the file that was inspected, as of :func:`file_stamp`.
         calls: Calls of layers that building it takes; 0 where it was not inspected.
         nbytes: Of its arrays, unpacked; 0 likewise.
+        version: Of the Keras that wrote it; empty where the file does not say.
+        description: JSON of the architecture in Keras 3's terms, where the file has it in other
+            ones or not at all; empty where Keras reads the file as it is.
+        layout: With a description: ``.keras``, ``.h5`` or ``.weights.h5``, as the weights lie.
     """
 
     text: str
@@ -46,9 +50,14 @@ class ModelSource:
     stamp: tuple[int, ...] | None = None
     calls: int = 0
     nbytes: int = 0
+    version: str = ""
+    description: str = ""
+    layout: str = ""
 
 
-def find_model(text: str, allow_unsafe: bool = False) -> ModelSource:
+def find_model(
+    text: str, allow_unsafe: bool = False, architecture: str | None = None
+) -> ModelSource:
     """Understand ``--model`` and check what can be checked without loading anything.
 
     A file is inspected by an allow-list (:mod:`mpsearch.model.inspection`).
@@ -57,10 +66,14 @@ def find_model(text: str, allow_unsafe: bool = False) -> ModelSource:
         text: A file, ``keras:NAME`` or ``bundled:digits``.
         allow_unsafe: Take a file although it holds what is not on the list; damaged files and
             such as point outside themselves are refused all the same.
+        architecture: For a file of weights only: the file that describes its network, the JSON of
+            ``model.to_json()`` or a ``.keras`` or ``.h5`` file.
 
     Raises:
         ModelError: Says what is wrong with the file, and what to do.
     """
+    if architecture is not None and text.startswith(("bundled:", "keras:")):
+        raise ModelError(f"model {text!r} has an architecture; leave --architecture away")
     if text == BUNDLED_DIGITS:
         path = Path(__file__).parent / "bundled" / "digits.keras"
         return ModelSource(text, "keras", path, "digits")
@@ -76,10 +89,20 @@ def find_model(text: str, allow_unsafe: bool = False) -> ModelSource:
     path = Path(text)
     _require_regular_file(path)
     kind, stamp = _sniff(path), file_stamp(path)
-    verdict = inspected(path)
+    verdict = _inspect(path, architecture)
     notes = _notes(path, verdict, allow_unsafe)
     return ModelSource(
-        text, kind, path, path.stem, notes, stamp, calls=verdict.calls, nbytes=verdict.nbytes
+        text=text,
+        kind=kind,
+        path=path,
+        name=path.stem,
+        notes=notes,
+        stamp=stamp,
+        calls=verdict.calls,
+        nbytes=verdict.nbytes,
+        version=verdict.version,
+        description=verdict.description,
+        layout=verdict.layout,
     )
 
 
@@ -93,16 +116,46 @@ def file_stamp(path: Path) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
 
 
-def _notes(path: Path, verdict: Verdict, allow_unsafe: bool) -> tuple[str, ...]:
-    """Refuse a file by its verdict; what is let in all the same is noted."""
+def _inspect(path: Path, architecture: str | None) -> Verdict:
+    """Read a file in the child process, and refuse what nobody can let in."""
+    beside = None if architecture is None else _architecture(architecture)
+    verdict = inspected(path, beside)
     if verdict.reason:
         raise ModelError(f"model {str(path)!r} {verdict.reason}; {verdict.remedy}")
+    return verdict
+
+
+def _notes(path: Path, verdict: Verdict, allow_unsafe: bool) -> tuple[str, ...]:
+    """Hold a file against the allow-list; what is let in all the same is noted."""
     if not verdict.foreign:
         return ()
     if not allow_unsafe:
-        raise ModelError(f"model {str(path)!r}: {verdict.foreign[0]}; {STANDARD_ONLY}")
+        offer = f" {LOADS_ALL_THE_SAME}" if verdict.loadable else ""
+        written = f" (written by Keras {verdict.version})" if verdict.version else ""
+        raise ModelError(
+            f"model {str(path)!r}{written}: {verdict.foreign[0]}; {STANDARD_ONLY}{offer}"
+        )
     found = ", ".join(verdict.foreign)
     return (f"model {str(path)!r} is loaded although it may run code ({found})",)
+
+
+def _architecture(text: str) -> Path:
+    """The file that ``--architecture`` names."""
+    path = Path(text)
+    try:
+        status = path.stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "cannot be a path"
+        raise ModelError(
+            f"architecture {text!r}: {reason}; give the .json of model.to_json(), or a .keras or "
+            ".h5 file"
+        ) from error
+    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
+        raise ModelError(
+            f"architecture {text!r} is not a file with content; give the .json of model.to_json(), "
+            "or a .keras or .h5 file"
+        )
+    return path
 
 
 def _require_regular_file(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The child process: ``python -m mpsearch.model.inspection FILE`` prints a verdict.
+"""The child process: ``python -m mpsearch.model.inspection FILE [ARCHITECTURE]`` prints a verdict.
 
 Its output must be a pipe: it may write no files. numpy and h5py are imported when memory is
 limited already.
@@ -11,13 +11,14 @@ from mpsearch.model.inspection.limits import limit_this_process
 from mpsearch.model.inspection.verdict import Verdict
 
 
-def main(path: Path) -> None:
-    """Print the verdict on a file as one line."""
-    limit_this_process(path.stat().st_size)
+def main(path: Path, architecture: Path | None = None) -> None:
+    """Print the verdict on a file, and the one its architecture is in, as one line."""
+    size = path.stat().st_size + (architecture.stat().st_size if architecture else 0)
+    limit_this_process(size)
     try:
         from mpsearch.model.inspection.file import inspect_file  # noqa: PLC0415
 
-        verdict = inspect_file(path)
+        verdict = inspect_file(path, architecture)
     except MemoryError:
         verdict = Verdict("needs too much memory to be read", "save it again from Keras")
     sys.stdout.write(f"{verdict.to_line()}\n")
@@ -25,4 +26,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(*map(Path, sys.argv[1:]))

@@ -15,7 +15,8 @@ from mpsearch.model.inspection.window import Readable, Window
 
 CONFIG: Final = "config.json"
 WEIGHTS: Final = "model.weights.h5"
-_KNOWN: Final = frozenset({CONFIG, WEIGHTS, "metadata.json"})
+METADATA: Final = "metadata.json"
+_KNOWN: Final = frozenset({CONFIG, WEIGHTS, METADATA})
 _LARGEST_METADATA: Final = 2**20
 _LARGEST_PACKED: Final = 256 * 2**20  # compressed weights are unpacked into memory
 _MOST_EXPANSION: Final = 100
@@ -55,6 +56,10 @@ class Archive:
     def config(self) -> bytes:
         """The content of config.json."""
         return self._zip.read(CONFIG)
+
+    def metadata(self) -> bytes:
+        """The content of metadata.json; an empty object where there is none."""
+        return self._zip.read(METADATA) if METADATA in self._members else b"{}"
 
     def size_of(self, member: str) -> int:
         """Bytes of a member, unpacked."""

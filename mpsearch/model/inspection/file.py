@@ -1,47 +1,45 @@
 """The whole inspection of one file."""
 
+import json
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from mpsearch.model.inspection import magic
-from mpsearch.model.inspection.archive import WEIGHTS, Archive
 from mpsearch.model.inspection.calls import count_calls
 from mpsearch.model.inspection.config import foreign_parts
-from mpsearch.model.inspection.document import parse
-from mpsearch.model.inspection.hdf5 import inspect_hdf5
-from mpsearch.model.inspection.verdict import SAVE_WHOLE, Refused, Verdict
+from mpsearch.model.inspection.description import Description, described
+from mpsearch.model.inspection.loadable import will_load
+from mpsearch.model.inspection.verdict import Refused, Verdict
 
 _MOST_NAMED: Final = 5
 
 
-def inspect_file(path: Path) -> Verdict:
+def inspect_file(path: Path, architecture: Path | None = None) -> Verdict:
     """Read a model file by the allow-list.
 
     Args:
         path: A regular file that begins as a zip archive or an HDF5 file does.
+        architecture: Where the file holds weights only: the regular file that describes the
+            network.
     """
     try:
-        return _inspected(path)
+        return _inspected(described(path, architecture), architecture is not None)
     except Refused as refusal:
         return Verdict(refusal.reason, refusal.remedy)
 
 
-def _inspected(path: Path) -> Verdict:
-    with path.open("rb") as file:
-        is_hdf5 = file.read(len(magic.HDF5)) == magic.HDF5
-    assets: list[str] = []
-    if is_hdf5:
-        contents = inspect_hdf5(path, path.stat().st_size)
-        if contents.model_config is None:
-            raise Refused("holds weights only, no architecture", SAVE_WHOLE)
-        config = parse(contents.model_config)
-    else:
-        archive = Archive(path)
-        config, assets = parse(archive.config()), archive.assets
-        with archive.weights() as weights:
-            contents = inspect_hdf5(weights, archive.size_of(WEIGHTS))
-    calls = count_calls(config)
-    findings = islice(foreign_parts(config, contents.largest), _MOST_NAMED)
-    foreign = (*findings, *(f"a file {name!r}" for name in assets[:_MOST_NAMED]))
-    return Verdict(foreign=foreign, calls=calls, nbytes=contents.nbytes)
+def _inspected(found: Description, weights_only: bool) -> Verdict:
+    largest = found.weights.largest if found.weights else 0
+    calls = count_calls(found.config)
+    findings = islice(foreign_parts(found.config, largest), _MOST_NAMED)
+    foreign = (*findings, *(f"a file {name!r}" for name in found.assets[:_MOST_NAMED]))
+    description = json.dumps(found.config) if found.rewritten or weights_only else ""
+    return Verdict(
+        foreign=foreign,
+        calls=calls,
+        nbytes=found.weights.nbytes if found.weights else 0,
+        loadable=not foreign or will_load(found.config),
+        version=found.version,
+        description=description,
+        layout=found.layout if description else "",
+    )

@@ -31,11 +31,17 @@ class Contents:
         model_config: The architecture, in the legacy ``.h5`` format; None in a file of weights.
         largest: Elements of the largest array.
         nbytes: Of all arrays, unpacked.
+        version: Of the Keras that wrote it, as its attribute has it; None where it has none.
+        backend: Of that Keras; None where it is not said.
+        by_layers: Whether arrays are listed by the names of layers, as in the legacy format.
     """
 
     model_config: bytes | str | None
     largest: int
     nbytes: int
+    version: Any = None
+    backend: Any = None
+    by_layers: bool = False
 
 
 def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
@@ -51,7 +57,16 @@ def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
     try:
         with h5py.File(file, "r") as root:
             largest, nbytes = _extent(root, size)
-            return Contents(root.attrs.get("model_config"), largest, nbytes)
+            said = root.attrs
+            return Contents(
+                model_config=said.get("model_config"),
+                largest=largest,
+                nbytes=nbytes,
+                version=said.get("keras_version"),
+                backend=said.get("backend"),
+                by_layers=bool({"layer_names", "layer_names0"} & set(said))
+                or "model_weights" in root,
+            )
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, NotImplementedError):
         # h5py raises all of these, with texts that help nobody.
         raise Refused("is truncated or damaged: its weights are no valid HDF5") from None

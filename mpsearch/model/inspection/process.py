@@ -26,22 +26,24 @@ _ENVIRONMENT: Final = {
 }
 
 
-def inspected(path: Path) -> Verdict:
+def inspected(path: Path, architecture: Path | None = None) -> Verdict:
     """Inspect a model file in a child process.
 
     A child that dies, hangs or says nonsense is a verdict: the file cannot be read.
 
     Args:
         path: A regular file that begins as a zip archive or an HDF5 file does.
+        architecture: The regular file that describes the network, for a file of weights only.
 
     Raises:
         EnvironmentFault: If no process can be started.
     """
-    seconds = wall_seconds(path.stat().st_size)
+    files = [path] if architecture is None else [path, architecture]
+    seconds = wall_seconds(sum(file.stat().st_size for file in files))
     try:
         # This program itself, by a list of words.
         done = subprocess.run(  # noqa: S603 # nosec B603
-            [sys.executable, "-P", "-c", _START, str(path.absolute())],
+            [sys.executable, "-P", "-c", _START, *(str(file.absolute()) for file in files)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env={**os.environ, **_ENVIRONMENT},

@@ -6,10 +6,8 @@ from typing import Final
 
 SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
 SAVE_AGAIN: Final = "copy or save it again"
-STANDARD_ONLY: Final = (
-    "only standard layers of Keras 3 are loaded, no Lambda and no custom code "
-    "(--allow-unsafe-model loads it all the same)"
-)
+STANDARD_ONLY: Final = "only standard layers of Keras 3 are loaded, no Lambda and no custom code"
+LOADS_ALL_THE_SAME: Final = "(--allow-unsafe-model loads it all the same)"
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not a fault
@@ -36,6 +34,12 @@ class Verdict:
             few; each names its layer. Only ``--allow-unsafe-model`` lets these in.
         calls: Calls of layers that building it takes.
         nbytes: Of its arrays, unpacked.
+        loadable: Whether Keras would load the file with these in it.
+        version: Of the Keras that wrote the file; empty where it does not say.
+        description: JSON of the architecture in Keras 3's terms; empty where Keras reads the file
+            as it is.
+        layout: Where the description is given: how Keras finds the weights in the file, by the
+            ending that it goes by.
     """
 
     reason: str = ""
@@ -43,6 +47,10 @@ class Verdict:
     foreign: tuple[str, ...] = ()
     calls: int = field(default=0, compare=False)
     nbytes: int = field(default=0, compare=False)
+    loadable: bool = True
+    version: str = ""
+    description: str = ""
+    layout: str = ""
 
     def to_line(self) -> str:
         """One line of ASCII."""
@@ -63,7 +71,14 @@ class Verdict:
                 "foreign": [*foreign],
                 "calls": int(calls),
                 "nbytes": int(nbytes),
+                "loadable": bool(loadable),
+                "version": str(version),
+                "description": str(description),
+                "layout": str(layout),
             }:
-                return cls(reason, remedy, tuple(str(one) for one in foreign), calls, nbytes)
+                found = tuple(str(one) for one in foreign)
+                return cls(
+                    reason, remedy, found, calls, nbytes, loadable, version, description, layout
+                )
             case _:
                 raise ValueError(f"not a verdict: {line[:80]!r}")

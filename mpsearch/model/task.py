@@ -1,0 +1,37 @@
+"""What a network does that is no classifier of images, in words for a message."""
+
+from typing import Any
+
+from mpsearch.model.backend import keras
+
+_OVER_TIME: tuple[Any, ...] = (
+    keras.layers.Conv1D,
+    keras.layers.RNN,
+    keras.layers.Bidirectional,
+    keras.layers.SeparableConv1D,
+)
+
+
+def of_output(shape: tuple[int | None, ...]) -> str:
+    """What puts out values of a shape that is no row of scores, as "… (an autoencoder)"."""
+    if len(shape) == 4:
+        return "it puts out images, as an autoencoder or a network for segmentation does"
+    if len(shape) == 3:
+        return "it puts out sequences"
+    return "it puts out no scores"
+
+
+def takes_sequences(model: Any) -> bool:
+    """Whether a network of inputs (batch, steps, numbers) goes through steps, as of sound or text.
+
+    A gray image without a channel axis has as many axes; its network makes an image of it, or takes
+    all its pixels at once.
+    """
+    if len(model.inputs[0].shape) != 3:
+        return False
+    for layer in model._flatten_layers(include_self=False):
+        if isinstance(layer, (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Conv2D)):
+            return False
+        if isinstance(layer, _OVER_TIME):
+            return True
+    return False

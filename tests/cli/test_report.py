@@ -1,5 +1,6 @@
 """``mpsearch report`` as a user runs it."""
 
+import sqlite3
 import subprocess
 import sys
 from itertools import count
@@ -47,6 +48,29 @@ def test_a_storage_elsewhere_is_named(here: Path, capsys: pytest.CaptureFixture[
     assert answer(capsys, "report", "mine", "--storage", url)["left_out"] == []
     assert run(["report", "mine", "mine", "--storage", url]) == 2
     assert "--storage" in capsys.readouterr().err
+
+
+def test_what_is_damaged_is_left_out_and_said(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_study(here / "mine", ["conv1", "dense"])
+    change = "UPDATE trial_user_attributes SET value_json = '0' WHERE key = 'drop_pp'"
+    damage(here / "mine" / "study.db", f"{change} AND trial_id = 3")
+    assert "1 measured plan is damaged" in answer(capsys, "report", "mine")["left_out"][0]
+    assert len((here / "mine/report/measured.csv").read_text().splitlines()) == 1 + 23
+    damage(here / "mine" / "study.db", change)
+    said = answer(capsys, "report", "mine")["left_out"]
+    assert "24 measured plans are damaged" in said[0]
+    assert "holds no sound measurement" in said[1]
+    (here / "mine" / "result.json").unlink()
+    assert run(["report", "mine"]) == 2
+    assert "nothing measured in it can be believed" in capsys.readouterr().err
+
+
+def damage(file: Path, statement: str) -> None:
+    with sqlite3.connect(file) as database:
+        database.execute(statement)
+    database.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """What is written to a study is read back, by itself and by studies of the same subject."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -163,3 +164,26 @@ def test_a_study_of_another_subject_is_not_reopened(opened: Open) -> None:
         opened("study", Goal("mean", 2.0), model="another")
     with pytest.raises(StudyError, match="was started with another budget_pp"):
         opened("study", Goal("mean", 3.0))
+
+
+def test_a_study_that_does_not_say_what_it_is_about_is_not_reopened(
+    opened: Open, tmp_path: Path
+) -> None:
+    opened("study", Goal("mean", 2.0)).add(measured(FL16), original_nbytes=99999)
+    with sqlite3.connect(tmp_path / "study.db") as database:
+        database.execute("DELETE FROM study_user_attributes WHERE key = 'mpsearch:budget_pp'")
+    database.close()
+    with pytest.raises(StudyError, match="does not say with which budget_pp it was started"):
+        opened("study", Goal("mean", 2.0))
+
+
+def test_a_copy_under_another_name_keeps_its_measurements(opened: Open, url: str) -> None:
+    """As Optuna's dashboard renames a study."""
+    goal = Goal("mean", 2.0)
+    opened("study", goal).add(measured(FL16), original_nbytes=99999)
+    optuna.copy_study(
+        from_study_name="study", from_storage=url, to_storage=url, to_study_name="renamed"
+    )
+    store = opened("renamed", goal)
+    assert [one.plan for one in store.history().tried] == [FL16]
+    assert store.damage() == ()

@@ -1,5 +1,6 @@
 """The dashboard's view of a study: the best that keeps the limit, and nothing to write with."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -88,6 +89,27 @@ def test_studies_of_others_and_damaged_ones_are_shown_as_they_are(made: MadeStud
     damaged, theirs = shown(made.folder).get_all_studies()
     assert theirs.system_attrs == {}
     assert damaged.system_attrs["dashboard:note_str:0"].startswith("No report: ")
+
+
+def test_a_damaged_trial_is_shown_as_failed_and_is_not_the_best(made: MadeStudy) -> None:
+    kept = sorted(one.nbytes for one in made.tried if one.drop_pp <= 2.0)
+    number = next(i for i, one in enumerate(made.tried) if one.nbytes == kept[0])
+    with sqlite3.connect(made.folder / "study.db") as database:
+        database.execute(
+            "UPDATE trial_user_attributes SET value_json = '0.0' WHERE key = 'drop_pp' "
+            f"AND trial_id = {number + 1}"
+        )
+    database.close()
+    seen: list[StudyTrials] = []
+    storage = shown(made.folder, seen)
+    damaged = storage.get_all_trials(1)[number]
+    assert (damaged.state, damaged.values) == (TrialState.FAIL, None)
+    assert "checksum" in damaged.user_attrs["reason"]
+    assert storage.get_best_trial(1).value == kept[1]
+    assert len(storage.get_all_trials(1, states=(TrialState.COMPLETE,))) == len(made.tried) - 1
+    storage.get_study_system_attrs(1)
+    assert len(seen[0].trials) == len(made.tried) - 1
+    assert len(seen[0].damage) == 1
 
 
 def test_nothing_can_be_written(made: MadeStudy, storage: ShownStorage) -> None:

@@ -127,9 +127,9 @@ class Searches:
         self, wanted: Wanted, name: str, helpers: Helpers | None = None
     ) -> tuple[Searched, list[History]]:
         """The study, and those of tighter budgets that ``--budget-on verify`` takes."""
-        searched = self.run(
-            wanted.goal(self.metric, self.everything), name, helpers=helpers, main=True
-        )
+        goal = wanted.goal(self.metric, self.everything)
+        choosing = wanted.choosing(goal)
+        searched = self.run(goal, name, helpers=helpers, main=True, choosing=choosing)
         others: list[History] = []
         if wanted.budget_on == "verify":
             for share in _TIGHTER:
@@ -147,8 +147,9 @@ class Searches:
         *,
         helpers: Helpers | None = None,
         main: bool = False,
+        choosing: Goal | None = None,
     ) -> Searched:
-        """One study; only the main one leaves its best plan in ``best.json``."""
+        """One study; only the main one leaves its best plan, by *choosing*, in ``best.json``."""
         kind = rival or self.sampler
         keeps_best = main and not self.is_helper
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
@@ -174,9 +175,13 @@ class Searches:
                 known,
                 limits=replace(limits, timeout=left),
                 progress=self.progress,
-                on_best=lambda best: self._keep_best(best, goal) if keeps_best else None,
+                on_best=lambda best: (
+                    self._keep_best(best, choosing or goal) if keeps_best else None
+                ),
                 on_step=(lambda: None) if helpers is None else helpers.tend,
                 is_helper=self.is_helper,
+                with_uniform=rival is None,
+                choosing=choosing,
             )
         finally:
             store.close()

@@ -118,7 +118,8 @@ def _rungs(result: SearchResult) -> list[str]:
             lines.append(f"{head:15} {name:9} had no time left")
             continue
         if rung.nbytes is None:
-            lines.append(f"{head:15} {name:9} none keeps the limit")
+            said = "none keeps the limit" if rung.measurements else "not measured"
+            lines.append(f"{head:15} {name:9} {said}")
             continue
         share = 100 * result.nbytes / max(1, rung.nbytes)
         drop = "" if rung.drop_pp is None else f", {rung.drop_pp:.2f} pp"

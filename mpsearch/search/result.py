@@ -86,7 +86,8 @@ class SearchResult:
         measurements: Plans measured, single layers aside.
         screening_measurements: Single layers whose measurement the search could rest on.
         gradient_passes: Backward passes of one image each.
-        trials: Finished trials in the study.
+        trials: Finished trials in the study; those of other methods and tighter budgets are in
+            studies of their own.
         seconds: Wall time of this run.
         ladder: What simpler methods reach.
         front: Plans no other beats, the smallest first.

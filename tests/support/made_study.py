@@ -73,8 +73,8 @@ class MadeStudy:
         """Stored bytes of a layer."""
         return layer.parameters * BITS[scheme] // 8
 
-    def write_trials(self) -> None:
-        """``study.db``."""
+    def write_trials(self, name: str = "made") -> None:
+        """``study.db``; *name* is the study's."""
         schemes = tuple(BITS)
         menu = Menu(
             self.names,
@@ -84,7 +84,7 @@ class MadeStudy:
         )
         fingerprint = {key: key * 8 for key in ("model", "images", "reference", "numerics")}
         url = sqlite_url(self.folder / "study.db")
-        store = StudyStore(url, "made", fingerprint, menu, self.goal)
+        store = StudyStore(url, name, fingerprint, menu, self.goal)
         original = sum(one.original_nbytes for one in self.layers)
         for one in self.tried:
             store.add(one, original)

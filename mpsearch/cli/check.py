@@ -13,6 +13,7 @@ from mpsearch.cli.options import (
     add_schemes,
     add_study,
     load_workbench,
+    note_default_model,
     require_schemes,
     settings,
 )
@@ -71,6 +72,8 @@ def _run(args: argparse.Namespace) -> int:
         quanti_array=args.quanti_array,
         progress=make_progress(args.quiet),
     )
+    if args.quanti_array is not None and config.images is None:
+        note_default_model(config)
     if args.json:
         print(json.dumps({"reports": [str(path) for path in paths]}))
     else:

@@ -5,7 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mpsearch.cli.options import add_command, add_model, load_model, settings
+from mpsearch.cli.options import (
+    add_command,
+    add_model,
+    load_model,
+    note_default_model,
+    settings,
+)
 from mpsearch.cli.progress import make_progress
 
 
@@ -40,6 +46,7 @@ def _run(args: argparse.Namespace) -> int:
 
     progress = make_progress(args.quiet)
     folders = create_folders(model, list(schemes.values()), Path(args.out), progress)
+    note_default_model(config)
     if args.json:
         print(json.dumps({"folders": {k: str(v) for k, v in folders.items()}}))
     else:

@@ -17,6 +17,7 @@ from mpsearch.cli.options import (
     is_folder,
     load_model,
     load_subject,
+    note_default_model,
     settings,
     study_file,
 )
@@ -91,6 +92,8 @@ def _run(args: argparse.Namespace) -> int:
         coding=parse_coding(args.coding) if args.coding else record.coding,
         progress=make_progress(args.quiet),
     )
+    if args.force or path.suffix == ".py":  # else the plan says that it is of this model
+        note_default_model(config)
     _tell(written, args.json)
     return 0
 

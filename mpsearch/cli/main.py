@@ -52,7 +52,8 @@ def parser() -> Parser:
         prog="mpsearch",
         description="Find, for every weight layer of a trained Keras CNN, the storage format that "
         "makes the model smallest while its confidence falls by no more than a budget.",
-        epilog="Without --model, every command uses a small bundled network and its images.",
+        epilog="Without --model, commands use a small bundled network and its images, and say so "
+        "where something else may have been meant; verify and unpack refuse files of other models.",
     )
     top.add_argument("--version", action="version", version=f"mpsearch {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)

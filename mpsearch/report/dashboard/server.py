@@ -37,8 +37,8 @@ def require_dashboard() -> None:
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
         raise SettingError(
-            "mpsearch dashboard needs the package optuna-dashboard, which is not installed; "
-            "pip install 'mpsearch[dashboard]'"
+            "mpsearch dashboard needs the package optuna-dashboard, which is not installed; run "
+            f"{install_command('dashboard')}"
         )
 
 

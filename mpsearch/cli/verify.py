@@ -32,8 +32,8 @@ def add(commands: Any) -> None:
         "prove a packed file",
         "Decodes every tensor of a .mpq file, compares it bit for bit with what its plan makes of "
         "the model, and with --images measures the confidence of the unpacked model by a plain "
-        "forward pass. --model may be left out for a file made from the bundled network. Exit code 1 if a tensor differs, 2 if the file is damaged or of another "
-        "model.",
+        "forward pass. --model may be left out for a file made from the bundled network. Exit code "
+        "1 if a tensor differs, 2 if the file is damaged or of another model.",
     )
     parser.add_argument("file", metavar="FILE", help="a .mpq file")
     parser.add_argument(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from optuna.storages import BaseStorage
 
 from mpsearch.core.errors import EnvironmentFault, SettingError
+from mpsearch.core.extras import install_command
 from mpsearch.report.dashboard.files import FolderFiles
 from mpsearch.report.dashboard.guard import Guard
 

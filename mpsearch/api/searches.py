@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.api.calibrate import calibrate_all, calibrated
+from mpsearch.api.calibrate import calibrate_all, calibrated, keep_calibrated
 from mpsearch.api.limits import Wanted
 from mpsearch.api.menu import make_menu
 from mpsearch.api.workbench import Workbench
@@ -76,7 +76,7 @@ class Searches:
                 fingerprint = self.work.fingerprint.as_mapping()
                 self.profile = self.profile.of_images(rows, fingerprint)
         if self.calibrate:
-            model = calibrated(self.work, self.progress)
+            model = calibrated(self.work, folder=self.folder)
             self.work = self.work.with_model(model)
             self.held = None if self.held is None else self.held.with_model(model)
 
@@ -104,7 +104,10 @@ class Searches:
         schemes = menu_of(self.schemes or known)
         if self.calibrate:
             calibrate_all(self.work, schemes, self.progress)
-        return make_menu(self.work, schemes, self.rules, self.progress)
+        menu = make_menu(self.work, schemes, self.rules, self.progress)
+        if self.calibrate:  # locked layers may have had schemes that are on no other's menu
+            keep_calibrated(self.work)
+        return menu
 
     @cached_property
     def screen(self) -> Screen:

@@ -70,7 +70,7 @@ def asked_for(names: Collection[str]) -> list[str]:
 
 
 def _chosen(found: Mapping[str, _Counted], name: str | None) -> _Counted | None:
-    if name in found:
+    if name is not None and name in found:
         return found[name]
     studies = [found[one] for one in asked_for(found)]
     return max(studies, key=lambda study: study.last, default=None)

@@ -81,7 +81,7 @@ def _cost(result: SearchResult) -> str:
         parts.append(f"{result.gradient_passes} backward passes of one image")
     if result.screening_measurements:
         parts.append(f"{result.screening_measurements} layers known from the profile")
-    return f"{', '.join(parts)}; {result.seconds:.1f} s"
+    return f"{', '.join(parts)}; {result.seconds:.1f} s in this run"
 
 
 def _layer_table(rows: Sequence[LayerRow]) -> list[str]:

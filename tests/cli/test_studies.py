@@ -20,11 +20,7 @@ def made(folder: Path, goal: Goal, drop_pp: float = 0.5, **changed: Any) -> Sear
     folder.mkdir()
     study = MadeStudy(folder, goal=goal)
     study.write_trials()
-    result = study.write_result()
-    if changed:
-        result = replace(result, **changed)
-        study.result = lambda _: result  # type: ignore[method-assign]
-        study.write_result()
+    result = study.write_result(result=replace(study.result(), **changed))
     plan = PlanFile(result.plan, "m", result.nbytes, drop_pp, goal.metric, result.budget_pp)
     (folder / "plan.json").write_text(plan.to_json())
     return result
@@ -124,3 +120,23 @@ def test_a_damaged_plan_is_no_plan(
     document = json.loads((here / "a/plan.json").read_text())
     (here / "a/plan.json").write_text(json.dumps({**document, key: value, "quanti_array": value}))
     assert said(capsys).startswith("a: stopped, 24 trials, no plan")
+
+
+def test_a_damaged_storage_leaves_the_other_studies(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(here / "sound", Goal("mean", 2.0))
+    for i, lines in enumerate(['{"op_code": 99}', '{"op_code": 4, "worker_id": "w"}', "[]", "x"]):
+        folder = here / f"bad{i}"
+        folder.mkdir()
+        (folder / "journal").write_text(f"{lines}\n")
+        url = f"journal:///{folder}/journal"
+        (folder / "study.toml").write_text(f'storage = "{url}"\n')
+    (here / "what?").mkdir()
+    (here / "what?/study.toml").write_text(f'storage = "journal:///{here}/what?/journal"\n')
+    (here / "what?/journal").write_text("{}\n")
+    lines = said(capsys).splitlines()
+    assert len(lines) == 6
+    assert lines[-2].startswith("sound: finished, 24 trials: ")
+    others = (*lines[:-2], lines[-1])
+    assert all(": stopped" in line and "no plan yet" in line for line in others)

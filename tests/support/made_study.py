@@ -124,9 +124,11 @@ class MadeStudy:
         )
         (self.folder / "profile.json").write_text(profile.to_json(), encoding="utf-8")
 
-    def write_result(self, worst_image: str = "image3") -> SearchResult:
-        """``result.json``."""
-        result = self.result(worst_image)
+    def write_result(
+        self, worst_image: str = "image3", result: SearchResult | None = None
+    ) -> SearchResult:
+        """``result.json``, of *result* or of what a search would return."""
+        result = result or self.result(worst_image)
         chosen = result.plan.as_mapping()
         subject = Subject(
             model="made<up>",

@@ -7,10 +7,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from mpsearch.core.errors import MPSearchError
 from mpsearch.search.storage.read_only import connect_read_only, is_database
 from mpsearch.search.workers.turn import is_in_use
+
+# What a file that is none of ours, or damaged, makes SQLite, JSON and Optuna raise.
+_DAMAGE: Final = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+    *(AssertionError, RuntimeError, sqlite3.Error),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +64,8 @@ def glance(path: Path, name: str | None = None) -> Glance | None:
         found = _database(path) if is_database(path) else _journal(path)
         study = _chosen(found, name)
         original = None if study is None else _original_nbytes(study.attributes)
-    except (OSError, sqlite3.Error):
+    except (MPSearchError, *_DAMAGE):  # one storage is no reason to be silent of others
         return None
-    except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError):
-        return None  # Optuna checks nothing of what it reads
     return Glance(0 if study is None else study.trials, original, is_in_use(path))
 
 
@@ -106,7 +111,10 @@ def _journal(path: Path) -> dict[str, _Counted]:
     from mpsearch.search.storage.address import Address  # noqa: PLC0415
     from mpsearch.search.storage.opening import open_for_reading  # noqa: PLC0415
 
-    storage = open_for_reading(Address.parse(f"journal:///{path}"))
+    try:
+        storage = open_for_reading(Address.parse(f"journal:///{path}"))
+    except optuna.exceptions.OptunaError as error:
+        raise ValueError(str(error)) from error
     complete = (optuna.trial.TrialState.COMPLETE,)
     found = {}
     for study in storage.get_all_studies():

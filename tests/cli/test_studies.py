@@ -126,10 +126,10 @@ def test_a_damaged_storage_leaves_the_other_studies(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made(here / "sound", Goal("mean", 2.0))
-    for i, lines in enumerate(['{"op_code": 99}', '{"op_code": 4, "worker_id": "w"}', "[]", "x"]):
+    for i, text in enumerate(['{"op_code": 99}', '{"op_code": 4, "worker_id": "w"}', "[]", "x"]):
         folder = here / f"bad{i}"
         folder.mkdir()
-        (folder / "journal").write_text(f"{lines}\n")
+        (folder / "journal").write_text(f"{text}\n")
         url = f"journal:///{folder}/journal"
         (folder / "study.toml").write_text(f'storage = "{url}"\n')
     (here / "what?").mkdir()

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import PlanError
+from mpsearch.core.errors import PlanError, SchemeError
 from mpsearch.core.files import file_names, write_text
 from mpsearch.core.measurement import Measurement
+from mpsearch.core.parts import Parts
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.export.quanti_array import read_quanti_array
@@ -34,6 +35,7 @@ def check(
     schemes: Sequence[str] = (),
     quanti_array: str | None = None,
     progress: Progress | None = None,
+    parts: Parts | None = None,
 ) -> list[Path]:
     """Measure and write one report, for each image in a folder of its own if there are several.
 
@@ -44,26 +46,31 @@ def check(
         schemes: For ``uniform`` and ``each-layer``.
         quanti_array: For ``specific``: list literal or file.
         progress: Is told of every plan measured.
+        parts: Gets the refusals of schemes; the report has what they do not concern. Where it is
+            None they are raised when the report is written.
 
     Raises:
         PlanError, SchemeError: If the quanti_array does not fit or a scheme refuses a layer.
         SettingError: If an image's folder is a symbolic link.
     """
-    listener = progress or Silent()
+    listener, every = progress or Silent(), parts or Parts()
     match kind:
         case "uniform":
-            render = _uniform(workbench, schemes, listener)
+            render = _uniform(workbench, schemes, listener, every)
         case "each-layer":
-            render = _each_layer(workbench, schemes, listener)
+            render = _each_layer(workbench, schemes, listener, every)
         case "specific":
             if quanti_array is None:
                 raise PlanError("check specific needs a quanti_array; give one")
             plan = read_quanti_array(quanti_array, workbench.layer_names)
             render = _specific(workbench, plan, listener)
-    return [
+    written = [
         write_text(place / _FILES[kind], render(image), within=folder)
         for image, place in enumerate(_places(workbench, folder))
     ]
+    if parts is None:
+        every.raise_failed()
+    return written
 
 
 def _places(workbench: Workbench, folder: Path) -> list[Path]:
@@ -79,18 +86,39 @@ def _measure(workbench: Workbench, plans: list[Plan], progress: Progress) -> lis
     return found
 
 
-def _uniform(workbench: Workbench, schemes: Sequence[str], progress: Progress) -> _Render:
-    plans = [Plan.uniform(workbench.layer_names, scheme) for scheme in schemes]
-    rows = list(zip(schemes, _measure(workbench, plans, progress), strict=True))
+def _uniform(
+    workbench: Workbench, schemes: Sequence[str], progress: Progress, parts: Parts
+) -> _Render:
+    refused = {scheme for _, scheme in _refused(workbench, schemes, parts)}
+    taken = [scheme for scheme in schemes if scheme not in refused]
+    if not taken:
+        parts.raise_failed()
+    plans = [Plan.uniform(workbench.layer_names, scheme) for scheme in taken]
+    rows = list(zip(taken, _measure(workbench, plans, progress), strict=True))
     return lambda image: uniform_report(rows, image, workbench.classes)
 
 
-def _each_layer(workbench: Workbench, schemes: Sequence[str], progress: Progress) -> _Render:
-    cells = [(layer, scheme) for layer in workbench.layers for scheme in schemes]
+def _each_layer(
+    workbench: Workbench, schemes: Sequence[str], progress: Progress, parts: Parts
+) -> _Render:
+    refused = _refused(workbench, schemes, parts)
+    every = [(layer, scheme) for layer in workbench.layers for scheme in schemes]
+    cells = [(layer, scheme) for layer, scheme in every if (layer.name, scheme) not in refused]
+    if not cells:
+        parts.raise_failed()
     plans = [per_layer_plan(workbench.layer_names, k.name, s) for k, s in cells]
     found = _measure(workbench, plans, progress)
     rows = [(k.index, s, m) for (k, s), m in zip(cells, found, strict=True)]
     return lambda image: each_layer_report(rows, image, workbench.classes)
+
+
+def _refused(workbench: Workbench, schemes: Sequence[str], parts: Parts) -> set[tuple[str, str]]:
+    """(layer name, scheme) that cannot be stored; why is among the errors of *parts*."""
+    found = workbench.refusals(schemes)
+    for (_, scheme), reason in found.items():
+        with parts.part(scheme):
+            raise SchemeError(reason)
+    return set(found)
 
 
 def _specific(workbench: Workbench, plan: Plan, progress: Progress) -> _Render:

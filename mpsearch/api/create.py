@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mpsearch.api.model import OpenModel
+from mpsearch.core.parts import Parts
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.export.npy_folders import write_npy_folder
@@ -13,29 +14,55 @@ _WITH_MODEL = "bitwiseAnd"  # the family for which the original also wrote the m
 
 
 def create_folders(
-    model: OpenModel, schemes: Sequence[Scheme], folder: Path, progress: Progress
+    model: OpenModel,
+    schemes: Sequence[Scheme],
+    folder: Path,
+    progress: Progress,
+    parts: Parts | None = None,
 ) -> dict[str, Path]:
     """Write one folder per scheme, and ``original`` beside masks, as the original did.
 
+    Args:
+        model: Whose weights.
+        schemes: How to store them.
+        folder: Where the folders go.
+        progress: Is told of every scheme.
+        parts: Gets the errors of schemes that cannot be written; where it is None they are raised
+            when the others are written.
+
     Returns:
-        Scheme name → its folder.
+        Scheme name → its folder; of those that could be written.
+
+    Raises:
+        SchemeError: If a scheme refuses a layer's weights.
+        EnvironmentFault: If the disk refuses.
     """
     wanted = list(schemes)
     if any(scheme.family == _WITH_MODEL for scheme in wanted):
         wanted.insert(0, parse_scheme("original"))
+    every = parts or Parts()
     written: dict[str, Path] = {}
     progress.start("writing", len(wanted))
     for scheme in wanted:
-        files = write_npy_folder(folder, model.name, scheme, model.layers, model.network.weights)
-        target = files[0].parent
-        if scheme.family == _WITH_MODEL:
-            from mpsearch.export.keras_model import (  # noqa: PLC0415 - loads TensorFlow
-                write_architecture_and_weights,
-            )
-
-            plan = Plan.uniform(model.layer_names, scheme.name)
-            write_architecture_and_weights(model.decoded_model(plan), target, folder)
-        written[scheme.name] = target
+        with every.part(scheme.name):
+            written[scheme.name] = _create_folder(model, scheme, folder)
         progress.advance(1, scheme.name)
     progress.finish()
+    if parts is None:
+        every.raise_failed()
     return written
+
+
+def _create_folder(model: OpenModel, scheme: Scheme, folder: Path) -> Path:
+    for layer in model.layers:  # refused before a part of the folder is there
+        model.bank.nbytes(layer.index, scheme.name)
+    files = write_npy_folder(folder, model.name, scheme, model.layers, model.network.weights)
+    target = files[0].parent
+    if scheme.family == _WITH_MODEL:
+        from mpsearch.export.keras_model import (  # noqa: PLC0415 - loads TensorFlow
+            write_architecture_and_weights,
+        )
+
+        plan = Plan.uniform(model.layer_names, scheme.name)
+        write_architecture_and_weights(model.decoded_model(plan), target, folder)
+    return target

@@ -11,6 +11,7 @@ from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.choices import one_of
 from mpsearch.core.files import file_name, write_text
+from mpsearch.core.parts import Parts
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.export.npy_folders import write_npy_plan
@@ -29,7 +30,7 @@ class ExportedFiles:
 
     Attributes:
         folder: Where.
-        files: Format → path, in the order asked for.
+        files: Format → path, in the order asked for; of those that could be written.
         litert: What became of the plan in LiteRT; None where it was not asked for.
     """
 
@@ -66,6 +67,7 @@ def export_plan(
     budget_pp: float | None = None,
     coding: Coding | None = None,
     progress: Progress | None = None,
+    parts: Parts | None = None,
 ) -> ExportedFiles:
     """Write *plan* into *folder* in every format of *formats*.
 
@@ -79,9 +81,12 @@ def export_plan(
         budget_pp: The search's budget, for ``plan.json``.
         coding: How codes are packed; as the workbench counts bytes where it is None.
         progress: Is told of every layer packed.
+        parts: Gets the errors of formats that cannot be written; where it is None they are raised
+            when the others are written.
 
     Raises:
-        SettingError: If a format is unknown.
+        SettingError: If a format is unknown, or needs a package that is not installed.
+        ModelError: If LiteRT's converter cannot take the model.
         EnvironmentFault: If the disk refuses; files already there stay whole.
     """
     for wanted in formats:
@@ -91,7 +96,13 @@ def export_plan(
         model = model.coded(coding)
     subject = replace(workbench, model=model) if isinstance(workbench, Workbench) else model
     job = _Job(subject, plan, Path(folder), drop_pp, metric, budget_pp, progress)
-    files = {wanted: getattr(job, f"write_{wanted}")() for wanted in formats}
+    every = parts or Parts()
+    files: dict[str, Path] = {}
+    for wanted in formats:
+        with every.part(wanted):
+            files[wanted] = getattr(job, f"write_{wanted}")()
+    if parts is None:
+        every.raise_failed()
     return ExportedFiles(job.folder, files, job.litert)
 
 
@@ -141,6 +152,7 @@ class _Job:
 
     def write_npy(self) -> Path:
         model = self.model
+        model.nbytes(self.plan)  # refused before a part of the folder is there
         return write_npy_plan(
             self.folder,
             model.name,

@@ -9,7 +9,13 @@ from mpsearch.core.files import write_bytes
 from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.confidence import Metric
-from mpsearch.export.litert import LiteRTModel, run_litert, storage_of, to_litert
+from mpsearch.export.litert import (
+    LiteRTModel,
+    require_litert,
+    run_litert,
+    storage_of,
+    to_litert,
+)
 from mpsearch.schemes import parse_scheme
 from mpsearch.search.verify import ImageSetDrop
 
@@ -38,6 +44,7 @@ def write_litert(
         ModelError: If its converter cannot take the model.
         EnvironmentFault: If the disk refuses.
     """
+    require_litert()  # before anything that takes time
     model = model_of(subject)
     schemes = [parse_scheme(name) for name in plan.schemes]
     weights = [model.network.weights(layer.index) for layer in model.layers]
@@ -47,11 +54,11 @@ def write_litert(
     made = to_litert(
         model.decoded_model(model.original), model.layers, weights, [storage_of(s) for s in schemes]
     )
-    write_bytes(path, made.data)
     drop, plan_drop = None, None
     if isinstance(subject, Workbench):
         progress.advance(1, "running the images")
         drop, plan_drop = _drops(subject, made, plan, metric)
+    write_bytes(path, made.data)  # of a model that runs
     progress.advance(1, "done")
     progress.finish()
     return LiteRTReport(

@@ -12,6 +12,11 @@ from mpsearch.search.rules import Rules
 _SMALL: Final = 16  # schemes of a layer up to which all are tried
 
 
+def compares_errors(schemes: Sequence[str]) -> bool:
+    """Whether a menu of these schemes may be made shorter by comparing their errors."""
+    return len(schemes) > _SMALL
+
+
 def make_menu(
     workbench: Workbench, schemes: Sequence[str], rules: Rules, progress: Progress | None = None
 ) -> Menu:

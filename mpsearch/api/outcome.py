@@ -105,7 +105,7 @@ def conclude(
         screening_measurements=0 if profile is None else len(profile.per_layer),
         gradient_passes=screen.passes,
         single_changes=screen.measurements,
-        trials=sum(map(len, histories)),
+        trials=len(searched.history),
         seconds=time.monotonic() - begun,
         ladder=_ladder(work, searched, rivals, history.goal),
         front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in searched.history.front),
@@ -218,7 +218,7 @@ def _ladder(
     rungs = {"original": Rung(work.model.bank.original_nbytes, 0.0, 0)}
     rungs["uniform"] = _rung(searched.uniform, goal)
     for name, history in rivals.items():
-        # The uniform plans that every study measures at its end are nobody's own.
+        # Studies of earlier versions have uniform plans as well, which are not the method's own.
         own = [one for one in history.tried if one.origin != "uniform"]
         rungs[name] = _rung(own, goal)
     return rungs

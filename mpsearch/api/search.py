@@ -67,8 +67,10 @@ def find_plan(
         rules: Locked, forbidden and tied layers.
         metric: ``mean``, ``max`` or ``p95`` over images.
         sampler: Who proposes plans.
-        trials: Finished trials in the study, at most (uniform plans may come on top); where it is
-            None, 200, and for ``brute`` as many as it takes.
+        trials: Finished trials in the study, at most, uniform plans and what was known before
+            included; where it is None, 200, and for ``brute`` as many as it takes. Studies of
+            *compare*, and of the tighter budgets of ``budget_on="verify"``, have as many of their
+            own.
         timeout: Seconds, at most.
         seed: Of the sampler; ``surrogate`` and ``brute`` need none.
         holdout: Share of the images held back to verify the plan, 0 to below 1; a third where it

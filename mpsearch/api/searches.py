@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.api.calibrate import calibrate_all, calibrated
+from mpsearch.api.calibrate import calibrate_all, calibrated, keep_calibrated
 from mpsearch.api.limits import Wanted
 from mpsearch.api.menu import make_menu
 from mpsearch.api.workbench import Workbench
@@ -79,7 +79,7 @@ class Searches:
                 fingerprint = self.work.fingerprint.as_mapping()
                 self.profile = self.profile.of_images(rows, fingerprint)
         if self.calibrate:
-            model = calibrated(self.work, self.progress)
+            model = calibrated(self.work, folder=self.folder)
             self.work = self.work.with_model(model)
             self.held = None if self.held is None else self.held.with_model(model)
 
@@ -107,7 +107,10 @@ class Searches:
         schemes = menu_of(self.schemes or known)
         if self.calibrate:
             calibrate_all(self.work, schemes, self.progress)
-        return make_menu(self.work, schemes, self.rules, self.progress)
+        menu = make_menu(self.work, schemes, self.rules, self.progress)
+        if self.calibrate:  # locked layers may have had schemes that are on no other's menu
+            keep_calibrated(self.work)
+        return menu
 
     @cached_property
     def screen(self) -> Screen:
@@ -141,9 +144,9 @@ class Searches:
         self, wanted: Wanted, name: str, helpers: Helpers | None = None
     ) -> tuple[Searched, list[History]]:
         """The study, and those of tighter budgets that ``--budget-on verify`` takes."""
-        searched = self.run(
-            wanted.goal(self.metric, self.everything), name, helpers=helpers, main=True
-        )
+        goal = wanted.goal(self.metric, self.everything)
+        choosing = wanted.choosing(goal)
+        searched = self.run(goal, name, helpers=helpers, main=True, choosing=choosing)
         others: list[History] = []
         if wanted.budget_on == "verify":
             for share in _TIGHTER:
@@ -161,8 +164,9 @@ class Searches:
         *,
         helpers: Helpers | None = None,
         main: bool = False,
+        choosing: Goal | None = None,
     ) -> Searched:
-        """One study; only the main one leaves its best plan in ``best.json``."""
+        """One study; only the main one leaves its best plan, by *choosing*, in ``best.json``."""
         kind = rival or self.sampler
         keeps_best = main and not self.is_helper
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), self.seed)
@@ -195,9 +199,13 @@ class Searches:
                 known,
                 limits=replace(limits, timeout=left),
                 progress=self.progress,
-                on_best=lambda best: self._keep_best(best, goal) if keeps_best else None,
+                on_best=lambda best: (
+                    self._keep_best(best, choosing or goal) if keeps_best else None
+                ),
                 on_step=(lambda: None) if helpers is None else helpers.tend,
                 is_helper=self.is_helper,
+                with_uniform=rival is None,
+                choosing=choosing,
             )
         finally:
             self._store = None

@@ -9,6 +9,7 @@ from mpsearch.core.config import RunConfig
 from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.core.secret import masked
 from mpsearch.core.trust import SettingsFile, same_storage, usual_storage
+from mpsearch.model.source import BUNDLED_DIGITS
 from mpsearch.report.record import StudyRecord
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import Subject, read_result
@@ -226,5 +227,5 @@ def _model_name(folder: Path, subject: Subject | None, config: RunConfig | None)
         return subject.model
     if config is None:
         return f"the model of {folder.resolve().name}"
-    _, _, tail = config.model.rpartition(":")
+    _, _, tail = (config.model or BUNDLED_DIGITS).rpartition(":")
     return Path(tail).stem

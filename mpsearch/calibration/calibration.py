@@ -70,6 +70,9 @@ class Calibration:
     def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
         """Codes of each tensor of a layer; None where its weights alone decide.
 
+        They also do where the moments are none that inputs can have, so that codes chosen by them
+        would be no numbers.
+
         Raises:
             SchemeError: If the scheme refuses the weights.
         """
@@ -82,6 +85,8 @@ class Calibration:
         known = self._codes.get(key)
         if known is None:
             known = self._calibrated(layer, bound)
+            if known is None:
+                return None
             self._codes.put(key, known, sum(codes.symbols.nbytes for codes in known))
         return known
 
@@ -106,13 +111,19 @@ class Calibration:
             error += 2 * offset * _mean_change(moments, kernel) + offset * offset
         return max(0.0, float(error.sum(dtype=np.float64)))
 
-    def _calibrated(self, layer: int, scheme: Fitted) -> tuple[Codes, ...]:
+    def _calibrated(self, layer: int, scheme: Fitted) -> tuple[Codes, ...] | None:
         kernel, *biases = self._weights(layer)
         moments = self._moments[layer]
-        plain = self._rounded(layer, scheme, kernel, centred=False)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                plain = self._rounded(layer, scheme, kernel, centred=False)
+                moved = self._rounded(layer, scheme, kernel, centred=True) if biases else plain
+        except np.linalg.LinAlgError:
+            return None
+        if not (np.isfinite(plain.error) and np.isfinite(moved.error)):
+            return None
         if not biases:
             return (plain.codes,)
-        moved = self._rounded(layer, scheme, kernel, centred=True)
         bias = biases[0] - _mean_change(moments, moved.change).reshape(-1)
         storable = bool(np.abs(bias).max() < OVERFLOW)
         if storable and moved.error < _WORTH_A_BIAS * plain.error:

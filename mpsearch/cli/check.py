@@ -13,11 +13,13 @@ from mpsearch.cli.options import (
     add_schemes,
     add_study,
     load_workbench,
+    note_default_model,
     require_schemes,
     settings,
 )
 from mpsearch.cli.progress import make_progress
 from mpsearch.core.errors import SettingError
+from mpsearch.core.parts import Parts
 
 _KINDS: Final = ("uniform", "each-layer", "specific")
 
@@ -63,6 +65,7 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.api.check import check  # noqa: PLC0415
 
     print_notes(workbench.notes)
+    parts = Parts()
     paths = check(
         workbench,
         args.kind,
@@ -70,10 +73,14 @@ def _run(args: argparse.Namespace) -> int:
         schemes=schemes,
         quanti_array=args.quanti_array,
         progress=make_progress(args.quiet),
+        parts=parts,
     )
+    if args.quanti_array is not None and config.images is None:
+        note_default_model(config)
     if args.json:
         print(json.dumps({"reports": [str(path) for path in paths]}))
     else:
         for path in paths:
             print(path)
+    parts.raise_failed()
     return 0

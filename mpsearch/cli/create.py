@@ -5,8 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mpsearch.cli.options import add_command, add_model, load_model, settings
+from mpsearch.cli.options import (
+    add_command,
+    add_model,
+    load_model,
+    note_default_model,
+    settings,
+)
 from mpsearch.cli.progress import make_progress
+from mpsearch.core.parts import Parts
 
 
 def add(commands: Any) -> None:
@@ -39,10 +46,13 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.api.create import create_folders  # noqa: PLC0415 - TensorFlow
 
     progress = make_progress(args.quiet)
-    folders = create_folders(model, list(schemes.values()), Path(args.out), progress)
+    parts = Parts()
+    folders = create_folders(model, list(schemes.values()), Path(args.out), progress, parts)
+    note_default_model(config)
     if args.json:
         print(json.dumps({"folders": {k: str(v) for k, v in folders.items()}}))
     else:
         for folder in folders.values():
             print(folder)
+    parts.raise_failed()
     return 0

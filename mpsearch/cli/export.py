@@ -17,10 +17,12 @@ from mpsearch.cli.options import (
     is_folder,
     load_model,
     load_subject,
+    note_default_model,
     settings,
     study_file,
 )
 from mpsearch.cli.progress import make_progress
+from mpsearch.core.parts import Parts
 
 if TYPE_CHECKING:
     from mpsearch.api.export import ExportedFiles
@@ -80,6 +82,7 @@ def _run(args: argparse.Namespace) -> int:
         if "litert" in formats:
             print_notes(["LiteRT rounds the trained weights itself: the calibration is lost there"])
         subject = with_stored_codes(subject, record.plan, path.parent)
+    parts = Parts()
     written = export_plan(
         subject,
         record.plan,
@@ -90,8 +93,12 @@ def _run(args: argparse.Namespace) -> int:
         budget_pp=record.budget_pp,
         coding=parse_coding(args.coding) if args.coding else record.coding,
         progress=make_progress(args.quiet),
+        parts=parts,
     )
-    _tell(written, args.json)
+    if args.force or path.suffix == ".py":  # else the plan says that it is of this model
+        note_default_model(config)
+    _tell(written, parts, args.json)
+    parts.raise_failed()
     return 0
 
 
@@ -111,13 +118,16 @@ def _subject(config: "RunConfig", formats: list[str]) -> "Workbench | OpenModel"
         return load_model(config)
     from mpsearch.export.litert import require_litert  # noqa: PLC0415 - TensorFlow
 
-    require_litert()
+    if set(formats) == {"litert"}:  # else it is said when the others are written
+        require_litert()
     return load_subject(config)
 
 
-def _tell(written: "ExportedFiles", as_json: bool) -> None:
+def _tell(written: "ExportedFiles", parts: Parts, as_json: bool) -> None:
     if as_json:
         document: dict[str, object] = {"files": {k: str(v) for k, v in written.files.items()}}
+        if parts.failed:
+            document["failed"] = {name: str(error) for name, error in parts.failed.items()}
         if written.litert is not None:
             document["litert"] = written.litert.as_mapping()
         print(json.dumps(document, ensure_ascii=False))

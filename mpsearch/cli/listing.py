@@ -8,7 +8,7 @@ from typing import Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import STUDIES
-from mpsearch.core.errors import PlanError, SettingError
+from mpsearch.core.errors import SettingError
 from mpsearch.core.trust import SettingsFile, usual_storage
 
 
@@ -76,25 +76,41 @@ def _studies(args: argparse.Namespace) -> int:
 
 def _study(folder: Path) -> dict[str, Any]:
     """State and best plan of the study in a folder; no server is asked."""
+    from mpsearch.api.shown_plan import best_so_far, finished_plan  # noqa: PLC0415 - numpy
     from mpsearch.core.secret import masked  # noqa: PLC0415
     from mpsearch.search.storage.peek import glance  # noqa: PLC0415
 
     storage, refusal = _storage(folder)
     scheme, _, path = storage.partition(":///")
+    finished = finished_plan(folder)
+    plan = finished or best_so_far(folder)
+    name = None if finished is None else finished.study_name
     is_file = scheme in {"sqlite", "journal"} and path and not refusal
-    seen = glance(Path(path)) if is_file else None
-    finished = _best(folder / "plan.json")
-    best = finished or _best(folder / "best.json")
-    state = "finished" if finished else "stopped"
+    seen = glance(Path(path), name) if is_file else None
+    state = "stopped" if finished is None else "finished"
     if seen is not None and seen.is_in_use:
-        state, best = "running", _best(folder / "best.json") or best
-    row = {"study": str(folder), "state": state, "storage": masked(storage), **best}
+        state, plan = "running", best_so_far(folder) or plan
+        if name is not None:  # it may be another question that is asked now
+            seen = glance(Path(path)) or seen
+    row: dict[str, Any] = {"study": str(folder), "state": state, "storage": masked(storage)}
+    if plan is not None:
+        row |= {
+            "nbytes": plan.nbytes,
+            "drop_pp": plan.drop_pp,
+            "budget_pp": plan.budget_pp,
+            "max_bytes": plan.max_bytes,
+            "metric": plan.metric,
+            "feasible": plan.feasible,
+            "reason": plan.reason,
+        }
     if refusal:
         row["refused"] = refusal
     if seen is not None:
         row["trials"] = seen.trials
-        if best and seen.original_nbytes is not None:
-            row["ratio"] = seen.original_nbytes / max(1, best["nbytes"])
+        if plan is not None and seen.original_nbytes is not None:
+            row["ratio"] = seen.original_nbytes / max(1, plan.nbytes)
+    if plan is not None and plan.ratio is not None:
+        row["ratio"] = plan.ratio
     return row
 
 
@@ -119,22 +135,27 @@ def _said(row: dict[str, Any]) -> str:
 
 
 def _result(row: dict[str, Any]) -> str:
-    trials = f", {row['trials']} trials" if "trials" in row else ""
+    trials = f", {_count(row['trials'], 'trial')}" if "trials" in row else ""
     if "nbytes" not in row:
-        return f"{row['state']}{trials}, no plan yet"
+        none = "no plan that keeps the limit yet" if row.get("trials") else "no plan yet"
+        return f"{row['state']}{trials}, {none}"
     ratio = f", {row['ratio']:.2f} times smaller" if "ratio" in row else ""
-    budget = "" if row["budget_pp"] is None else f" of {row['budget_pp']:g} pp"
-    return (
-        f"{row['state']}{trials}: {row['nbytes']:,} bytes{ratio}, "
-        f"{row['drop_pp']:.3f} pp{budget} ({row['metric']})"
-    )
+    plan = f"{row['state']}{trials}: {row['nbytes']:,} bytes{ratio}, {row['drop_pp']:.3f} pp"
+    if row["feasible"] is not False:
+        budget = "" if row["budget_pp"] is None else f" of {row['budget_pp']:g} pp"
+        size = "" if row["max_bytes"] is None else f", within {row['max_bytes']:,} bytes"
+        return f"{plan}{budget} ({row['metric']}){size}"
+    return f"{plan} ({row['metric']}), OVER {_limit(row)}: no plan measured keeps it"
 
 
-def _best(path: Path) -> dict[str, Any]:
-    """What plan.json or best.json says, or nothing."""
-    from mpsearch.export.plan_json import read_measured  # noqa: PLC0415 - numpy
+def _limit(row: dict[str, Any]) -> str:
+    if row["max_bytes"] is not None:
+        return f"the size of {row['max_bytes']:,} bytes"
+    if row["budget_pp"] is None:
+        return "the limit"
+    on_held = " on held-back images" if row["drop_pp"] <= row["budget_pp"] else ""
+    return f"the budget of {row['budget_pp']:g} pp{on_held}"
 
-    try:
-        return read_measured(path)
-    except PlanError:
-        return {}
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from types import FrameType
 from typing import Final, NoReturn
 
@@ -27,6 +28,7 @@ from mpsearch.cli import (
 )
 from mpsearch.cli.options import Parser
 from mpsearch.core.errors import MPSearchError
+from mpsearch.core.signals import said_when_stopped
 
 _BUG: Final = 1
 _ENVIRONMENT: Final = 3
@@ -36,6 +38,8 @@ _MACHINE: Final = {
     *(errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOLCK),
 }
 _ASK_AGAIN: Final = 10.0  # seconds
+_RESUMED: Final = (["search"], ["profile"])  # whose work the same command goes on with
+_KEPT: Final = "what was measured is kept"
 
 
 class _Stopped(BaseException):
@@ -52,7 +56,8 @@ def parser() -> Parser:
         prog="mpsearch",
         description="Find, for every weight layer of a trained Keras CNN, the storage format that "
         "makes the model smallest while its confidence falls by no more than a budget.",
-        epilog="Without --model, every command uses a small bundled network and its images.",
+        epilog="Without --model, commands use a small bundled network and its images, and say so "
+        "where something else may have been meant; verify and unpack refuse files of other models.",
     )
     top.add_argument("--version", action="version", version=f"mpsearch {__version__}")
     commands = top.add_subparsers(metavar="COMMAND", required=True)
@@ -78,8 +83,9 @@ def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; errors become one line on stderr."""
 
     def command() -> int:
-        args = parser().parse_args(argv)
-        code: int = args.run(args)
+        with said_when_stopped(lambda: _KEPT) if list(argv[:1]) in _RESUMED else nullcontext():
+            args = parser().parse_args(argv)
+            code: int = args.run(args)
         sys.stdout.flush()
         return code
 
@@ -103,7 +109,7 @@ def _explain(error: BaseException) -> int:
             _complain(str(error))
             return error.exit_code
         case KeyboardInterrupt() | _Stopped():
-            return _interrupted(getattr(error, "number", signal.SIGINT))
+            return _interrupted(error)
         case MemoryError():
             _complain("out of memory; close other programs, or give fewer images or --memory")
             return _ENVIRONMENT
@@ -150,13 +156,13 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise _Stopped(number)
 
 
-def _interrupted(number: int) -> int:
+def _interrupted(error: BaseException) -> int:
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, 0)
-    print(
-        "mpsearch: stopped; what was measured is kept, run the same command again to go on",
-        file=sys.stderr,
-    )
+    kept = getattr(error, "__notes__", [])[:1]
+    said = "".join(f"; {what}, run the same command again to go on" for what in kept)
+    print(f"mpsearch: stopped{said}", file=sys.stderr)
+    number: int = getattr(error, "number", signal.SIGINT)
     return 128 + number
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mpsearch.cli.rules import parse_pairs
 from mpsearch.core.config import RunConfig
@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from mpsearch.model.source import ModelSource
 
 Run = Callable[[argparse.Namespace], int]
+
+_DEFAULTS: Final = RunConfig()
+# Nobody says this of a network they do not mean to bring.
+_OF_A_MODEL: Final = (
+    *("images", "preprocess", "resize", "labels", "truth"),
+    *("from_logits", "size", "allow_unsafe_model"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -233,7 +240,7 @@ def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
     from mpsearch.api.workbench import load  # noqa: PLC0415 - the engine
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
 
-    return load(
+    workbench = load(
         source,
         config.images,
         preprocess=config.preprocess,
@@ -245,6 +252,17 @@ def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
         memory=None if config.memory is None else parse_memory(config.memory),
         coding=parse_coding(config.coding) if coded else "none",
     )
+    if any(getattr(config, name) != getattr(_DEFAULTS, name) for name in _OF_A_MODEL):
+        note_default_model(config)
+    return workbench
+
+
+def note_default_model(config: RunConfig) -> None:
+    """Say that the bundled network is used, where no model was named."""
+    from mpsearch.cli.notes import print_notes  # noqa: PLC0415
+
+    if config.model is None:
+        print_notes(["no --model given: the bundled network of handwritten digits is used"])
 
 
 def load_model(config: RunConfig) -> "OpenModel":
@@ -263,9 +281,10 @@ def load_model(config: RunConfig) -> "OpenModel":
 def _find_model(config: RunConfig) -> "ModelSource":
     """What ``--model`` names, before anything is imported that takes a second."""
     from mpsearch.cli.notes import print_notes  # noqa: PLC0415
-    from mpsearch.model.source import find_model  # noqa: PLC0415
+    from mpsearch.model.source import BUNDLED_DIGITS, find_model  # noqa: PLC0415
 
-    source = find_model(config.model, config.allow_unsafe_model, config.architecture)
+    model = config.model or BUNDLED_DIGITS
+    source = find_model(model, config.allow_unsafe_model, config.architecture)
     print_notes(source.notes)
     return source
 
@@ -274,7 +293,7 @@ def load_subject(config: RunConfig) -> "Workbench | OpenModel":
     """The model of a run, with images where there are any: given, or the bundled ones."""
     from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
 
-    if config.images is None and config.model != BUNDLED_DIGITS:
+    if config.images is None and config.model not in {None, BUNDLED_DIGITS}:
         return load_model(config)
     return load_workbench(config)
 

@@ -25,7 +25,7 @@ from mpsearch.cli.progress import make_progress
 from mpsearch.cli.rules import add_rules, rules_of
 from mpsearch.cli.search_json import as_json
 from mpsearch.cli.search_options import add_question, add_search
-from mpsearch.cli.settled import Settled
+from mpsearch.cli.settled import Settled, named
 from mpsearch.cli.studies import optuna_study_name, study_folder
 from mpsearch.core.errors import EnvironmentFault, SettingError
 from mpsearch.core.trust import usual_storage
@@ -258,6 +258,6 @@ def _write(
     if profile is not None and profile.per_layer:
         write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))
     # The last file: it says that the search came to its end. A storage may hold a password.
-    terms = replace(config, storage=None).to_toml(target)
+    terms = replace(named(config), storage=None).to_toml(target)
     name = optuna_study_name(config, target, _menu_names(config))
     keep_result(target, workbench, result, name, terms)

@@ -56,7 +56,14 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         choices=("surrogate", "tpe", "nsga2", "random", "brute"),
         help="who proposes plans; brute measures all and proves the best (default: surrogate)",
     )
-    group.add_argument("--trials", metavar="N", type=int, help="trials in the study (default: 200)")
+    group.add_argument(
+        "--trials",
+        metavar="N",
+        type=int,
+        help="finished trials in the study, at most, those of earlier runs included (default: 200; "
+        "brute: as many as it takes); studies of --compare and of the tighter budgets of "
+        "--budget-on verify have as many of their own",
+    )
     group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
     group.add_argument("--seed", metavar="N", type=int, help="of the sampler (default: 0)")
     group.add_argument(

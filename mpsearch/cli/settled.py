@@ -1,7 +1,7 @@
 """The settings of a search, kept in its folder."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ class Settled:
         from mpsearch.core.files import write_text  # noqa: PLC0415
 
         path = self.folder / "study.toml"
-        text = self.config.to_toml(self.folder)
+        text = named(self.config).to_toml(self.folder)
         if not path.exists():
             write_text(path, text)
         elif not self.is_typed or not _is(path, text):
@@ -51,6 +51,13 @@ class Settled:
             file.trust("written")
         except EnvironmentFault as fault:
             yield f"{fault}; until then other commands ask for: {file.remedy}"
+
+
+def named(config: "RunConfig") -> "RunConfig":
+    """The settings with the model that was used, so that they say all there is."""
+    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
+
+    return replace(config, model=config.model or BUNDLED_DIGITS)
 
 
 def _is(path: Path, text: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mpsearch.cli.options import add_command, add_model, load_model, settings
+from mpsearch.cli.packed_model import require_model_of
 
 
 def add(commands: Any) -> None:
@@ -16,7 +17,7 @@ def add(commands: Any) -> None:
         _run,
         "restore a Keras model from a packed file",
         "Writes a .keras model that holds the file's decoded weights; --model gives the "
-        "architecture.",
+        "architecture, and may be left out for a file made from the bundled network.",
     )
     parser.add_argument("file", metavar="FILE", help="a .mpq file")
     parser.add_argument("--to", metavar="MODEL.keras", required=True, help="the model to write")
@@ -36,10 +37,9 @@ def _run(args: argparse.Namespace) -> int:
         raise SettingError(f"--to {args.to!r} is no .keras file; give a name that ends in .keras")
     config, _ = settings(args)
     from mpsearch.api.packed import unpack  # noqa: PLC0415
-    from mpsearch.export.packed import PackedFile  # noqa: PLC0415
 
     path = Path(args.file)
-    PackedFile(path).close()  # refused before TensorFlow is loaded
+    require_model_of(path, config)
     unpack(path, load_model(config), target, args.force)
     print(json.dumps({"file": str(target)}) if args.json else target)
     return 0

@@ -14,6 +14,7 @@ from mpsearch.cli.options import (
     load_subject,
     settings,
 )
+from mpsearch.cli.packed_model import require_model_of
 from mpsearch.cli.progress import make_progress
 
 if TYPE_CHECKING:
@@ -31,8 +32,8 @@ def add(commands: Any) -> None:
         "prove a packed file",
         "Decodes every tensor of a .mpq file, compares it bit for bit with what its plan makes of "
         "the model, and with --images measures the confidence of the unpacked model by a plain "
-        "forward pass. Exit code 1 if a tensor differs, 2 if the file is damaged or of another "
-        "model.",
+        "forward pass. --model may be left out for a file made from the bundled network. Exit code "
+        "1 if a tensor differs, 2 if the file is damaged or of another model.",
     )
     parser.add_argument("file", metavar="FILE", help="a .mpq file")
     parser.add_argument(
@@ -46,10 +47,9 @@ def _run(args: argparse.Namespace) -> int:
     config, _ = settings(args)
     from mpsearch.api.packed import verify  # noqa: PLC0415
     from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
-    from mpsearch.export.packed import PackedFile  # noqa: PLC0415
 
     path = Path(args.file)
-    PackedFile(path).close()  # refused before TensorFlow is loaded
+    require_model_of(path, config)
     metric = parse_metric(config.metric)
     subject = load_subject(config)
     print_notes(getattr(subject, "notes", ()))

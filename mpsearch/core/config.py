@@ -13,7 +13,6 @@ from mpsearch.core.errors import SettingError
 from mpsearch.core.secret import masked
 
 _LARGEST: Final = 2**20
-_BUNDLED: Final = "bundled:digits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class RunConfig:
     """Every setting a command may need; the keys of ``study.toml`` are these names.
 
     Attributes:
-        model: File, ``keras:NAME`` or ``bundled:digits``.
+        model: File, ``keras:NAME`` or ``bundled:digits``; None where none was named.
         architecture: For a model file that holds weights only: the file that describes its network.
         allow_unsafe_model: Load what the allow-list for model files refuses.
         images: Files, folders, globs, or one ``.npz``; None for the bundled ones.
@@ -55,7 +54,7 @@ class RunConfig:
         study_name: Name of the study.
     """
 
-    model: str = _BUNDLED
+    model: str | None = None
     architecture: str | None = None
     allow_unsafe_model: bool = False
     images: tuple[str, ...] | None = None

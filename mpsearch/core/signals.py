@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, Final
 
@@ -18,6 +18,24 @@ def signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
+
+
+@contextlib.contextmanager
+def said_when_stopped(say: Callable[[], str]) -> Iterator[None]:
+    """Let what stops the block tell what is kept of its work.
+
+    Args:
+        say: Gives the words when a signal, or Ctrl-C, ends the block; those of an inner block
+            come first. They are the exception's note.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as stop:
+        if not getattr(stop, "__notes__", None):
+            stop.add_note(say())
+        raise
 
 
 @contextlib.contextmanager

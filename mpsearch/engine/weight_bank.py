@@ -1,5 +1,6 @@
 """Decoded weights of every (layer, scheme), encoded once and bounded in bytes."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Final
 
@@ -199,6 +200,10 @@ class WeightBank:
 
     def _find_nbytes(self, layer: int, name: str) -> int:
         spec, bound = self._network.layers[layer], self._bound(layer, name)
+        with contextlib.suppress(SchemeError):  # said below in words that name the tensor
+            codes = self.sourced_codes(layer, name)
+            if codes is not None:  # the scheme need not look for its own
+                return sum(map(self._nbytes_of, bound, codes))
         total = 0
         for tensor, scheme, array, found in zip(
             spec.tensors, bound, self._network.weights(layer), self._found(layer), strict=True
@@ -207,9 +212,6 @@ class WeightBank:
                 total += self._stored_nbytes(scheme, array, found)
             except SchemeError as error:
                 raise SchemeError(f"layer {spec.name!r} {tensor.name}: {error}") from error
-        codes = self.sourced_codes(layer, name)
-        if codes is not None:
-            return sum(map(self._nbytes_of, bound, codes))
         return total
 
     def _found(self, layer: int) -> tuple[Extremes, ...]:

@@ -1,7 +1,7 @@
 """Moments of the inputs of every weight layer, from forward passes of the trained network."""
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -18,74 +18,153 @@ MOST_INPUTS: Final = 4608  # VGG's 3 × 3 × 512
 _FEWEST_PATCHES: Final = 2**15  # of all images, enough for any layer of few weights per output
 _PER_INPUT: Final = 4  # so many times the weights per output, if that is more
 
+# Of sums that were kept: bounds within which nothing overflows.
+_LARGEST: Final = 1e30
+_ROUNDING: Final = 1e-2  # of products in single precision
+_TINY: Final = 1e-30
+
 _PLAIN: Final = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Dense)
 _DEPTHWISE: Final = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
-def input_moments(
-    cuts: Sequence[Cut],
-    live: Sequence[LiveLayer],
-    images: Iterable[Any],
-    count: int,
-    layers: Collection[int],
-    on_image: Callable[[], None] = lambda: None,
-) -> dict[int, InputMoments]:
-    """Moments per weight layer, over all its uses in the network.
+class MomentSums:
+    """Sums over images of what some weight layers see, over all their uses in the network.
+
+    Each layer has a count of its own, so that sums that were kept, whichever there are, can be gone
+    on with.
 
     Args:
         cuts: The network's pieces in order.
         live: Its weight layers.
-        images: Each of one image, as the network computes with it, shape (1, h, w, c).
-        count: How many there are; two or more.
-        layers: Indices of the layers asked for.
-        on_image: Called after each.
-
-    Returns:
-        Layer index → moments. Layers are missing whose inputs cannot be seen (inside wrappers) or
-        are so large that their squares are not finite, that have more than :data:`MOST_INPUTS`
-        weights per output, or that multiply their weights otherwise than
-        :class:`~mpsearch.core.moments.InputMoments` describes.
+        images: How many there will be; two or more.
+        layers: Indices of the layers asked for; of those, the ones in :func:`moment_shapes` are
+            seen.
     """
-    indices = {
-        id(one.keras_layer): one.layer.index
-        for one in live
-        if one.layer.index in layers and _is_seen(one.keras_layer)
-    }
-    sums: dict[int, _Sums] = {}
-    for image in images:
+
+    def __init__(
+        self, cuts: Sequence[Cut], live: Sequence[LiveLayer], images: int, layers: Collection[int]
+    ) -> None:
+        self._cuts, self._images = cuts, images
+        self._indices = {id(one.keras_layer): one.layer.index for one in live}
+        self._uses = {i: uses for i, uses in _uses(cuts, live).items() if i in layers}
+        by_index = {one.layer.index: one.keras_layer for one in live}
+        self._sums = {index: _Sums(by_index[index], images) for index in self._uses}
+        self._done = dict.fromkeys(self._sums, 0)
+
+    @property
+    def done(self) -> int:
+        """Images that all layers have seen."""
+        return min(self._done.values(), default=self._images)
+
+    def add(self, image: Any) -> None:
+        """Run the image at :attr:`done` through the network, for those that have not seen it.
+
+        Args:
+            image: As the network computes with it, shape (1, h, w, c).
+        """
+        at = self.done
         known = {INPUT: image}
-        for piece in cuts:
+        for piece in self._cuts:
             for call in piece.calls:
-                index = indices.get(id(call.operation))
-                if index is not None and len(call.inputs) == 1:
-                    if index not in sums:
-                        sums[index] = _Sums(call.operation, count)
-                    sums[index].add(known[call.inputs[0]])
+                index = self._indices.get(id(call.operation), -1)
+                if self._done.get(index) == at and len(call.inputs) == 1:
+                    self._sums[index].add(known[call.inputs[0]])
                 call.run(known)
-        on_image()
-    found = {index: sums.pop(index).moments() for index in list(sums)}
-    return {index: one for index, one in found.items() if np.isfinite(one.raw).all()}
+        for index, done in self._done.items():
+            self._done[index] = max(done, at + 1)
+
+    def moments(self) -> Iterator[tuple[int, InputMoments]]:
+        """Layer index and moments; the sums are let go of on the way.
+
+        Layers are missing of which the moments are not finite.
+        """
+        for index in list(self._sums):
+            found = self._sums.pop(index).moments()
+            if np.isfinite(found.raw).all():
+                yield index, found
+
+    def state(self) -> dict[int, tuple[int, dict[str, Float64Array]]]:
+        """Layer index → images it has seen, and name → array of all there is to keep of them."""
+        return {index: (self._done[index], one.arrays) for index, one in self._sums.items()}
+
+    def restore(self, layer: int, done: int, arrays: Mapping[str, Float64Array]) -> bool:
+        """Go on from what was kept; False, and nothing changes, where no images can have given it.
+
+        Args:
+            layer: Its index; one of those asked for.
+            done: Images it has seen.
+            arrays: As :meth:`state` gave them; they may come from anybody, and are not copied.
+        """
+        one = self._sums[layer]
+        mine, count = one.arrays, done * self._uses[layer]
+        if not 0 < done <= self._images or set(arrays) != set(mine):
+            return False
+        if any(arrays[name].shape != array.shape for name, array in mine.items()):
+            return False
+        if not _are_possible(arrays, count):
+            return False
+        one.restore(arrays, count)
+        self._done[layer] = done
+        return True
 
 
-def moment_groups(live: Sequence[LiveLayer], memory: int) -> list[list[int]]:
+def moment_shapes(cuts: Sequence[Cut], live: Sequence[LiveLayer]) -> dict[int, tuple[int, int]]:
+    """Layer index → blocks, and weights of an output, of the layers whose moments can be taken.
+
+    Layers are missing whose inputs cannot be seen (inside wrappers), that have more than
+    :data:`MOST_INPUTS` weights per output, or that multiply their weights otherwise than
+    :class:`~mpsearch.core.moments.InputMoments` describes.
+    """
+    by_index = {one.layer.index: one.keras_layer for one in live}
+    return {
+        index: (_blocks(by_index[index]), _inputs(by_index[index])) for index in _uses(cuts, live)
+    }
+
+
+def moment_groups(shapes: Mapping[int, tuple[int, int]], memory: int) -> list[list[int]]:
     """Layers whose sums fit in some bytes together, each of one layer at least.
 
     Args:
-        live: The weight layers.
+        shapes: From :func:`moment_shapes`.
         memory: Bytes.
     """
     groups: list[list[int]] = []
     room = 0
-    for one in live:
-        if not _is_seen(one.keras_layer):
-            continue
-        need = 8 * _blocks(one.keras_layer) * _inputs(one.keras_layer) ** 2
+    for index, (blocks, inputs) in shapes.items():
+        need = 8 * blocks * inputs**2
         if not groups or need > room:
             groups.append([])
             room = memory
-        groups[-1].append(one.layer.index)
+        groups[-1].append(index)
         room -= need
     return groups
+
+
+def _uses(cuts: Sequence[Cut], live: Sequence[LiveLayer]) -> dict[int, int]:
+    """Layer index → how often the network calls it, of the layers that are seen."""
+    seen = {id(one.keras_layer): one.layer.index for one in live if _is_seen(one.keras_layer)}
+    counts: dict[int, int] = {}
+    for call in (call for piece in cuts for call in piece.calls):
+        index = seen.get(id(call.operation))
+        if index is not None and len(call.inputs) == 1:
+            counts[index] = counts.get(index, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _are_possible(sums: Mapping[str, Float64Array], count: int) -> bool:
+    """Whether inputs exist that have such sums, but for rounding: only then are they factored."""
+    second, mean, squares = sums["second"], sums["mean"], sums["squares"]
+    power = np.einsum("bii->bi", second)
+    if not (power.min() >= 0 and power.max() <= _LARGEST and np.isfinite(squares).all()):
+        return False
+    root = np.sqrt(power) * (1 + _ROUNDING)
+    if not (np.square(mean) <= count * np.square(root) + _TINY).all():
+        return False
+    return all(
+        bool((np.abs(row) <= root[block, i] * root[block] + _TINY).all())
+        for block, rows in enumerate(second)
+        for i, row in enumerate(rows)
+    )
 
 
 class _Sums:
@@ -101,6 +180,18 @@ class _Sums:
         self._mean: Float64Array = np.zeros((self._blocks, inputs))
         self._squares: Float64Array = np.zeros(self._blocks)  # off the diagonal, of each image
         self._images = 0
+
+    @property
+    def arrays(self) -> dict[str, Float64Array]:
+        """The sums."""
+        return {"second": self._second, "mean": self._mean, "squares": self._squares}
+
+    def restore(self, arrays: Mapping[str, Float64Array], images: int) -> None:
+        """Take sums over so many images."""
+        self._second, self._mean, self._squares = (
+            arrays[name] for name in ("second", "mean", "squares")
+        )
+        self._images = images
 
     def add(self, value: Any) -> None:
         """The layer's input for one image."""

@@ -17,7 +17,7 @@ from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.gradients.remote import LoadError, RemoteGradients
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
-from mpsearch.model.input_moments import input_moments, moment_groups
+from mpsearch.model.input_moments import MomentSums, moment_groups, moment_shapes
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import distribution, scores_of
 from mpsearch.model.source import ModelSource
@@ -163,9 +163,19 @@ class KerasNetwork:
         """How the processes ended that were taking derivatives."""
         return () if self._remote is None else self._remote.deaths
 
-    def moment_groups(self, memory: int) -> list[list[int]]:
-        """Layers whose :meth:`input_moments` are taken in *memory* bytes together."""
-        return moment_groups(self._live, memory)
+    @cached_property
+    def moment_shapes(self) -> dict[int, tuple[int, int]]:
+        """Layer index → blocks, and weights of an output, where moments can be taken."""
+        return moment_shapes(self._cuts, self._live)
+
+    def moment_groups(self, memory: int, layers: Collection[int]) -> list[list[int]]:
+        """Some of those layers, in groups whose sums fit in *memory* bytes together."""
+        shapes = {index: self.moment_shapes[index] for index in layers}
+        return moment_groups(shapes, memory)
+
+    def moment_sums(self, images: int, layers: Collection[int]) -> MomentSums:
+        """Sums of what some layers see in so many images, none of which is added yet."""
+        return MomentSums(self._cuts, self._live, images, layers)
 
     def input_moments(
         self,
@@ -181,9 +191,11 @@ class KerasNetwork:
             layers: Indices of the layers asked for; all where it is None.
         """
         wanted = range(len(self._live)) if layers is None else layers
-        count = len(images)
-        entered = (self.enter(images[i : i + 1]) for i in range(count))
-        return input_moments(self._cuts, self._live, entered, count, wanted, on_image)
+        sums = self.moment_sums(len(images), wanted)
+        for i in range(len(images)):
+            sums.add(self.enter(images[i : i + 1]))
+            on_image()
+        return dict(sums.moments())
 
     def _compile(self) -> tuple[tuple[Stage, ...], Float32Array]:
         """Compile every stage, and learn the size of every value from one gray image.

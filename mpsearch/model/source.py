@@ -12,6 +12,8 @@ from mpsearch.model.inspection.process import inspected
 from mpsearch.model.inspection.verdict import LOADS_ALL_THE_SAME, SAVE_WHOLE, STANDARD_ONLY, Verdict
 
 BUNDLED_DIGITS: Final = "bundled:digits"
+#: What :func:`~mpsearch.model.identity.model_digest` says of it, without loading it.
+BUNDLED_DIGEST: Final = "68b57721ffe829f2beef0c19516857494d16e35d244ad7789630b1174b4bdc21"
 
 _FOREIGN: Final = {
     ".tflite": "a LiteRT model",

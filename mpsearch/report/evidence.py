@@ -7,6 +7,7 @@ from mpsearch.report.record import StudyRecord
 from mpsearch.report.sentences import FEWEST, bound_sentences, proved_sentences
 from mpsearch.report.sizes import count, points
 from mpsearch.report.summary import search_warnings
+from mpsearch.search.result import Rung
 from mpsearch.search.verify import ImageSetDrop
 
 Section = tuple[str, str, Html]  # anchor, title, body
@@ -100,6 +101,12 @@ def best_plans(record: StudyRecord) -> Html:
     )
 
 
+def _rung_bytes(rung: Rung) -> str:
+    if rung.nbytes is not None:
+        return f"{rung.nbytes:,}"
+    return "none keeps the limit" if rung.measurements else "not measured"
+
+
 def ladder(record: StudyRecord) -> list[Section]:
     """What simpler methods reach."""
     result = record.result
@@ -108,7 +115,7 @@ def ladder(record: StudyRecord) -> list[Section]:
     rows = [
         (
             {"original": "float32, unchanged", "uniform": "best uniform plan"}.get(name, name),
-            "none keeps the limit" if rung.nbytes is None else f"{rung.nbytes:,}",
+            _rung_bytes(rung),
             "" if rung.nbytes is None else f"{100 * result.nbytes / max(1, rung.nbytes):.0f} %",
             "" if rung.drop_pp is None else f"{points(rung.drop_pp)} pp",
             f"{rung.measurements:,}",

@@ -83,7 +83,7 @@ def _cost(result: SearchResult) -> str:
         parts.append(f"{result.single_changes} single changes measured in place of gradients")
     if result.screening_measurements:
         parts.append(f"{result.screening_measurements} layers known from the profile")
-    return f"{', '.join(parts)}; {result.seconds:.1f} s"
+    return f"{', '.join(parts)}; {result.seconds:.1f} s in this run"
 
 
 def _layer_table(rows: Sequence[LayerRow]) -> list[str]:
@@ -120,7 +120,8 @@ def _rungs(result: SearchResult) -> list[str]:
             lines.append(f"{head:15} {name:9} had no time left")
             continue
         if rung.nbytes is None:
-            lines.append(f"{head:15} {name:9} none keeps the limit")
+            said = "none keeps the limit" if rung.measurements else "not measured"
+            lines.append(f"{head:15} {name:9} {said}")
             continue
         share = 100 * result.nbytes / max(1, rung.nbytes)
         drop = "" if rung.drop_pp is None else f", {rung.drop_pp:.2f} pp"

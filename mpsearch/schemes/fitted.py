@@ -68,6 +68,14 @@ class Fitted(Scheme):
             return FittedCodes(halves, np.empty(0, dtype=np.uint16))
         return self.coded(native, self._fit(native))
 
+    def require_storable(self, weights: Float32Array) -> None:
+        """Check what :meth:`encode` checks, without fitting.
+
+        Raises:
+            SchemeError: As :meth:`encode`.
+        """
+        self._storable(weights)
+
     def candidates(self, weights: Float32Array) -> Symbols:
         """Fits of a kernel worth trying by another measure than the error of its weights.
 

@@ -10,12 +10,13 @@ from mpsearch.core.plan import Plan
 from mpsearch.core.progress import Progress
 from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
+from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
 from mpsearch.search.remaining import Remaining
 from mpsearch.search.samplers import Proposer, Suggestion
 from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.candidates import uniform_choices
+from mpsearch.search.uniform import UNIFORM, UniformPlans
 
 #: Why a search ended.
 Stopped = Literal["done", "trials", "timeout"]
@@ -35,6 +36,9 @@ class Loop:
         on_best: Called whenever the best feasible plan changes.
         on_step: Called whenever the loop looks at what others have done.
         remaining: Knows how much is left.
+        uniform: Knows which uniform plans are to be measured.
+        trials: Finished trials in the study, at most; None for no limit.
+        choosing: By which goal the best plan is told; a front has none of its own.
     """
 
     def __init__(
@@ -47,37 +51,59 @@ class Loop:
         on_best: Callable[[Tried], None],
         on_step: Callable[[], None],
         remaining: Remaining,
+        uniform: UniformPlans,
+        trials: int | None,
+        choosing: Goal,
     ) -> None:
         self._engine, self._store, self._history = engine, store, history
         self._known, self._progress, self._on_best = known, progress, on_best
         self._on_step, self._remaining = on_step, remaining
+        self._uniform, self._trials = uniform, trials
+        is_same = choosing == history.goal
+        self._chosen = history if is_same else History(choosing, history.tried)
         self._latest: Suggestion | None = None
 
     def begin(self, menu: Menu) -> None:
-        """What is known without measuring: the unchanged model."""
+        """Tell the best of earlier runs, and take what is known without measuring: the original."""
+        if self._chosen.best is not None:
+            self._on_best(self._chosen.best)
         original = Plan.uniform(menu.layers, "original")
         if menu.choice(original) is not None:
             baseline = self._tried(self._engine.baseline, "original", 0)
             self._known = {**self._known, original: baseline}
             self._obtain(Suggestion(original, "original"))
 
-    def propose(self, proposer: Proposer, trials: int | None, deadline: float | None) -> Stopped:
-        """Measure what is proposed until nothing is, or a limit is reached; returns which."""
+    def propose(self, proposer: Proposer, deadline: float | None, is_helper: bool) -> Stopped:
+        """Measure what is proposed until nothing is, or a limit is reached; returns which.
+
+        Args:
+            proposer: Says what to measure.
+            deadline: In seconds of ``time.monotonic``; None for none.
+            is_helper: Uniform plans are left to another process, and so are their trials.
+        """
         while True:
             self._hear()
-            if trials is not None and len(self._history) >= trials:
+            if self._is_full:
                 return "trials"
             if deadline is not None and time.monotonic() >= deadline:
                 return "timeout"
+            most = self._trials
+            if most is not None:
+                most -= self._uniform.reserved(self._history)
+                if len(self._history) >= most:
+                    if is_helper:
+                        return "trials"
+                    self._obtain(Suggestion(self._uniform.next_reserved(self._history), UNIFORM))
+                    continue
             running = self._store.running
             suggestions = proposer.next(self._history, running)
             if not suggestions and not running:
                 return "done"
             self._remaining.foresee(suggestions[0].left if suggestions else None)
             free = [one for one in suggestions if one.plan not in running]
-            if trials is not None:
-                free = free[: max(0, trials - len(self._history) - len(running))]
-            if not free or not self._measure(free, trials):
+            if most is not None:
+                free = free[: max(0, most - len(self._history) - len(running))]
+            if not free or not self._measure(free, most):
                 time.sleep(_WAIT_SECONDS)  # others have what there is to do
 
     def can_succeed(self, menu: Menu) -> bool:
@@ -89,29 +115,25 @@ class Loop:
         """The nearest there is to a size that no plan keeps."""
         self._obtain(Suggestion(menu.plan(menu.smallest), "nearest"))
 
-    def measure_uniform(self, menu: Menu) -> tuple[Tried, ...]:
-        """Uniform plans, the smallest first; with a budget up to the first that keeps it."""
-        goal = self._history.goal
-        plans = {menu.plan(choice): menu.total(choice) for choice in uniform_choices(menu)}
-        looked_at: list[Tried] = []
-        for plan in sorted(plans, key=lambda plan: (plans[plan], plan.schemes)):
-            if goal.max_nbytes is not None and plans[plan] > goal.max_nbytes:
+    def measure_uniform(self) -> tuple[Tried, ...]:
+        """Uniform plans that are still to be measured; returns all that were looked at."""
+        while (plan := self._uniform.next_of_rest(self._history)) is not None:
+            if self._obtain(Suggestion(plan, UNIFORM)) is None:
                 break
-            one = self._obtain(Suggestion(plan, "uniform"))
-            looked_at.append(one)
-            if goal.kind == "budget" and self._history.feasible(one):
-                break
-        if not len(self._history):  # out of time before anything was measured
-            self.measure_smallest(menu)
-        return tuple(looked_at)
+        return self._uniform.looked_at(self._history)
 
-    def _obtain(self, suggestion: Suggestion) -> Tried:
-        """Measure one plan, or wait until somebody else has."""
+    @property
+    def _is_full(self) -> bool:
+        """Whether the study has as many trials as were asked for."""
+        return self._trials is not None and len(self._history) >= self._trials
+
+    def _obtain(self, suggestion: Suggestion) -> Tried | None:
+        """Measure one plan, or wait until another process has; None if the study is full."""
         while True:
             one = self._history.get(suggestion.plan)
-            if one is not None:
+            if one is not None or self._is_full:
                 return one
-            if not self._measure([suggestion], None):
+            if not self._measure([suggestion], self._trials):
                 time.sleep(_WAIT_SECONDS)
                 self._hear()
 
@@ -153,15 +175,17 @@ class Loop:
         self._remember(one)
 
     def _remember(self, one: Tried) -> None:
-        before = self._history.best
+        before = self._chosen.best
         self._history.add(one)
-        best = self._history.best
+        if self._chosen is not self._history:
+            self._chosen.add(one)
+        best = self._chosen.best
         if best is not None and best is not before:
             self._on_best(best)
         self._progress.advance(1, self._remark(), self._remaining.work())
 
     def _remark(self) -> str:
-        history = self._history
+        history = self._chosen
         best, nearest = history.best, history.nearest
         if best is None:
             return "" if nearest is None else f"nothing feasible yet, {nearest.drop_pp:.2f} pp"

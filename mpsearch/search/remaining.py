@@ -25,7 +25,7 @@ class Remaining:
     Args:
         menu: Its uniform plans come last.
         history: Grows.
-        most: Plans that may be measured before those; None for no limit.
+        most: Plans that may be measured, those included; None for no limit.
         deadline: In seconds of ``time.monotonic``; None for none.
     """
 
@@ -51,7 +51,8 @@ class Remaining:
         fewer = self._open[half] - left
         rate = (fewer + _USUAL * _WEIGHT) / (measured - self._measured[half] + _WEIGHT)
         expected = measured + max(left / min(_MOST, max(_LEAST, rate)), _SURPRISE * measured)
-        self._expected = min(expected, self._most or expected) + self._smaller_uniform()
+        expected += self._smaller_uniform()
+        self._expected = min(expected, self._most or expected)
 
     def work(self) -> Work | None:
         """Plans measured since the beginning, and those left; None while nothing is known."""

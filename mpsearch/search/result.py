@@ -87,7 +87,8 @@ class SearchResult:
         screening_measurements: Single layers whose measurement the search could rest on.
         gradient_passes: Backward passes of one image each.
         single_changes: Plans measured because gradients could not be had: one layer changed each.
-        trials: Finished trials in the study.
+        trials: Finished trials in the study; those of other methods and tighter budgets are in
+            studies of their own.
         seconds: Wall time of this run.
         ladder: What simpler methods reach.
         front: Plans no other beats, the smallest first.

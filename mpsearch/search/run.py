@@ -20,6 +20,7 @@ from mpsearch.search.remaining import Remaining
 from mpsearch.search.samplers import OptunaProposer, Proposer, SurrogateProposer
 from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.uniform import UniformPlans
 
 Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]
 SAMPLERS: Final[tuple[Sampler, ...]] = get_args(Sampler)
@@ -67,8 +68,7 @@ class Searched:
         history: All that was measured.
         stopped: ``done`` if the sampler had nothing left to propose (for ``brute``: every plan that
             could be better was measured), else ``trials`` or ``timeout``.
-        uniform: Uniform plans looked at, the smallest first; with a budget up to the first that
-            keeps it.
+        uniform: Uniform plans looked at, the smallest first.
         is_exhaustive: The proposer leaves out only what cannot be better.
     """
 
@@ -111,6 +111,8 @@ def run_search(
     on_best: Callable[[Tried], None],
     on_step: Callable[[], None] = lambda: None,
     is_helper: bool = False,
+    with_uniform: bool = True,
+    choosing: Goal | None = None,
 ) -> Searched:
     """Search until nothing promises, or a limit is reached; resume if the study has trials.
 
@@ -118,7 +120,8 @@ def run_search(
     is left to them.
 
     After the last proposal the uniform plans are measured, the smallest first, until one keeps the
-    limit: the result is never worse than the best of them.
+    limit: the result is never worse than the best of them. A limit of trials holds for all plans
+    together; :class:`~mpsearch.search.uniform.UniformPlans` says which share is theirs.
 
     Args:
         engine: Measures plans.
@@ -130,26 +133,43 @@ def run_search(
         progress: Is told of every trial.
         on_best: Called whenever the best feasible plan changes.
         on_step: Called before every proposal, and now and then while there is nothing to do.
-        is_helper: Somebody else finishes the study: uniform plans are left to them.
+        is_helper: Another process finishes the study: uniform plans are left to it.
+        with_uniform: Whether uniform plans are measured at all.
+        choosing: By which goal *on_best* is called and the progress speaks; the study's own where
+            it is None. A front has no best plan until a budget chooses one.
     """
     deadline = None if limits.timeout is None else time.monotonic() + limits.timeout
     history = store.history()
     remaining = Remaining(menu, history, limits.trials, deadline)
-    loop = Loop(engine, store, history, known, progress, on_best, on_step, remaining)
+    goal, trials = history.goal, limits.trials
+    uniform = UniformPlans.of(menu, goal, trials) if with_uniform else UniformPlans.none(goal)
+    loop = Loop(
+        engine,
+        store,
+        history,
+        known,
+        progress,
+        on_best,
+        on_step,
+        remaining,
+        uniform,
+        trials,
+        choosing or goal,
+    )
 
     steps = menu.plans if limits.trials is None else limits.trials
     progress.start("searching", steps, done=min(len(history), steps))
-    if history.best is not None:
-        on_best(history.best)
     try:
         loop.begin(menu)
         stopped: Stopped = "done"
         if loop.can_succeed(menu):
-            stopped = loop.propose(proposer, limits.trials, deadline)
+            stopped = loop.propose(proposer, deadline, is_helper)
         elif not is_helper:
             loop.measure_smallest(menu)
-        uniform = () if is_helper else loop.measure_uniform(menu)
+        looked_at = () if is_helper else loop.measure_uniform()
+        if not len(history) and not is_helper:  # out of time before anything was measured
+            loop.measure_smallest(menu)
     finally:
         store.release()
     progress.finish()
-    return Searched(history, stopped, uniform, isinstance(proposer, BruteProposer))
+    return Searched(history, stopped, looked_at, isinstance(proposer, BruteProposer))

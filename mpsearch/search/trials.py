@@ -23,6 +23,7 @@ from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.damage import journal_damage, trial_damage
 from mpsearch.search.storage.faults import MEANINGLESS
 from mpsearch.search.storage.opening import close_storage, open_for_reading
+from mpsearch.search.storage.peek import asked_for
 
 _COMPLETE: Final = (TrialState.COMPLETE,)
 _REFUSALS: Final = (
@@ -128,7 +129,7 @@ def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials
         )
     trials = {
         one: storage.get_all_trials(ours[one]._study_id, deepcopy=False, states=_COMPLETE)
-        for one in ([name] if name is not None else _main(ours))
+        for one in ([name] if name is not None else asked_for(ours))
     }
     chosen = max(trials, key=lambda one: _last_written(trials[one]))
     found = as_study_trials(ours[chosen], trials[chosen], sorted(set(ours) - {chosen}))
@@ -184,11 +185,6 @@ def is_measured(trial: FrozenTrial) -> bool:
     """Whether mpsearch wrote a trial, as a measurement that is finished, damaged or not."""
     known = trial.user_attrs.keys() & {"confidence", "drop_pp", CHECKSUM}
     return trial.state == TrialState.COMPLETE and bool(known)
-
-
-def _main(names: Mapping[str, object]) -> list[str]:
-    """Studies that somebody asked for: those of tighter budgets and rivals go beside them."""
-    return [name for name in names if name.rpartition("~")[0] not in names]
 
 
 def _last_written(trials: Sequence[FrozenTrial]) -> float:

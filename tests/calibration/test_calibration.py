@@ -152,3 +152,15 @@ def test_weights_that_a_scheme_refuses_are_refused() -> None:
     case.weights[0][0, 0] = np.float32(3e38)
     with pytest.raises(SchemeError, match="int4c"):
         case.calibration.codes(0, "int4c")
+
+
+def test_moments_that_no_inputs_have_leave_the_weights_to_decide() -> None:
+    """As a file of anybody's may hold; they give no numbers, or no factors."""
+    case = Case("dense")
+    raw = case.moments.raw.copy()
+    raw[0, :2, :2] = [[1, 1e12], [1e12, 1]]
+    for wrong in (raw, np.full_like(raw, 3e38)):
+        moments = InputMoments(wrong, case.moments.mean, case.moments.trust)
+        calibration = Calibration(case.layers, lambda _: case.weights, {0: moments}, 2**20)
+        for name in ("int4c", "e2m1", "dfix4"):
+            assert calibration.codes(0, name) is None

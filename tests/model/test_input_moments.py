@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import zoo
 
+from mpsearch.core.moments import InputMoments
 from mpsearch.model import input_moments as module
 from mpsearch.model.network import KerasNetwork
 
@@ -113,3 +114,77 @@ def test_any_network_is_seen_but_for_what_cannot_be(name: str) -> None:
         kernel = network.weights(index)[0]
         assert moments.mean.size * moments.columns(kernel).shape[2] == kernel.size
         assert np.isfinite(moments.raw).all()
+
+
+def small_network() -> KerasNetwork:
+    """A convolution, one with groups, a layer that is used twice, and one without moments."""
+    keras.utils.set_random_seed(1)
+    image = keras.Input((8, 8, 3))
+    shared = layers.Conv2D(4, 3, padding="same", name="shared")
+    x = shared(layers.Conv2D(4, 1, groups=1)(image))
+    x = layers.Conv2DTranspose(4, 2)(layers.Conv2D(4, 3, groups=2)(shared(x)))
+    return KerasNetwork(keras.Model(image, layers.Dense(2)(layers.Flatten()(x))), from_logits=True)
+
+
+def test_stopped_and_gone_on_with_they_are_the_same_to_the_bit() -> None:
+    network = small_network()
+    inputs = np.random.default_rng(0).normal(0, 1, (5, 8, 8, 3)).astype(np.float32)
+    whole = network.input_moments(inputs)
+    part = network.moment_sums(5, range(9))
+    for i in range(2):
+        part.add(network.enter(inputs[i : i + 1]))
+    kept = {
+        layer: (done, {name: array.copy() for name, array in arrays.items()})
+        for layer, (done, arrays) in part.state().items()
+    }
+    for groups in ([range(9)], [range(2), range(2, 9)]):  # however layers go together
+        found: dict[int, InputMoments] = {}
+        for group in groups:
+            rest = network.moment_sums(5, group)
+            for layer in set(group) & set(kept) - {1}:  # one of them is lost
+                done, arrays = kept[layer]
+                assert rest.restore(layer, done, {k: v.copy() for k, v in arrays.items()})
+            for i in range(rest.done, 5):
+                rest.add(network.enter(inputs[i : i + 1]))
+            assert rest.done == 5
+            found |= dict(rest.moments())
+        assert set(found) == set(whole) == set(network.moment_shapes)
+        for index, one in found.items():
+            assert network.moment_shapes[index] == one.mean.shape
+            for name in ("raw", "mean", "trust"):
+                np.testing.assert_array_equal(getattr(one, name), getattr(whole[index], name))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["nan", "huge", "negative", "cauchy", "mean", "shape", "missing", "none", "many"]
+)
+def test_sums_that_no_images_have_are_not_taken(wrong: str) -> None:
+    network = small_network()
+    sums = network.moment_sums(4, [1])
+    sums.add(network.enter(np.random.default_rng(0).normal(0, 1, (1, 8, 8, 3)).astype("float32")))
+    done, mine = sums.state()[1]
+    state = {name: one.copy() for name, one in mine.items()}
+    match wrong:
+        case "nan":
+            state["squares"][0] = np.nan
+        case "huge":
+            state["second"][0, 0, 0] = 1e35
+        case "negative":
+            state["second"][0, 3, 3] = -1
+        case "cauchy":
+            state["second"][0, 0, 1] = 100
+        case "mean":
+            state["mean"][0, 0] = 100
+        case "shape":
+            state["mean"] = state["mean"][:, :-1]
+        case "missing":
+            del state["mean"]
+        case "none":
+            done = 0
+        case _:
+            done = 5
+    fresh = network.moment_sums(4, [1])
+    assert not fresh.restore(1, done, state)
+    assert fresh.done == 0
+    assert all((one == 0).all() for one in fresh.state()[1][1].values())
+    assert network.moment_sums(4, [1]).restore(1, *sums.state()[1])

@@ -73,8 +73,8 @@ class MadeStudy:
         """Stored bytes of a layer."""
         return layer.parameters * BITS[scheme] // 8
 
-    def write_trials(self) -> None:
-        """``study.db``."""
+    def write_trials(self, name: str = "made") -> None:
+        """``study.db``; *name* is the study's."""
         schemes = tuple(BITS)
         menu = Menu(
             self.names,
@@ -84,7 +84,7 @@ class MadeStudy:
         )
         fingerprint = {key: key * 8 for key in ("model", "images", "reference", "numerics")}
         url = sqlite_url(self.folder / "study.db")
-        store = StudyStore(url, "made", fingerprint, menu, self.goal)
+        store = StudyStore(url, name, fingerprint, menu, self.goal)
         original = sum(one.original_nbytes for one in self.layers)
         for one in self.tried:
             store.add(one, original)
@@ -124,9 +124,11 @@ class MadeStudy:
         )
         (self.folder / "profile.json").write_text(profile.to_json(), encoding="utf-8")
 
-    def write_result(self, worst_image: str = "image3") -> SearchResult:
-        """``result.json``."""
-        result = self.result(worst_image)
+    def write_result(
+        self, worst_image: str = "image3", result: SearchResult | None = None
+    ) -> SearchResult:
+        """``result.json``, of *result* or of what a search would return."""
+        result = result or self.result(worst_image)
         chosen = result.plan.as_mapping()
         subject = Subject(
             model="made<up>",

@@ -12,6 +12,7 @@ import numpy as np
 
 from mpsearch.core.arrays import Float32Array
 from mpsearch.core.errors import ModelError, SettingError
+from mpsearch.core.extras import install_command
 from mpsearch.core.input_images import Inputs
 from mpsearch.core.layer import WeightLayer
 from mpsearch.core.silence import silenced
@@ -64,7 +65,7 @@ def require_litert() -> None:
         if importlib.util.find_spec(package) is None:
             raise SettingError(
                 f"--format litert needs the package {package}, which is not installed; run "
-                "pip install 'mpsearch[litert]'"
+                f"{install_command('litert')}"
             )
 
 
@@ -204,9 +205,9 @@ def run_litert(model: LiteRTModel, inputs: Inputs) -> Float32Array:
     Raises:
         ModelError: If the interpreter cannot run it.
     """
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
-
     try:
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415
+
         with silenced(1), silenced(2):
             interpreter = Interpreter(model_content=model.data)
             entry = interpreter.get_input_details()[0]["index"]
@@ -218,7 +219,7 @@ def run_litert(model: LiteRTModel, inputs: Inputs) -> Float32Array:
                 interpreter.set_tensor(entry, inputs[row : row + 1])
                 interpreter.invoke()
                 scores.append(interpreter.get_tensor(leaving)[0].copy())
-    except (RuntimeError, ValueError) as error:
+    except (ImportError, RuntimeError, ValueError) as error:
         raise ModelError(
             f"LiteRT's interpreter cannot run the converted model ({str(error)[:200]}); export it "
             "as keras or packed instead"

@@ -4,12 +4,14 @@ docs/formats.md specifies it; scripts/read_mpq.py reads it without this package.
 """
 
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
+from mpsearch.export.packed.kept_codes import KeptCodes
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.export.packed.stored_codes import StoredCodes
 from mpsearch.export.packed.writer import PackedSizes, write_packed
 
 __all__ = [
     "Header",
+    "KeptCodes",
     "OtherEntry",
     "PackedFile",
     "PackedSizes",

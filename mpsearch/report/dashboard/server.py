@@ -9,6 +9,7 @@ from typing import Any, Final
 from optuna.storages import BaseStorage
 
 from mpsearch.core.errors import EnvironmentFault, SettingError
+from mpsearch.core.extras import install_command
 from mpsearch.report.dashboard.files import FolderFiles
 from mpsearch.report.dashboard.guard import Guard
 
@@ -37,8 +38,8 @@ def require_dashboard() -> None:
     """
     if importlib.util.find_spec("optuna_dashboard") is None:
         raise SettingError(
-            "mpsearch dashboard needs the package optuna-dashboard, which is not installed; "
-            "pip install 'mpsearch[dashboard]'"
+            "mpsearch dashboard needs the package optuna-dashboard, which is not installed; run "
+            f"{install_command('dashboard')}"
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from mpsearch.core.errors import SettingError
+from mpsearch.core.extras import install_command
 from mpsearch.core.secret import HIDDEN, masked
 
 Kind = Literal["sqlite", "journal", "postgresql", "mysql", "grpc"]
@@ -102,7 +103,7 @@ def _require_driver(kind: Kind, text: str) -> None:
     if importlib.util.find_spec(module) is None:
         raise SettingError(
             f"storage {masked(text)!r} needs the package {module}, which is not installed; "
-            f"pip install 'mpsearch[{extra}]'"
+            f"run {install_command(extra)}"
         )
 
 

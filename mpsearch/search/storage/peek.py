@@ -3,19 +3,29 @@
 import contextlib
 import json
 import sqlite3
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any, Final
 
+from mpsearch.core.errors import MPSearchError
 from mpsearch.search.storage.read_only import connect_read_only, is_database
 from mpsearch.search.workers.turn import is_in_use
+
+# What a file that is none of ours, or damaged, makes SQLite, JSON and Optuna raise.
+_DAMAGE: Final = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+    *(AssertionError, RuntimeError, sqlite3.Error),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """What an SQLite file or a journal holds.
+    """What an SQLite file or a journal holds of one study.
 
     Attributes:
-        trials: Finished ones, of all studies in it.
+        trials: Finished ones.
         original_nbytes: Bytes of the unchanged weight layers; None if nothing is measured.
         is_in_use: A search is running on this machine.
     """
@@ -25,50 +35,93 @@ class Glance:
     is_in_use: bool
 
 
-def glance(path: Path) -> Glance | None:
-    """Look into a file storage; None if there is none, or it cannot be read now."""
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A study with finished trials.
+
+    Attributes:
+        trials: How many.
+        last: When the last was finished; later ones compare greater.
+        attributes: Of the first: ``nbytes`` and ``ratio``, if it has them.
+    """
+
+    trials: int
+    last: Any
+    attributes: Mapping[str, Any]
+
+
+def glance(path: Path, name: str | None = None) -> Glance | None:
+    """Look into a file storage; None if there is none, or it cannot be read now.
+
+    Args:
+        path: The file.
+        name: Of the study; the one written to last where it is None or not there. Studies of
+            rivals and of tighter budgets, which go beside another, are passed over.
+    """
     if not path.is_file():
         return None
     try:
-        trials, nbytes, ratio = _database(path) if is_database(path) else _journal(path)
-        original = None if nbytes is None or ratio is None else round(nbytes * ratio)
-    except (OSError, sqlite3.Error):
+        found = _database(path) if is_database(path) else _journal(path)
+        study = _chosen(found, name)
+        original = None if study is None else _original_nbytes(study.attributes)
+    except (MPSearchError, *_DAMAGE):  # one storage is no reason to be silent of others
         return None
-    except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError):
-        return None  # Optuna checks nothing of what it reads
-    return Glance(trials, original, is_in_use(path))
+    return Glance(0 if study is None else study.trials, original, is_in_use(path))
 
 
-def _database(path: Path) -> tuple[int, float | None, float | None]:
+def asked_for(names: Collection[str]) -> list[str]:
+    """Studies that a user asked for: those of tighter budgets and rivals go beside them."""
+    return [name for name in names if name.rpartition("~")[0] not in names]
+
+
+def _chosen(found: Mapping[str, _Counted], name: str | None) -> _Counted | None:
+    if name is not None and name in found:
+        return found[name]
+    studies = [found[one] for one in asked_for(found)]
+    return max(studies, key=lambda study: study.last, default=None)
+
+
+def _original_nbytes(attributes: Mapping[str, Any]) -> int | None:
+    nbytes, ratio = attributes.get("nbytes"), attributes.get("ratio")
+    return None if nbytes is None or ratio is None else round(float(nbytes) * float(ratio))
+
+
+def _database(path: Path) -> dict[str, _Counted]:
+    found = {}
     with contextlib.closing(connect_read_only(path, 1)) as database:
-        (trials,) = database.execute(
-            "SELECT count(*) FROM trials WHERE state = 'COMPLETE'"
-        ).fetchone()
-        known = {
-            key: float(json.loads(value))
-            for key, value in database.execute(
+        studies = database.execute(
+            "SELECT study_name, count(*), max(datetime_complete), min(trial_id) FROM studies "
+            "JOIN trials USING (study_id) WHERE state = 'COMPLETE' GROUP BY study_id"
+        )
+        for name, trials, last, first in studies.fetchall():
+            attributes = database.execute(
                 "SELECT key, value_json FROM trial_user_attributes WHERE key IN "
-                "('nbytes', 'ratio') AND trial_id = (SELECT min(trial_id) FROM trials WHERE "
-                "state = 'COMPLETE')"
+                "('nbytes', 'ratio') AND trial_id = ?",
+                (first,),
             )
-        }
-    return int(trials), known.get("nbytes"), known.get("ratio")
+            known = {key: json.loads(value) for key, value in attributes}
+            found[str(name)] = _Counted(int(trials), last or "", known)
+    return found
 
 
-def _journal(path: Path) -> tuple[int, float | None, float | None]:
+def _journal(path: Path) -> dict[str, _Counted]:
     import optuna  # noqa: PLC0415 - slow to import
 
     from mpsearch.search.checksum import is_sound, subject_digest  # noqa: PLC0415
     from mpsearch.search.storage.address import Address  # noqa: PLC0415
     from mpsearch.search.storage.opening import open_for_reading  # noqa: PLC0415
 
-    storage = open_for_reading(Address.parse(f"journal:///{path}"))
+    try:
+        storage = open_for_reading(Address.parse(f"journal:///{path}"))
+    except optuna.exceptions.OptunaError as error:
+        raise ValueError(str(error)) from error
     complete = (optuna.trial.TrialState.COMPLETE,)
-    trials = [
-        trial
-        for study in storage.get_all_studies()
-        for trial in storage.get_all_trials(study._study_id, deepcopy=False, states=complete)
-        if is_sound(trial, subject_digest(study.user_attrs))
-    ]
-    first = trials[0].user_attrs if trials else {}
-    return len(trials), first.get("nbytes"), first.get("ratio")
+    found = {}
+    for study in storage.get_all_studies():
+        subject = subject_digest(study.user_attrs)
+        every = storage.get_all_trials(study._study_id, deepcopy=False, states=complete)
+        trials = [trial for trial in every if is_sound(trial, subject)]
+        if trials:
+            last = max(one.datetime_complete or datetime.min for one in trials)
+            found[study.study_name] = _Counted(len(trials), last, trials[0].user_attrs)
+    return found

@@ -13,6 +13,7 @@ CORES = os.cpu_count() or 1
 # Every key of study.toml → a harmless value that is not the default. A new key must be decided on.
 FREE = {
     "model": "net.keras",
+    "architecture": "net.json",
     "images": '["photos", "/mnt/photos/*.png"]',
     "preprocess": "caffe",
     "resize": "crop",

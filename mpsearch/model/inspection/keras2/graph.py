@@ -143,7 +143,8 @@ class Joints:
         match value:
             case [str(name), int(), int()]:
                 return name in self.names
-        return False
+            case _:
+                return False
 
     def _tensor(self, name: str, index: int, number: int) -> dict[str, Any]:
         history = [self.names[name], index - self.first[name], number]

@@ -1,0 +1,84 @@
+"""The plan that a study's folder has to show, and whether it keeps what was asked."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from mpsearch.api.kept import RESULT_FILE
+from mpsearch.core.documents import Fields, read_object
+from mpsearch.core.errors import SettingError, StudyError
+from mpsearch.engine.confidence import parse_metric
+from mpsearch.export.plan_json import FORMAT, VERSION
+from mpsearch.search.result_json import read_result
+
+_LARGEST: Final = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPlan:
+    """A plan as its file has it.
+
+    Attributes:
+        nbytes: Stored bytes of the weight layers.
+        drop_pp: Percentage points, under *metric*.
+        metric: How the drops of images became one.
+        budget_pp: By which it was chosen; None where a size was asked for.
+        max_bytes: Most bytes of all parameters, where that was asked for and is known.
+        feasible: Whether it keeps that; None if the files do not say.
+        reason: Why it does not; '' if it does.
+        ratio: How many times smaller all parameters became; None if not known.
+        study_name: Of the Optuna study it comes from; None if not known.
+    """
+
+    nbytes: int
+    drop_pp: float
+    metric: str
+    budget_pp: float | None
+    max_bytes: int | None = None
+    feasible: bool | None = None
+    reason: str = ""
+    ratio: float | None = None
+    study_name: str | None = None
+
+
+def finished_plan(folder: Path) -> ShownPlan | None:
+    """What the last finished search in a study's folder found; None if there is none."""
+    plan, schemes = _read(folder / "plan.json")
+    if plan is None:
+        return None
+    try:
+        result, subject = read_result(folder / RESULT_FILE)
+    except StudyError:  # of before there were such files, or damaged
+        return plan
+    if list(result.plan.schemes) != schemes or result.nbytes != plan.nbytes:
+        return plan  # another search has written one of the two
+    size = result.goal.max_nbytes
+    return replace(
+        plan,
+        max_bytes=None if size is None else size + result.other_nbytes,
+        feasible=result.feasible,
+        reason=result.reason,
+        ratio=result.ratio,
+        study_name=subject.study_name,
+    )
+
+
+def best_so_far(folder: Path) -> ShownPlan | None:
+    """The best plan of a search that is not finished: it keeps the limit, or is not there."""
+    plan, _ = _read(folder / "best.json")
+    return None if plan is None else replace(plan, feasible=True, reason="")
+
+
+def _read(path: Path) -> tuple[ShownPlan | None, list[str]]:
+    try:
+        document = read_object(path, "plan", FORMAT, VERSION, _LARGEST, StudyError, "")
+        fields = Fields("plan", document, StudyError)
+        nbytes, drop = fields.whole("nbytes"), fields.number("drop_pp")
+        budget, metric = fields.optional_number("budget_pp"), fields.text("metric")
+        schemes = fields.texts("quanti_array")
+        parse_metric(metric)
+    except (StudyError, SettingError):
+        return None, []
+    feasible = None if budget is None else drop <= budget
+    reason = "" if feasible in {None, True} else "no plan measured keeps it"
+    return ShownPlan(nbytes, drop, metric, budget, None, feasible, reason), schemes

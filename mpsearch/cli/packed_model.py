@@ -1,0 +1,27 @@
+"""Which model a packed file on the command line belongs to."""
+
+from pathlib import Path
+
+from mpsearch.core.config import RunConfig
+from mpsearch.core.errors import SettingError
+
+
+def require_model_of(path: Path, config: RunConfig) -> None:
+    """Open a packed file, and check that its model was named where it is not the bundled one.
+
+    Both before TensorFlow is loaded.
+
+    Raises:
+        PackedError: If it cannot be read, or is no packed file.
+        SettingError: Says which model it was made from.
+    """
+    from mpsearch.export.packed import PackedFile  # noqa: PLC0415 - numpy
+    from mpsearch.model.source import BUNDLED_DIGEST  # noqa: PLC0415
+
+    with PackedFile(path) as packed:
+        header = packed.header
+    if config.model is None and header.model != BUNDLED_DIGEST:
+        raise SettingError(
+            f"packed file {str(path)!r} was made from model {header.model_name[:80]!r}, which is "
+            "not the bundled one; name the file of that model with --model"
+        )

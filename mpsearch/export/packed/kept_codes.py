@@ -1,0 +1,135 @@
+"""Calibrated codes kept in a folder while a calibration goes on: packed files of single layers.
+
+Such a file's *layers* are schemes, each with the same layer's tensors under that scheme. The folder
+may come from anybody: a file that is damaged, or of something else, is passed over, and what is
+read from one are valid codes of the very tensors that decode to finite weights.
+"""
+
+import itertools
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from mpsearch.core.arrays import Codes, Float32Array
+from mpsearch.core.errors import PackedError
+from mpsearch.core.fingerprint import text_digest
+from mpsearch.core.layer import WeightLayer
+from mpsearch.core.plan import Plan
+from mpsearch.export.packed.header import TensorEntry
+from mpsearch.export.packed.reader import PackedFile
+from mpsearch.export.packed.writer import write_packed
+
+_NAME: Final = re.compile(r"(\d{1,6})-[0-9a-f]{12}\.mpq")
+_MOST_FILES: Final = 4096
+
+_Place = tuple[Path, tuple[TensorEntry, ...]]
+
+
+class KeptCodes:
+    """Codes by layer and scheme, in files of a folder.
+
+    Args:
+        folder: Where they are; need not be there.
+        key: Identity of what was calibrated, and on what; files of another are passed over.
+        layers: The weight layers.
+        look: Whether to look for files that are there.
+    """
+
+    def __init__(
+        self, folder: Path, key: str, layers: Sequence[WeightLayer], look: bool = True
+    ) -> None:
+        self._folder, self._key, self._layers = folder, key, layers
+        self._places: dict[tuple[int, str], _Place] = {}
+        for path in _files(folder) if look else []:
+            self._look_at(path)
+
+    def __contains__(self, place: tuple[int, str]) -> bool:
+        return place in self._places
+
+    def get(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+        """What is kept of a layer under a scheme; None if there is nothing sound."""
+        place = self._places.get((layer, scheme))
+        if place is None:
+            return None
+        path, entries = place
+        try:
+            with PackedFile(path) as packed:
+                if any(entry not in packed.header.tensors for entry in entries):
+                    raise PackedError("it was changed")
+                return tuple(map(packed.codes, entries))
+        except PackedError:
+            del self._places[layer, scheme]
+            return None
+
+    def write(
+        self,
+        layer: int,
+        weights: tuple[Float32Array, ...],
+        found: Mapping[str, tuple[Codes, ...]],
+    ) -> int:
+        """Keep codes of a layer under some schemes, in one file, whole or not at all.
+
+        Args:
+            layer: Its index.
+            weights: Its trained tensors.
+            found: Scheme → codes of each tensor.
+
+        Returns:
+            Bytes of the file.
+
+        Raises:
+            EnvironmentFault: If the disk refuses.
+        """
+        schemes = sorted(found)
+        spec = self._layers[layer]
+        path = self._folder / f"{layer}-{text_digest(schemes)[:12]}.mpq"
+        sizes = write_packed(
+            path,
+            model=self._key,
+            model_name=_title(layer),
+            layers=[
+                WeightLayer(i, scheme, spec.kind, spec.tensors) for i, scheme in enumerate(schemes)
+            ],
+            weights=lambda _: weights,
+            plan=Plan(tuple(schemes), tuple(schemes)),
+            others=(),
+            codes=lambda _, scheme: found[scheme],
+        )
+        self._look_at(path)
+        return sizes.file_nbytes
+
+    def _look_at(self, path: Path) -> None:
+        """Learn what a file has; nothing from one that is none of ours."""
+        match = _NAME.fullmatch(path.name)
+        if match is None or int(match[1]) >= len(self._layers):
+            return
+        layer = int(match[1])
+        try:
+            with PackedFile(path) as packed:
+                header = packed.header
+        except PackedError:
+            return
+        if (header.model, header.model_name) != (self._key, _title(layer)):
+            return
+        wanted = [(one.name, one.shape, one.channel_axes) for one in self._layers[layer].tensors]
+        for scheme, entries in itertools.groupby(header.tensors, lambda entry: entry.layer):
+            found = tuple(entries)
+            tensors = [(one.tensor, one.shape, one.channel_axes) for one in found]
+            if tensors == wanted and all(one.scheme == scheme for one in found):
+                self._places[layer, scheme] = path, found
+
+
+def _title(layer: int) -> str:
+    return f"calibrated layer {layer}"
+
+
+def _files(folder: Path) -> list[Path]:
+    """Regular files of a folder, in order; none of one that is a link."""
+    try:
+        if folder.is_symlink():
+            return []
+        few = itertools.islice(folder.iterdir(), _MOST_FILES)
+        return sorted(path for path in few if path.is_file() and not path.is_symlink())
+    except OSError:
+        return []

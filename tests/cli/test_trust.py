@@ -163,7 +163,7 @@ def test_settings_that_anybody_may_choose_leave_nothing_in_the_home(
 
 
 def test_a_file_that_is_there_is_trusted_only_if_it_is_what_was_typed(here: Path) -> None:
-    config = RunConfig(budget=2.0, storage=URL)
+    config = RunConfig(model="bundled:digits", budget=2.0, storage=URL)
     file = written(here / "mine", config.to_toml(here / "mine"))
     assert refused(file) == {"storage"}
     kept(RunConfig(budget=3.0, storage=URL), here / "mine")

@@ -1,6 +1,7 @@
 """Keras models that hold decoded weights."""
 
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -41,11 +42,13 @@ def decoded_model(
 
 def plain_forward(model: Any, inputs: Float32Array) -> Float32Array:
     """Class scores of Keras' own forward pass, shape (n, classes)."""
-    if compile_safely([model]):
-        scores: Float32Array = model.predict(inputs, batch_size=_BATCH, verbose=0)
-        return scores
-    pieces = [inputs[i : i + _BATCH] for i in range(0, len(inputs), _BATCH)]
-    return np.concatenate([np.asarray(model(piece, training=False)) for piece in pieces])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
+        if compile_safely([model]):
+            scores: Float32Array = model.predict(inputs, batch_size=_BATCH, verbose=0)
+            return scores
+        pieces = [inputs[i : i + _BATCH] for i in range(0, len(inputs), _BATCH)]
+        return np.concatenate([np.asarray(model(piece, training=False)) for piece in pieces])
 
 
 def write_keras_model(model: Any, path: Path) -> Path:

@@ -83,6 +83,8 @@ class MarginGradient:
             found: list[Any] = tape.gradient(
                 margin, watched, unconnected_gradients=tf.UnconnectedGradients.ZERO
             )
+            # What only gathers rows has a derivative of those rows.
+            found = [tf.convert_to_tensor(one) for one in found]
             return found, [known[value] for value in entering]
 
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in self._variables]

@@ -16,10 +16,11 @@ from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import input_moments
+from mpsearch.model.masks import with_masks
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores, scores_of
 from mpsearch.model.split_concat import is_split_concat
-from mpsearch.model.weight_layers import array_view, weight_layers
+from mpsearch.model.weight_layers import array_view, require_stateless, weight_layers
 
 _AXIS: Final = tf.constant(0)  # of images
 
@@ -39,9 +40,8 @@ class KerasNetwork:
 
     def __init__(self, model: Any, from_logits: bool = False) -> None:
         self._live = weight_layers(model)
+        require_stateless(model)
         calls, self._output = flatten(model)
-        owners = {id(live.keras_layer): live.layer.index for live in self._live}
-        self._cuts = join_merges(cut(calls, self._output, owners), is_split_concat)
         self._trained = tuple(
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
         )
@@ -51,6 +51,8 @@ class KerasNetwork:
         self._functions: list[CompiledStage] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
+            calls = with_masks(calls, self._gray())
+            self._cuts = join_merges(cut(calls, self._output, self._owners()), is_split_concat)
             self._stages, answer = self._compile()
         self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
@@ -153,13 +155,19 @@ class KerasNetwork:
             case Scores.BINARY_LOGIT:
                 return tf.concat([tf.sigmoid(-scores), tf.sigmoid(scores)], axis=1)
 
+    def _owners(self) -> dict[int, int]:
+        return {id(v): one.layer.index for one in self._live for v in one.keras_layer.weights}
+
+    def _gray(self) -> Any:
+        return self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))
+
     def _compile(self) -> tuple[tuple[Stage, ...], Float32Array]:
         """Compile every stage, and learn the size of every value from one gray image.
 
         Returns:
             The stages, and the class scores of that image, shape (1, classes).
         """
-        values = {INPUT: self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))}
+        values = {INPUT: self._gray()}
         stages = []
         for index, piece in enumerate(self._cuts):
             specs = [

@@ -37,7 +37,7 @@ class Workbench:
     Attributes:
         model: The classifier.
         engine: Measures plans.
-        inputs: Preprocessed images, shape (n, h, w, c).
+        inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w).
         images: Their names.
         classes: Class names.
         fingerprint: Identity of model and images.
@@ -193,16 +193,16 @@ def load(
     # TensorFlow is loaded from here on.
     opened = open_source(source, from_logits, size, room, coding)
     from mpsearch.model.identity import numerics  # noqa: PLC0415
-    from mpsearch.model.scores import require_probabilities  # noqa: PLC0415
 
     notes = list(pictures.notes)
-    height, width, channels = (int(side) for side in opened.live.inputs[0].shape[1:])
+    shape = tuple(int(side) for side in opened.live.inputs[0].shape[1:])
+    height, width, channels = (*shape, 1)[:3]  # gray images may lack the last axis
     pixels = load_tensor(pictures, (height, width, channels), resize, notes)
-    inputs = _preprocess(opened, chosen)(pixels)
+    inputs = _preprocess(opened, chosen)(pixels).reshape(-1, *shape)
     names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
     reference = _reference(truth, pictures, names)
     engine = Engine(opened.network, opened.bank, inputs, reference, room)
-    require_probabilities(engine.baseline_probabilities)
+    _require_sound_baseline(opened, engine, inputs, pictures.names)
     return Workbench(
         model=opened,
         engine=engine,
@@ -218,6 +218,20 @@ def load(
         memory=room,
         notes=notes,
     )
+
+
+def _require_sound_baseline(
+    opened: OpenModel, engine: Engine, inputs: Float32Array, names: tuple[str, ...]
+) -> None:
+    """Refuse a model that computes nothing sound; the plain pass says which layer began."""
+    from mpsearch.model.plain_pass import IMAGES, require_agreement  # noqa: PLC0415
+    from mpsearch.model.scores import require_probabilities  # noqa: PLC0415
+
+    found = engine.baseline_probabilities
+    unsound = np.flatnonzero(~np.isfinite(found).all(axis=1))
+    rows = unsound[:1] if len(unsound) else np.arange(min(IMAGES, len(found)))
+    require_agreement(opened.network, inputs[rows], found[rows], [names[int(i)] for i in rows])
+    require_probabilities(found)
 
 
 def _image_texts(

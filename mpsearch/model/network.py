@@ -18,9 +18,16 @@ from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import input_moments
 from mpsearch.model.masks import with_masks
 from mpsearch.model.margin_gradient import MarginGradient
+from mpsearch.model.other_parameters import require_sound_parameters
+from mpsearch.model.plain_pass import plain_scores
 from mpsearch.model.scores import Scores, scores_of
 from mpsearch.model.split_concat import is_split_concat
-from mpsearch.model.weight_layers import array_view, require_stateless, weight_layers
+from mpsearch.model.weight_layers import (
+    all_layers,
+    array_view,
+    require_stateless,
+    weight_layers,
+)
 
 _AXIS: Final = tf.constant(0)  # of images
 
@@ -41,6 +48,7 @@ class KerasNetwork:
     def __init__(self, model: Any, from_logits: bool = False) -> None:
         self._live = weight_layers(model)
         require_stateless(model)
+        require_sound_parameters(model)
         calls, self._output = flatten(model)
         self._trained = tuple(
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
@@ -54,6 +62,7 @@ class KerasNetwork:
             calls = with_masks(calls, self._gray())
             self._cuts = join_merges(cut(calls, self._output, self._owners()), is_split_concat)
             self._stages, answer = self._compile()
+        self._calls, self._names = calls, {id(one): name for name, one in all_layers(model)}
         self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
     @cached_property
@@ -123,6 +132,24 @@ class KerasNetwork:
         """Class probabilities in float32."""
         result: Float32Array = self._distribution(scores).numpy()
         return result
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether a layer computes with less than float32."""
+        kinds = {getattr(call.operation, "compute_dtype", "float32") for call in self._calls}
+        return bool(kinds & {"float16", "bfloat16"})
+
+    def plain_probabilities(self, inputs: Float32Array) -> Float32Array:
+        """Class probabilities by Keras' layers, one at a time, shape (n, classes).
+
+        Raises:
+            ModelError: Names the first layer that puts out what is not finite.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            entered = self.enter(inputs)
+            scores = plain_scores(self._calls, self._output, entered, self._names)
+        return self.probabilities(scores)
 
     def margin_gradients(
         self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mpsearch.api.baseline import check_baseline
 from mpsearch.api.model import OpenModel, open_source, source_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array, IntArray
@@ -198,11 +199,12 @@ def load(
     shape = tuple(int(side) for side in opened.live.inputs[0].shape[1:])
     height, width, channels = (*shape, 1)[:3]  # gray images may lack the last axis
     pixels = load_tensor(pictures, (height, width, channels), resize, notes)
-    inputs = _preprocess(opened, chosen)(pixels).reshape(-1, *shape)
+    preprocess_ = _preprocess(opened, chosen)
+    inputs = preprocess_(pixels).reshape(-1, *shape)
     names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
     reference = _reference(truth, pictures, names)
     engine = Engine(opened.network, opened.bank, inputs, reference, room)
-    _require_sound_baseline(opened, engine, inputs, pictures.names)
+    notes += check_baseline(opened, engine, pixels, preprocess_, inputs, pictures.names)
     return Workbench(
         model=opened,
         engine=engine,
@@ -218,20 +220,6 @@ def load(
         memory=room,
         notes=notes,
     )
-
-
-def _require_sound_baseline(
-    opened: OpenModel, engine: Engine, inputs: Float32Array, names: tuple[str, ...]
-) -> None:
-    """Refuse a model that computes nothing sound; the plain pass says which layer began."""
-    from mpsearch.model.plain_pass import IMAGES, require_agreement  # noqa: PLC0415
-    from mpsearch.model.scores import require_probabilities  # noqa: PLC0415
-
-    found = engine.baseline_probabilities
-    unsound = np.flatnonzero(~np.isfinite(found).all(axis=1))
-    rows = unsound[:1] if len(unsound) else np.arange(min(IMAGES, len(found)))
-    require_agreement(opened.network, inputs[rows], found[rows], [names[int(i)] for i in rows])
-    require_probabilities(found)
 
 
 def _image_texts(
@@ -257,8 +245,9 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
         return parse_preprocess("unit")
     from mpsearch.model.graph import operations  # noqa: PLC0415 - TensorFlow, loaded by now
 
-    kinds = [type(operation).__name__ for operation in operations(model)[:3]]
-    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & set(kinds)))
+    kinds = {type(operation).__name__ for operation in operations(model)[:3]}
+    kinds.update(opened.network.own_scaling_layers)
+    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
     if found is None:
         raise SettingError(
             f"how pixels become inputs of model {model.name!r} is not known; say it with "

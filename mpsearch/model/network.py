@@ -12,12 +12,13 @@ from mpsearch.core.layer import WeightLayer
 from mpsearch.core.moments import InputMoments
 from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
+from mpsearch.model import own_scaling
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
-from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
+from mpsearch.model.graph import INPUT, Call, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import input_moments
-from mpsearch.model.masks import with_masks
 from mpsearch.model.margin_gradient import MarginGradient
+from mpsearch.model.masks import with_masks
 from mpsearch.model.other_parameters import require_sound_parameters
 from mpsearch.model.plain_pass import plain_scores
 from mpsearch.model.scores import Scores, scores_of
@@ -150,6 +151,31 @@ class KerasNetwork:
             entered = self.enter(inputs)
             scores = plain_scores(self._calls, self._output, entered, self._names)
         return self.probabilities(scores)
+
+    def own_scaling(self, inputs: Float32Array) -> tuple[tuple[str, ...], Float32Array]:
+        """What the network does to its inputs before anything else, if that is to scale them.
+
+        Returns:
+            Kinds of the scaling layers, none if there is none; what they make of *inputs*.
+        """
+        made: Float32Array = tf.cast(
+            own_scaling.run(self._own_scaling, self.enter(inputs)), tf.float32
+        ).numpy()
+        return self.own_scaling_layers, made
+
+    @property
+    def own_scaling_layers(self) -> tuple[str, ...]:
+        """Kinds of the layers and functions that scale its inputs before anything else."""
+        kinds = [
+            type(call.operation).__name__
+            for call in self._own_scaling
+            if own_scaling.is_scaling(call)
+        ]
+        return tuple(dict.fromkeys(kinds))
+
+    @cached_property
+    def _own_scaling(self) -> list[Call]:
+        return own_scaling.own_scaling(self._calls)
 
     def margin_gradients(
         self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None

@@ -71,6 +71,18 @@ def other_parameters(model: Any) -> Sequence[OtherParameter]:
     return found
 
 
+def kinds_of_other_parameters(model: Any) -> tuple[str, ...]:
+    """Classes of the layers that own them, those with most bytes first."""
+    others = {id(one.variable): one.nbytes for one in other_parameters(model)}
+    nbytes: dict[str, int] = {}
+    for _, layer in reversed(list(all_layers(model))):  # those inside a layer before it
+        for variable in layer.weights:
+            kind = type(layer).__name__
+            nbytes[kind] = nbytes.get(kind, 0) + others.pop(id(variable), 0)
+    found = [kind for kind, count in nbytes.items() if count]
+    return tuple(sorted(found, key=lambda kind: -nbytes[kind]))
+
+
 def require_sound_parameters(model: Any) -> None:
     """Refuse parameters outside weight layers with which nothing can be computed.
 

@@ -54,7 +54,7 @@ def plans_for(names: tuple[str, ...], seed: int) -> list[Plan]:
     return plans
 
 
-@pytest.mark.parametrize("name", zoo.ZOO)
+@pytest.mark.parametrize("name", [*zoo.ZOO, *zoo.SEQUENCES])
 def test_measurements_equal_set_weights_and_predict(name: str) -> None:
     model = zoo.make(name)
     x = zoo.images_for(model, 3)
@@ -73,7 +73,7 @@ def test_measurements_equal_set_weights_and_predict(name: str) -> None:
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
-@pytest.mark.parametrize("name", sorted(set(zoo.ZOO) - set(COARSE) - zoo.SEQUENCES | {"masked"}))
+@pytest.mark.parametrize("name", sorted(set(zoo.ZOO) - set(COARSE)))
 def test_memory_grouping_and_order_change_nothing(name: str) -> None:
     model = zoo.make(name)
     x = zoo.images_for(model, 5)

@@ -306,22 +306,18 @@ ZOO: Final[dict[str, Callable[[], Any]]] = {
         every_kind,
         pools,
         half,
-        rows,
-        cells,
-        attention,
-        masked,
-        tokens,
     )
 }
-
-#: Networks of sequences, which take long to compile.
-SEQUENCES: Final = frozenset({"rows", "cells", "attention", "masked", "tokens"})
+#: Networks of sequences; they take long to compile.
+SEQUENCES: Final[dict[str, Callable[[], Any]]] = {
+    build.__name__: build for build in (rows, cells, attention, masked, tokens)
+}
 
 
 def make(name: str, seed: int = 0) -> Any:
     """One of the zoo with weights that leave nothing at its default."""
     keras.utils.set_random_seed(seed)
-    model = ZOO[name]()
+    model = (ZOO | SEQUENCES)[name]()
     rng = np.random.default_rng(seed)
     for variable in model.weights:
         value = np.array(variable.numpy(), dtype=np.float32)

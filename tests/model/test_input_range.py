@@ -116,4 +116,6 @@ def test_a_network_that_does_not_mind_the_scale_is_left_alone() -> None:
     x = image = keras.Input((SIDE, SIDE, 3))
     x = layers.LayerNormalization()(layers.Flatten()(x))
     network = KerasNetwork(keras.Model(image, layers.Dense(8, activation="softmax")(9.0 * x)))
-    assert notes(network, "raw") == notes(network, "unit") == notes(network, "raw", PIXELS[:1]) == []
+    assert (
+        notes(network, "raw") == notes(network, "unit") == notes(network, "raw", PIXELS[:1]) == []
+    )

@@ -103,7 +103,9 @@ def test_recurrent_layers_attention_and_embeddings_are_weight_layers() -> None:
     }
     recurrent = ["kernel", "recurrent_kernel", "bias"]
     assert found["simple rnn"] == ("SimpleRNN", recurrent)
-    assert [kind for name, (kind, _) in found.items() if name.startswith("both/forward")] == ["LSTM"] * 2
+    assert [kind for name, (kind, _) in found.items() if name.startswith("both/forward")] == [
+        "LSTM"
+    ] * 2
     assert found["first/cell"] == ("LSTMCell", recurrent)
     assert "second/cell" not in found
     assert found["over"] == ("ConvLSTM2D", recurrent)

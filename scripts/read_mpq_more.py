@@ -20,7 +20,12 @@ def weights(
     if family in {"fix8m", "bf16", "bitwiseMid"}:
         return single(family, argument, streams[0].astype(np.uint32))
     code = streams[-1].astype(np.uint32)
-    return fitted(family, code, streams[0], shape, axes) if len(shape) > 1 else halves(code)
+    return halves(code) if is_vector(shape, axes) else fitted(family, code, streams[0], shape, axes)
+
+
+def is_vector(shape: list[int], axes: list[int]) -> bool:
+    """Biases have one axis, or no channels."""
+    return len(shape) < 2 or not axes
 
 
 def single(family: str, argument: str, code: Any) -> Any:
@@ -58,7 +63,7 @@ def halves(code: Any) -> Any:
 def pruned(inner: str, streams: list[Any], shape: list[int], *where: Any) -> Any:
     """One bit per weight says which survive; the others are 0."""
     axes, all_schemes = where
-    if len(shape) < 2:
+    if is_vector(shape, axes):
         return all_schemes(inner, streams, shape, axes)
     survives = streams[0] > 0
     code = np.zeros(len(survives), streams[-1].dtype)

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from mpsearch.coding.coder import Coding
 from mpsearch.core.layer import WeightLayer
@@ -11,6 +11,8 @@ from mpsearch.core.plan import Plan
 from mpsearch.engine.protocol import CodeSource
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.model.source import ModelSource, find_model
+
+_MUCH: Final = 0.1  # of all bytes: so much outside weight layers is worth a word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +62,20 @@ class OpenModel:
             SchemeError: If a scheme is unknown or refuses a layer's weights.
         """
         return self.bank.plan_nbytes(plan.schemes)
+
+    def float32_notes(self) -> list[str]:
+        """One sentence where much of the model gets no scheme, whatever the plan."""
+        everything = self.bank.original_nbytes + self.other_nbytes
+        if self.other_nbytes <= _MUCH * everything:
+            return []
+        from mpsearch.model.other_parameters import (  # noqa: PLC0415 - TensorFlow
+            kinds_of_other_parameters,
+        )
+
+        kinds = ", ".join(kinds_of_other_parameters(self.live))
+        share = 100 * self.other_nbytes / everything
+        bytes_ = f"{self.other_nbytes:,} of {everything:,} bytes"
+        return [f"{share:.0f} % of the parameters ({bytes_}) get no scheme: those of {kinds}"]
 
     def coded(self, coding: Coding) -> "OpenModel":
         """The same model, with stored bytes counted under *coding*."""

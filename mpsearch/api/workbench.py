@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from mpsearch.api.baseline import BaselineCheck, PixelSample
 from mpsearch.api.model import OpenModel, open_source, source_of
 from mpsearch.coding.coder import Coding
 from mpsearch.core.arrays import Float32Array, IntArray
@@ -23,6 +24,7 @@ from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.least_memory import least_memory
 from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
+from mpsearch.model.input_range import Given, range_notes
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
 from mpsearch.model.pictures import Resize
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
@@ -41,7 +43,8 @@ class Workbench:
     Attributes:
         model: The classifier.
         engine: Measures plans.
-        inputs: Preprocessed images, shape (n, h, w, c); a slice of them is an array.
+        inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w); a slice
+            of them is an array.
         images: Their names.
         classes: Class names.
         fingerprint: Identity of model and images.
@@ -205,14 +208,17 @@ def load(
     # TensorFlow is loaded from here on.
     opened = open_source(source, from_logits, size, room, coding)
     from mpsearch.model.identity import numerics  # noqa: PLC0415
-    from mpsearch.model.scores import require_probabilities  # noqa: PLC0415
 
     notes = list(pictures.notes)
-    height, width, channels = (int(side) for side in opened.live.inputs[0].shape[1:])
+    shape = tuple(int(side) for side in opened.live.inputs[0].shape[1:])
+    height, width, channels = (*shape, 1)[:3]  # gray images may lack the last axis
     preprocessed = _preprocess(opened, chosen)
     pieces = pixel_pieces(pictures, (height, width, channels), resize, notes)
+    sample = PixelSample(len(pictures))
     inputs = InputImages.kept(
-        (len(pictures), height, width, channels), map(preprocessed, pieces), room // _IMAGES
+        (len(pictures), *shape),
+        (preprocessed(piece).reshape(-1, *shape) for piece in sample.watching(pieces)),
+        room // _IMAGES,
     )
     names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
     reference = _reference(truth, pictures, names)
@@ -224,8 +230,10 @@ def load(
             f"{opened.name!r} at a time, up to {least} MiB are taken; give --memory {least}M or "
             "more"
         )
-    engine = Engine(
-        opened.network, opened.bank, inputs, reference, room, on_baseline=require_probabilities
+    check = BaselineCheck(opened.network, inputs, pictures.names, sample.rows)
+    engine = Engine(opened.network, opened.bank, inputs, reference, room, on_baseline=check)
+    notes += range_notes(
+        opened.network, Given(sample.pixels, preprocessed, shape, check.sampled_answers)
     )
     return Workbench(
         model=opened,
@@ -267,8 +275,9 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
         return parse_preprocess("unit")
     from mpsearch.model.graph import operations  # noqa: PLC0415 - TensorFlow, loaded by now
 
-    kinds = [type(operation).__name__ for operation in operations(model)[:3]]
-    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & set(kinds)))
+    kinds = {type(operation).__name__ for operation in operations(model)[:3]}
+    kinds.update(opened.network.own_scaling_layers)
+    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
     if found is None:
         raise SettingError(
             f"how pixels become inputs of model {model.name!r} is not known; say it with "

@@ -58,7 +58,7 @@ def _run(args: argparse.Namespace) -> int:
     from mpsearch.report.timings import timings_text  # noqa: PLC0415
     from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
 
-    print_notes(workbench.notes)
+    print_notes([*workbench.notes, *workbench.model.float32_notes()])
     metric = parse_metric(config.metric)
     target = Path(args.out) if args.out else study_folder(config, folder, workbench)
     file = target / "profile.json"

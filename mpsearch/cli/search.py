@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace) -> int:
     share = share_of_machine(config)
     os.environ.update(share.environment)  # before TensorFlow is loaded
     workbench = load_workbench(share.config, coded=True)
-    print_notes(workbench.notes)
+    print_notes([*workbench.notes, *workbench.model.float32_notes()])
     if args.dry_run:
         return _dry_run(config, workbench, args.json)
     target = study_folder(config, folder, workbench)

@@ -14,7 +14,7 @@ from mpsearch.core.temporary_file import TemporaryFile
 _PIECE: Final = 8 * 2**20  # bytes read at once where all are read
 _FLOAT: Final = 4  # bytes
 
-_Shape = tuple[int, int, int, int]
+_Shape = tuple[int, ...]
 
 
 class Inputs(Protocol):
@@ -48,9 +48,7 @@ class InputImages:
         self.shape: _Shape = (count, *stored.shape[1:])
 
     @classmethod
-    def kept(
-        cls, shape: tuple[int, int, int, int], pieces: Iterable[Float32Array], memory: int
-    ) -> "InputImages":
+    def kept(cls, shape: _Shape, pieces: Iterable[Float32Array], memory: int) -> "InputImages":
         """Images that come some at a time.
 
         Args:

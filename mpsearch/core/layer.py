@@ -9,9 +9,10 @@ class WeightTensor:
     """One tensor of a weight layer.
 
     Attributes:
-        name: ``kernel``, ``bias``, ``depthwise_kernel``, ``pointwise_kernel``.
+        name: ``kernel``, ``bias``, ``depthwise_kernel``, ``recurrent_kernel``, ``embeddings``, ….
         shape: As Keras keeps it.
-        channel_axes: Along which axes its output channels lie, counted from the last (−1).
+        channel_axes: Along which axes its output channels lie, counted from the last (−1); empty
+            for a bias of several axes.
     """
 
     name: str

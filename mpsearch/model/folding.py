@@ -93,6 +93,8 @@ def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Step]:
 
 
 def _pair(first: Call, then: Call) -> Step | None:
+    if first.knows_masks or then.knows_masks:
+        return None
     if _is_linear(first.operation) and _is_fixed(then.operation):
         scale, shift = _constants(then.operation)
         return FoldedCall(first, then.outputs, scale, shift)

@@ -1,12 +1,13 @@
 """Cut a Keras network into stages."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from mpsearch.model.backend import keras
 
 INPUT = 0  # the value that is the network's input
+_MASK = "_keras_mask"  # Keras has no public name for it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,7 +19,9 @@ class Call:
         arguments: Keras' record of the call; holds symbolic tensors in place of values.
         values: id of each symbolic tensor → number of the value it stands for.
         inputs: Values read, without repetition.
-        outputs: Values made.
+        outputs: Values made; the masks of *masked* ones are last.
+        entering: Value read → its mask, or None where it has one no more; others never had one.
+        masked: Which of the values made have masks.
     """
 
     operation: Any
@@ -26,9 +29,18 @@ class Call:
     values: dict[int, int]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    entering: Mapping[int, int | None] = field(default_factory=dict)
+    masked: tuple[int, ...] = ()
+
+    @property
+    def knows_masks(self) -> bool:
+        """Whether masks are more than nothing to it."""
+        return bool(self.entering or self.masked)
 
     def run(self, known: dict[int, Any]) -> None:
         """Compute the outputs from the values *known* and add them there."""
+        for value, mask in self.entering.items():
+            _set_mask(known[value], None if mask is None else known[mask])
         args, kwargs = self.arguments.fill_in(
             {tensor: known[value] for tensor, value in self.values.items()}
         )
@@ -38,7 +50,17 @@ class Call:
         if "training" in getattr(self.operation, "_call_context_args", ()):
             kwargs["training"] = False
         results = keras.tree.flatten(self.operation(*args, **kwargs))
-        known.update(zip(self.outputs, results, strict=True))
+        masks = [get_mask(results[place]) for place in self.masked]
+        known.update(zip(self.outputs, [*results, *masks], strict=True))
+
+
+def get_mask(tensor: Any) -> Any:
+    """The mask that Keras hung on a tensor, or None."""
+    return getattr(tensor, _MASK, None)
+
+
+def _set_mask(tensor: Any, mask: Any) -> None:
+    setattr(tensor, _MASK, mask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,7 +157,7 @@ def cut(calls: list[Call], output: int, owners: dict[int, int]) -> list[Cut]:
     Args:
         calls: From :func:`flatten`.
         output: The network's output value.
-        owners: id of a Keras weight layer → its index.
+        owners: id of a Keras variable → index of the weight layer it belongs to.
     """
     stage_of: dict[int, int] = {}
     groups: list[list[Call]] = []
@@ -183,13 +205,11 @@ def join_merges(cuts: list[Cut], worth: Callable[[Cut, Call], bool]) -> list[Cut
 
 
 def _weight_layers_in(operation: Any, owners: dict[int, int]) -> tuple[int, ...]:
-    """Indices of the weight layers that *operation* is or holds."""
-    if id(operation) in owners:
-        return (owners[id(operation)],)
+    """Indices of the weight layers whose variables *operation* computes with."""
     if not isinstance(operation, keras.Layer):
         return ()
-    inside = operation._flatten_layers(include_self=False, recursive=True)
-    return tuple(dict.fromkeys(owners[id(layer)] for layer in inside if id(layer) in owners))
+    found = (owners[id(v)] for v in operation.variables if id(v) in owners)
+    return tuple(dict.fromkeys(found))
 
 
 def _close(group: list[Call], layers: tuple[int, ...], calls: list[Call], output: int) -> Cut:

@@ -5,7 +5,7 @@ import difflib
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
@@ -16,6 +16,9 @@ from mpsearch.model.source import ModelSource, file_stamp
 from mpsearch.model.stored_variables import with_stored_values
 from mpsearch.model.task import of_output, takes_sequences
 from mpsearch.model.value_sizes import require_moderate_values, require_moderate_work
+
+_IMAGE_RANKS: Final = (3, 4)  # with the batch; gray images may lack the axis of channels
+_SMALLEST_GRAY: Final = 4  # pixels of a side, where no axis of channels says that it is an image
 
 
 def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -> Any:
@@ -103,7 +106,7 @@ def _application(source: ModelSource) -> Any:
 def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     """Give a model that leaves height and width open the size the user names."""
     shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4:
+    if not isinstance(shape, tuple) or len(shape) not in _IMAGE_RANKS:
         return model
     clash = size is not None and any(
         open_side is not None and open_side != side
@@ -122,7 +125,7 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
             "instance --size 224x224"
         )
     try:
-        image = keras.Input((*size, shape[3]), dtype=model.inputs[0].dtype)
+        image = keras.Input((*size, *shape[3:]), dtype=model.inputs[0].dtype)
         fixed = keras.models.clone_model(model, input_tensors=image)
         fixed.set_weights(model.get_weights())
         return fixed
@@ -151,14 +154,23 @@ def _require_image_classifier(model: Any) -> None:
             f"model {model.name!r}: input {shape} is a sequence of {shape[1]} steps, as of sound "
             "or text, not an image; mpsearch measures classifiers of images"
         )
-    if len(shape) != 4 or shape[-1] not in {1, 3}:
-        first = " (channels first)" if len(shape) == 4 and shape[1] in {1, 3} else ""
-        raise ModelError(
-            f"model {model.name!r}: input {shape}{first} is not an image; expected "
-            "(batch, height, width, channels) with 1 or 3 channels"
-        )
+    _require_image_input(str(model.name), shape)
     if len(model.outputs[0].shape) != 2:
         raise ModelError(
             f"model {model.name!r}: output {tuple(model.outputs[0].shape)} is not a row of class "
             f"scores: {of_output(tuple(model.outputs[0].shape))}; expected (batch, classes)"
+        )
+
+
+def _require_image_input(name: str, shape: tuple[int | None, ...]) -> None:
+    expected = "expected (batch, height, width, channels) with 1 or 3 channels, or (batch, "
+    expected += "height, width) for gray images"
+    if len(shape) not in _IMAGE_RANKS or (len(shape) == 4 and shape[-1] not in {1, 3}):
+        first = " (channels first)" if len(shape) == 4 and shape[1] in {1, 3} else ""
+        raise ModelError(f"model {name!r}: input {shape}{first} is not an image; {expected}")
+    if len(shape) == 3 and min(side or 0 for side in shape[1:]) < _SMALLEST_GRAY:
+        # One or three numbers per step are how series of measurements look, not how images do.
+        raise ModelError(
+            f"model {name!r}: input {shape} has a side below {_SMALLEST_GRAY}, which is a series "
+            f"rather than a gray image; {expected}, of {_SMALLEST_GRAY} pixels or more"
         )

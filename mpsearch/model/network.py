@@ -13,16 +13,25 @@ from mpsearch.core.layer import WeightLayer
 from mpsearch.core.moments import InputMoments
 from mpsearch.core.outer import OuterProduct
 from mpsearch.core.stage import Stage
+from mpsearch.model import own_scaling
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.gradients.remote import LoadError, RemoteGradients
-from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
+from mpsearch.model.graph import INPUT, Call, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import MomentSums, moment_groups, moment_shapes
 from mpsearch.model.margin_gradient import MarginGradient
+from mpsearch.model.masks import with_masks
+from mpsearch.model.other_parameters import require_sound_parameters
+from mpsearch.model.plain_pass import plain_scores
 from mpsearch.model.scores import distribution, scores_of
 from mpsearch.model.source import ModelSource
 from mpsearch.model.split_concat import is_split_concat
-from mpsearch.model.weight_layers import array_view, weight_layers
+from mpsearch.model.weight_layers import (
+    all_layers,
+    array_view,
+    require_stateless,
+    weight_layers,
+)
 
 _AXIS: Final = tf.constant(0)  # of images
 
@@ -50,9 +59,9 @@ class KerasNetwork:
     ) -> None:
         self._source = source
         self._live = weight_layers(model)
+        require_stateless(model)
+        require_sound_parameters(model)
         calls, self._output = flatten(model)
-        owners = {id(live.keras_layer): live.layer.index for live in self._live}
-        self._cuts = join_merges(cut(calls, self._output, owners), is_split_concat)
         self._trained = tuple(
             tuple(tf.convert_to_tensor(v) for v in live.keras_layer.weights) for live in self._live
         )
@@ -62,7 +71,10 @@ class KerasNetwork:
         self._functions: list[CompiledStage] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
+            calls = with_masks(calls, self._gray())
+            self._cuts = join_merges(cut(calls, self._output, self._owners()), is_split_concat)
             self._stages, answer = self._compile()
+        self._calls, self._names = calls, {id(one): name for name, one in all_layers(model)}
         self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
     @cached_property
@@ -133,6 +145,49 @@ class KerasNetwork:
         result: Float32Array = distribution(self._scores, scores).numpy()
         return result
 
+    @property
+    def is_coarse(self) -> bool:
+        """Whether a layer computes with less than float32."""
+        kinds = {getattr(call.operation, "compute_dtype", "float32") for call in self._calls}
+        return bool(kinds & {"float16", "bfloat16"})
+
+    def plain_probabilities(self, inputs: Float32Array) -> Float32Array:
+        """Class probabilities by Keras' layers, one at a time, shape (n, classes).
+
+        Raises:
+            ModelError: Names the first layer that puts out what is not finite.
+        """
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            entered = self.enter(inputs)
+            scores = plain_scores(self._calls, self._output, entered, self._names)
+        return self.probabilities(scores)
+
+    def own_scaling(self, inputs: Float32Array) -> tuple[tuple[str, ...], Float32Array]:
+        """What the network does to its inputs before anything else, if that is to scale them.
+
+        Returns:
+            Kinds of the scaling layers, none if there is none; what they make of *inputs*.
+        """
+        made: Float32Array = tf.cast(
+            own_scaling.run(self._own_scaling, self.enter(inputs)), tf.float32
+        ).numpy()
+        return self.own_scaling_layers, made
+
+    @property
+    def own_scaling_layers(self) -> tuple[str, ...]:
+        """Kinds of the layers and functions that scale its inputs before anything else."""
+        kinds = [
+            type(call.operation).__name__
+            for call in self._own_scaling
+            if own_scaling.is_scaling(call)
+        ]
+        return tuple(dict.fromkeys(kinds))
+
+    @cached_property
+    def _own_scaling(self) -> list[Call]:
+        return own_scaling.own_scaling(self._calls)
+
     def margin_gradients(
         self, image: Float32Array, reference: int, weights: Sequence[Any] | None = None
     ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
@@ -197,13 +252,19 @@ class KerasNetwork:
             on_image()
         return dict(sums.moments())
 
+    def _owners(self) -> dict[int, int]:
+        return {id(v): one.layer.index for one in self._live for v in one.keras_layer.weights}
+
+    def _gray(self) -> Any:
+        return self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))
+
     def _compile(self) -> tuple[tuple[Stage, ...], Float32Array]:
         """Compile every stage, and learn the size of every value from one gray image.
 
         Returns:
             The stages, and the class scores of that image, shape (1, classes).
         """
-        values = {INPUT: self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))}
+        values = {INPUT: self._gray()}
         last = {value: index for index, piece in enumerate(self._cuts) for value in piece.inputs}
         stages = []
         for index, piece in enumerate(self._cuts):

@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import UInt8Array
-from mpsearch.model.weight_layers import weight_variables
+from mpsearch.core.arrays import BoolArray, Float32Array, UInt8Array
+from mpsearch.core.errors import ModelError
+from mpsearch.model.backend import keras
+from mpsearch.model.weight_layers import all_layers, weight_variables
+
+_REMEDY: Final = "train or export the model again"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,3 +69,59 @@ def other_parameters(model: Any) -> Sequence[OtherParameter]:
         taken.add(name)
         found.append(OtherParameter(name, variable))
     return found
+
+
+def kinds_of_other_parameters(model: Any) -> tuple[str, ...]:
+    """Classes of the layers that own them, those with most bytes first."""
+    others = {id(one.variable): one.nbytes for one in other_parameters(model)}
+    nbytes: dict[str, int] = {}
+    for _, layer in reversed(list(all_layers(model))):  # those inside a layer before it
+        for variable in layer.weights:
+            kind = type(layer).__name__
+            nbytes[kind] = nbytes.get(kind, 0) + others.pop(id(variable), 0)
+    found = [kind for kind, count in nbytes.items() if count]
+    return tuple(sorted(found, key=lambda kind: -nbytes[kind]))
+
+
+def require_sound_parameters(model: Any) -> None:
+    """Refuse parameters outside weight layers with which nothing can be computed.
+
+    Raises:
+        ModelError: Names a parameter that is not finite, or a variance of which there is no root.
+    """
+    for one in other_parameters(model):
+        values = np.asarray(one.variable)
+        if values.dtype.kind not in "iub":
+            _require_finite(one.name, np.asarray(values, dtype=np.float64))
+    for name, layer in all_layers(model):
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.built:
+            # As the layer adds them up, in float32.
+            variance = np.asarray(layer.moving_variance, dtype=np.float32)
+            _require(variance + np.float32(layer.epsilon) > 0, variance, name, layer.epsilon)
+        elif isinstance(layer, keras.layers.Normalization) and layer.built:
+            # Its deviation is never below Keras' own epsilon: a variance of 0 does no harm.
+            variance = np.asarray(layer.variance, dtype=np.float32)
+            _require(variance >= 0, variance, name, 0.0)
+
+
+def _require_finite(name: str, values: Any) -> None:
+    bad = ~np.isfinite(values)
+    if bad.any():
+        first = tuple(map(int, np.argwhere(bad)[0]))
+        raise ModelError(
+            f"parameter {name!r} holds {bad.sum()} NaN or infinite values, the first "
+            f"{values[first]} at {list(first)}; {_REMEDY}"
+        )
+
+
+def _require(sound: BoolArray, variance: Float32Array, layer: str, epsilon: float) -> None:
+    """Check that every channel's variance has a root to divide by."""
+    bad = np.flatnonzero(~sound)
+    if len(bad):
+        channel = int(bad[0])
+        more = f" (and {len(bad) - 1:,} more such)" if len(bad) > 1 else ""
+        raise ModelError(
+            f"layer {layer!r}: the variance of channel {channel} is {variance.flat[channel]:g}"
+            f"{more}; with its epsilon, {epsilon:g}, it must be above 0 for the layer to divide by "
+            f"its root; {_REMEDY}"
+        )

@@ -114,6 +114,8 @@ def split_first(steps: list[Any]) -> list[Any]:
     concat = before.concat if isinstance(before, PooledConcat) else before
     if not isinstance(concat, Call) or plain(layer).inputs != before.outputs:
         return steps
+    if concat.knows_masks or plain(layer).knows_masks:
+        return steps
     if not pays(concat.operation, plain(layer).operation):
         return steps
     return [SplitCall(concatenated(concat), before, layer), *steps[2:]]
@@ -122,6 +124,8 @@ def split_first(steps: list[Any]) -> list[Any]:
 def is_split_concat(merge: Cut, reader: Call) -> bool:
     """Whether a stage that concatenates, and perhaps pools, can become part of its reader."""
     concat, *then = merge.calls
+    if reader.knows_masks or any(call.knows_masks for call in merge.calls):
+        return False
     if len(then) > 1 or (then and pooled_concat(concat, then[0]) is None):
         return False
     return pays(concat.operation, reader.operation)

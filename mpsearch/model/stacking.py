@@ -37,8 +37,9 @@ def most_stacked(step: Any, shared: bool) -> int:
     Returns:
         0 where they cannot, or never do.
     """
-    operation = _layer(step).operation
-    if not _is_product(operation):
+    call = _layer(step)
+    operation = call.operation
+    if call.knows_masks or not _is_product(operation):
         return 0
     if type(operation).__name__ == "Dense" or set(operation.weights[0].shape[:-2]) == {1}:
         return _MOST_IMAGES

@@ -24,10 +24,11 @@ def of_output(shape: tuple[int | None, ...]) -> str:
 def takes_sequences(model: Any) -> bool:
     """Whether a network of inputs (batch, steps, numbers) goes through steps, as of sound or text.
 
-    A gray image without a channel axis has as many axes; its network makes an image of it, or takes
-    all its pixels at once.
+    A gray image without a channel axis has as many axes; its network makes an image of it, takes
+    all its pixels at once, or goes through the rows of a square.
     """
-    if len(model.inputs[0].shape) != 3:
+    shape = model.inputs[0].shape
+    if len(shape) != 3 or shape[1] == shape[2]:
         return False
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Conv2D)):

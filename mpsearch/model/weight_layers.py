@@ -25,7 +25,17 @@ _KINDS: tuple[Any, ...] = tuple(
         "SeparableConv1D",
         "SeparableConv2D",
         "Dense",
+        "EinsumDense",
+        "Embedding",
+        "SimpleRNNCell",
+        "LSTMCell",
+        "GRUCell",
     )
+)
+# What Keras' own recurrent layers hold is in one cell, which goes by the layer's name and class.
+_RECURRENT: tuple[Any, ...] = tuple(
+    getattr(keras.layers, name)
+    for name in ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 )
 _TRANSPOSES = (
     keras.layers.Conv1DTranspose,
@@ -41,7 +51,8 @@ class LiveLayer:
 
     Attributes:
         layer: What the rest of the program sees.
-        keras_layer: The live layer; read, never changed.
+        keras_layer: The live layer that owns the tensors, the cell of a recurrent one; read, never
+            changed.
     """
 
     layer: WeightLayer
@@ -66,18 +77,17 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
         ModelError: If there is none, if a tensor is not float32, or a weight is not finite.
     """
     found: list[LiveLayer] = []
-    for name, layer in _quantizable(model):
+    for name, kind, layer in _quantizable(model):
         _require_float32(name, layer)
         tensors = tuple(
             _tensor(layer, variable.name.split("/")[-1], tuple(variable.shape))
             for variable in layer.weights
         )
-        kind = type(layer).__name__
         found.append(LiveLayer(WeightLayer(len(found), name, kind, tensors), layer))
     if not found:
         raise ModelError(
-            f"model {model.name!r} has no convolution or dense layer with weights: nothing to "
-            "quantize"
+            f"model {model.name!r} has no layer whose weights get a scheme (convolution, dense, "
+            "recurrent, attention, embedding): nothing to quantize"
         )
     for live in found:
         _require_finite(live)
@@ -86,12 +96,35 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
 
 def weight_variables(model: Any) -> list[Any]:
     """The Keras variables of all weight layers; their values are not looked at."""
-    return [variable for _, layer in _quantizable(model) for variable in layer.weights]
+    return [variable for _, _, layer in _quantizable(model) for variable in layer.weights]
+
+
+def require_stateless(model: Any) -> None:
+    """Refuse a model whose answer to an image depends on the images before it.
+
+    Raises:
+        ModelError: Names the layer that remembers.
+    """
+    for name, layer in all_layers(model):
+        if getattr(layer, "stateful", False):
+            raise ModelError(
+                f"layer {name!r} is stateful: its answer to an image depends on the images before "
+                "it; build the model with stateful=False, load the weights, and save it again"
+            )
+
+
+def all_layers(model: Any) -> Iterator[tuple[str, Any]]:
+    """Every layer inside *model* once, with its unique name; a layer comes before those in it."""
+    yield from _walk(model, "")
 
 
 def _tensor(layer: Any, name: str, shape: tuple[int, ...]) -> WeightTensor:
     if len(shape) < 2:
         return WeightTensor(name, shape)
+    if name == "bias":  # of heads, or of a GRU's inputs and states
+        return WeightTensor(name, shape, ())
+    if isinstance(layer, keras.layers.EinsumDense):
+        return WeightTensor(name, shape, _einsum_channels(layer.equation, len(shape)))
     if isinstance(layer, _TRANSPOSES):  # (…, output, input)
         return WeightTensor(name, shape, (-2,))
     if isinstance(layer, _DEPTHWISE) or name == "depthwise_kernel":  # (…, input, multiplier)
@@ -99,10 +132,24 @@ def _tensor(layer: Any, name: str, shape: tuple[int, ...]) -> WeightTensor:
     return WeightTensor(name, shape)
 
 
-def _quantizable(model: Any) -> Iterator[tuple[str, Any]]:
+def _einsum_channels(equation: str, rank: int) -> tuple[int, ...]:
+    """Axes of the kernel that outputs have as well; the others are summed over."""
+    kernel, output = equation.replace(" ", "").split(",")[1].split("->")
+    found = tuple(i - rank for i, letter in enumerate(kernel) if letter in output)
+    return found or (-1,)
+
+
+def _quantizable(model: Any) -> Iterator[tuple[str, str, Any]]:
+    """Name, class and Keras layer of each."""
+    cells: dict[int, tuple[str, str]] = {}
     for name, layer in _walk(model, ""):
-        if isinstance(layer, _KINDS) and layer.weights:
-            yield name, layer
+        kind = type(layer).__name__
+        if isinstance(layer, _RECURRENT):
+            cells[id(layer.cell)] = name, kind
+        elif id(layer) in cells:
+            yield *cells[id(layer)], layer
+        elif isinstance(layer, _KINDS) and layer.weights:
+            yield name, kind, layer
 
 
 def _walk(model: Any, prefix: str) -> Iterator[tuple[str, Any]]:

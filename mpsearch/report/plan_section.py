@@ -8,6 +8,7 @@ from mpsearch.report.sizes import count, points, size
 from mpsearch.search.result import LayerRow
 
 _PROBABLE: Final = "~"
+_MUCH: Final = 0.1
 
 
 def plan_section(record: StudyRecord, quanti_array: str, pictures: Html) -> Html:
@@ -36,8 +37,17 @@ def _storage(record: StudyRecord) -> str:
         how += ", chosen by what the layers put out on the images searched on (--calibrate)"
     other = ""
     if record.other_nbytes:
-        other = f" All other parameters stay float32: {size(record.other_nbytes)}."
+        other = f" All other parameters stay float32: {size(record.other_nbytes)}{_share(record)}."
     return f"their codes are {how}.{other} A click on the block selects it."
+
+
+def _share(record: StudyRecord) -> str:
+    """Of all bytes before, where it is much: no plan can make that smaller."""
+    before = record.other_nbytes + sum(before for before, _ in record.layer_nbytes.values())
+    share = record.other_nbytes / max(1, before)
+    return (
+        f", {100 * share:.0f} % of the model, which no plan makes smaller" if share > _MUCH else ""
+    )
 
 
 def _plan_table(record: StudyRecord) -> Html:

@@ -1,10 +1,11 @@
 """Schemes that fit a few numbers to a tensor, by which short codes of its weights are read."""
 
+import copy
 import math
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 import numpy as np
 
@@ -41,6 +42,14 @@ class Fitted(Scheme):
     #: Whether every output channel has one fitted number of its own, in the channels' order.
     by_channel: ClassVar[bool] = False
 
+    _axes: tuple[int, ...] = (-1,)
+
+    def along(self, axes: tuple[int, ...]) -> Self:
+        """For tensors whose channels lie along *axes*; none for a bias, whatever its shape."""
+        other = copy.copy(self)
+        other._axes = axes
+        return other
+
     @property
     @abstractmethod
     def width(self) -> int:
@@ -63,7 +72,7 @@ class Fitted(Scheme):
             SchemeError: If a weight is not finite, or too large for halves.
         """
         native = self._storable(weights)
-        if _is_vector(native.shape):
+        if self._is_vector(native.shape):
             halves = Fl16().encode(native).view(np.uint16)
             return FittedCodes(halves, np.empty(0, dtype=np.uint16))
         return self.coded(native, self._fit(native))
@@ -128,7 +137,7 @@ class Fitted(Scheme):
     def stored_nbytes(self, weights: Float32Array) -> int:
         """As :meth:`nbytes`, without fitting where the shape says how many numbers are fitted."""
         native = self._storable(weights)
-        if _is_vector(native.shape):
+        if self._is_vector(native.shape):
             return packed_nbytes(native.size, _HALF)
         fitted = self._fit_count(native.shape)
         if fitted is None:
@@ -138,7 +147,7 @@ class Fitted(Scheme):
     def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
         """As :meth:`streams` makes them."""
         size = math.prod(shape)
-        if _is_vector(shape):
+        if self._is_vector(shape):
             return list(forms) == [StreamForm(_HALF, size)]
         return (
             len(forms) == 2
@@ -151,7 +160,7 @@ class Fitted(Scheme):
         """What was stored."""
         self.require_forms([stream.form for stream in streams], shape)
         symbols = streams[-1].symbols.reshape(shape)
-        if _is_vector(shape):
+        if self._is_vector(shape):
             return FittedCodes(symbols, np.empty(0, dtype=np.uint16))
         fit = streams[0].symbols
         self._require_meaning(symbols, fit)
@@ -160,7 +169,7 @@ class Fitted(Scheme):
     def _storable(self, weights: Float32Array) -> Float32Array:
         """*weights* in native form, once they are known to be storable."""
         native = native_float32(weights, self.name)
-        limit = OVERFLOW if _is_vector(native.shape) else self._limit
+        limit = OVERFLOW if self._is_vector(native.shape) else self._limit
         found = extremes(native)
         if not found.within(math.inf):
             raise not_finite(native, self.name)
@@ -193,16 +202,16 @@ class Fitted(Scheme):
     def _weights(self, symbols: Symbols, fit: Symbols) -> Float32Array:
         """What codes stand for."""
 
+    def _is_vector(self, shape: tuple[int, ...]) -> bool:
+        """Whether a tensor of *shape* is stored as halves."""
+        return len(shape) < 2 or 0 in shape or not self._axes
+
     def _require_meaning(self, symbols: Symbols, fit: Symbols) -> None:
         """Check codes from a file that can be without meaning.
 
         Raises:
             SchemeError: If one is.
         """
-
-
-def _is_vector(shape: tuple[int, ...]) -> bool:
-    return len(shape) < 2 or 0 in shape
 
 
 def sampled(rows: Float32Array, most: int) -> Float32Array:

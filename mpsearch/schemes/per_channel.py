@@ -1,10 +1,9 @@
 """Schemes with a scale for every output channel."""
 
-import copy
 import math
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +44,6 @@ class PerChannel(Fitted):
 
     def __init__(self, name: str, levels: Float32Array) -> None:
         self._name = name
-        self._axes: tuple[int, ...] = (-1,)
         self.levels = levels
         self.largest = float(levels[np.isfinite(levels)].max())
 
@@ -63,12 +61,6 @@ class PerChannel(Fitted):
     def fit_width(self) -> int:
         """16 bits: a scale is a half."""
         return 16
-
-    def along(self, axes: tuple[int, ...]) -> Self:
-        """With scales for the channels that lie along *axes*."""
-        other = copy.copy(self)
-        other._axes = axes
-        return other
 
     def candidates(self, weights: Float32Array) -> Symbols:
         """The largest scales that :meth:`encode` chooses among, shape (scales, channels)."""

@@ -51,6 +51,7 @@ class PruneShare(Scheme):
                 "weight; prune with another scheme, as in prun50_int4c"
             )
         self._percent, self._inner = percent, inner
+        self._axes: tuple[int, ...] = (-1,)
 
     @property
     def name(self) -> str:
@@ -64,7 +65,9 @@ class PruneShare(Scheme):
 
     def along(self, axes: tuple[int, ...]) -> Self:
         """X along these axes."""
-        return type(self)(self._percent, self._inner.along(axes))
+        other = type(self)(self._percent, self._inner.along(axes))
+        other._axes = axes
+        return other
 
     def encode(self, weights: Float32Array) -> Codes:
         """Prune, and encode as X does.
@@ -73,7 +76,7 @@ class PruneShare(Scheme):
             SchemeError: If a weight is not finite, or X cannot store it.
         """
         native = float32_bits(weights, self.name).view(np.float32)
-        if native.ndim < 2:
+        if self._is_vector(native.shape):
             return self._inner.encode(native)
         survives = _largest(native, self._survivors(native.size))
         kept = np.where(survives, native, np.float32(0))
@@ -102,7 +105,7 @@ class PruneShare(Scheme):
 
     def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
         """A bit per weight, and X's with as many codes as there are survivors."""
-        if len(shape) < 2:
+        if self._is_vector(shape):
             return self._inner.has_forms(forms, shape)
         size = math.prod(shape)
         if len(forms) < 2 or forms[0] != StreamForm(1, size):
@@ -115,12 +118,15 @@ class PruneShare(Scheme):
     def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
         """The survivors in their places."""
         self.require_forms([stream.form for stream in streams], shape)
-        if len(shape) < 2:
+        if self._is_vector(shape):
             return self._inner.codes(streams, shape)
         bitmap, *fit, each = streams
         survives, symbols = in_place(bitmap, each, self.name)
         codes = self._inner.codes([*fit, Stream(symbols, each.width)], shape)
         return PrunedCodes(survives.reshape(shape), codes)
+
+    def _is_vector(self, shape: tuple[int, ...]) -> bool:
+        return len(shape) < 2 or not self._axes
 
     def _survivors(self, size: int) -> int:
         return size - size * self._percent // 100

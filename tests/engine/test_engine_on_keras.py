@@ -54,7 +54,7 @@ def plans_for(names: tuple[str, ...], seed: int) -> list[Plan]:
     return plans
 
 
-@pytest.mark.parametrize("name", zoo.ZOO)
+@pytest.mark.parametrize("name", [*zoo.ZOO, *zoo.SEQUENCES])
 def test_measurements_equal_set_weights_and_predict(name: str) -> None:
     model = zoo.make(name)
     x = zoo.images_for(model, 3)
@@ -136,7 +136,7 @@ def test_a_layer_used_twice_is_changed_in_both_places() -> None:
     assert sum(index in stage.layers for stage in network.stages) == 2
 
 
-@pytest.mark.parametrize("name", ["vgg", "nested", "composite", "upward"])
+@pytest.mark.parametrize("name", ["vgg", "nested", "composite", "upward", "attention", "tokens"])
 def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
     model = zoo.make(name)
     x = zoo.images_for(model, 2)

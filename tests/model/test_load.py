@@ -168,8 +168,11 @@ REFUSED = [
     Refused("two inputs", two_inputs, "has 2 inputs"),
     Refused("two outputs", two_outputs, "has 2 outputs"),
     Refused("vector", vector, "input (None, 20) is not an image"),
-    Refused("text", lambda: chain(layers.Flatten(), layers.Dense(3), source=keras.Input((9, 5))),
-            "input (None, 9, 5) is not an image"),
+    Refused("series", lambda: chain(layers.Flatten(), layers.Dense(3), source=keras.Input((90, 3))),
+            "input (None, 90, 3) has a side below 4, which is a series"),
+    Refused("rank five", lambda: chain(layers.Flatten(), layers.Dense(3),
+            source=keras.Input((4, 8, 8, 3))), "is not an image"),
+    Refused("open rows", lambda: chain(layers.LSTM(3), source=keras.Input((None, 8))), "--size"),
     Refused("five channels", lambda: chain(classify, source=image(channels=5)), "1 or 3 channels"),
     Refused("channels first", lambda: chain(flat, source=keras.Input((3, 8, 8))), "channels first"),
     Refused("segmentation", lambda: chain(layers.Conv2D(4, 3)), "not a row of class scores"),
@@ -189,6 +192,20 @@ def test_what_is_no_image_classifier_is_refused(tmp_path: Path, case: Refused) -
     assert case.says in str(caught.value)
     assert "'net'" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_gray_images_need_no_axis_of_channels(tmp_path: Path) -> None:
+    model = chain(layers.Flatten(), layers.Dense(3), source=keras.Input((9, 5)))
+    assert open_file(saved(model, tmp_path)).input_shape == (None, 9, 5)
+    rows = chain(layers.LSTM(3), source=keras.Input((None, 8)))
+    assert open_file(saved(rows, tmp_path), (9, 8)).input_shape == (None, 9, 8)
+
+
+def test_a_layer_that_remembers_images_is_refused(tmp_path: Path) -> None:
+    source = keras.Input((6, 8), batch_size=1)
+    model = keras.Model(source, layers.GRU(3, stateful=True, name="memory")(source), name="net")
+    with pytest.raises(ModelError, match="layer 'memory' is stateful"):
+        KerasNetwork(open_file(saved(model, tmp_path)))
 
 
 # Weights.

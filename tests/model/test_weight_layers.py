@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import zoo
 
 from mpsearch.model.backend import keras
 from mpsearch.model.weight_layers import weight_layers
@@ -24,6 +25,9 @@ LAYERS: dict[str, tuple[Any, tuple[int, ...]]] = {
     "SeparableConv1D": (lambda: keras.layers.SeparableConv1D(5, 3, depth_multiplier=2), (9, 4)),
     "SeparableConv2D": (lambda: keras.layers.SeparableConv2D(5, 3), (9, 9, 4)),
     "Dense": (lambda: keras.layers.Dense(5), (7,)),
+    "EinsumDense": (lambda: keras.layers.EinsumDense("abc,cd->abd", (9, 5)), (9, 4)),
+    "EinsumDense, heads": (lambda: keras.layers.EinsumDense("abc,cde->abde", (9, 2, 3)), (9, 4)),
+    "EinsumDense, places": (lambda: keras.layers.EinsumDense("abc,bcd->abd", (3, 5)), (3, 4)),
 }
 
 
@@ -57,7 +61,13 @@ def test_a_scale_belongs_to_an_output_channel(name: str) -> None:
         if tensor.name == "depthwise_kernel":
             assert channels == shape[-1] * layer.depth_multiplier
         else:
-            assert channels == outputs.shape[-1]
+            assert channels == _output_channels(name, outputs)
+
+
+def _output_channels(name: str, outputs: Any) -> int:
+    """Of which a kernel makes each from weights of its own."""
+    axes = {"EinsumDense, heads": 2, "EinsumDense, places": 2}.get(name, 1)
+    return int(np.prod(outputs.shape[-axes:]))
 
 
 @pytest.mark.parametrize("name", [n for n in LAYERS if not n.startswith("Separable")])
@@ -82,3 +92,39 @@ def test_the_axes_are_those_of_the_layers_outputs(name: str) -> None:
         assert found[channel] == 0
         assert (np.delete(found, channel) > 0).all()
         layer.kernel.assign(np.moveaxis(moved, range(len(axes)), axes))
+
+
+def test_recurrent_layers_attention_and_embeddings_are_weight_layers() -> None:
+    """Under the names a user gave; a cell that two layers share is one weight layer."""
+    found = {
+        one.layer.name: (one.layer.kind, [tensor.name for tensor in one.layer.tensors])
+        for name in ("rows", "cells", "tokens")
+        for one in weight_layers(zoo.make(name))
+    }
+    recurrent = ["kernel", "recurrent_kernel", "bias"]
+    assert found["simple rnn"] == ("SimpleRNN", recurrent)
+    assert [kind for name, (kind, _) in found.items() if name.startswith("both/forward")] == [
+        "LSTM"
+    ] * 2
+    assert found["first/cell"] == ("LSTMCell", recurrent)
+    assert "second/cell" not in found
+    assert found["over"] == ("ConvLSTM2D", recurrent)
+    assert found["stack/stacked_rnn_cells/low"] == ("GRUCell", recurrent)
+    assert found["table"] == ("Embedding", ["embeddings"])
+    heads = [one.layer.name for one in weight_layers(zoo.make("attention"))]
+    parts = ("query", "key", "value", "attention_output")
+    assert [name for name in heads if "/" in name] == [
+        f"{layer}/{part}" for layer in ("heads", "groups") for part in parts
+    ]
+
+
+def test_a_bias_of_several_axes_has_no_channels() -> None:
+    """So that it is stored as halves, as other biases are."""
+    (gru,) = [k for k in weight_layers(zoo.make("rows")) if k.layer.name == "twofold"]
+    bias = gru.layer.tensors[2]
+    assert (len(bias.shape), bias.channel_axes) == (2, ())
+    weights = gru.weights()[2]
+    for name in ("int2c", "dfix4", "km2", "e2m1", "prun50_int4c"):
+        scheme = parse_scheme(name).along(bias.channel_axes)
+        assert scheme.stored_nbytes(weights) == 2 * weights.size
+        np.testing.assert_array_equal(scheme.apply(weights), weights.astype(np.float16))

@@ -106,7 +106,7 @@ def test_measured_plans_are_neither_taken_from_nor_given_to_plain_searches(tmp_p
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", zoo.ZOO)
+@pytest.mark.parametrize("name", [*zoo.ZOO, "attention"])
 def test_any_network_is_calibrated_packed_and_read_again(name: str, tmp_path: Path) -> None:
     _, bench = zoo.saved(tmp_path, name, count=4)
     model = calibrated(bench)

@@ -14,10 +14,11 @@ pytestmark = pytest.mark.tf
 MENU = ("original", "bitwiseAnd_19", "fl16", "fix8")
 # Keras does not bring functions of keras.ops back from HDF5.
 NOT_IN_HDF5 = {"binary"}
+FILES = [(name, suffix) for name in zoo.ZOO for suffix in (".keras", ".h5")]
+FILES += [(name, ".keras") for name in zoo.SEQUENCES] + [("rows", ".h5")]
 
 
-@pytest.mark.parametrize("suffix", [".keras", ".h5"])
-@pytest.mark.parametrize("name", zoo.ZOO)
+@pytest.mark.parametrize(("name", "suffix"), FILES)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_saved_model_is_measured_as_keras_predicts(
     name: str, suffix: str, tmp_path: Path

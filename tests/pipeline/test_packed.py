@@ -24,8 +24,11 @@ MORE = ("int4c", "e4m3", "dfix5", "km3", "prun50_int6c", "bitwiseMid_20", "fix8m
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("menu", [MENU, MORE], ids=["documented", "more"])
-@pytest.mark.parametrize("name", zoo.ZOO)
+@pytest.mark.parametrize(
+    ("name", "menu"),
+    [(name, menu) for name in zoo.ZOO for menu in (MENU, MORE)]
+    + [(name, MORE) for name in ("rows", "attention", "tokens")],
+)
 def test_any_network_is_packed_verified_and_unpacked(
     name: str, menu: tuple[str, ...], tmp_path: Path
 ) -> None:

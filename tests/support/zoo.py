@@ -3,6 +3,7 @@
 Weights are random but fixed; biases and BatchNormalization statistics are not left at zero.
 """
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -213,6 +214,82 @@ def half() -> Any:
     )
 
 
+def rows() -> Any:
+    """A gray image without a channel axis, read row by row: every recurrent layer, both ways."""
+    x = image = keras.Input((6, 5))
+    y = layers.Bidirectional(layers.LSTM(3, return_sequences=True), name="both")(x)
+    y = layers.GRU(4, return_sequences=True, name="twofold")(y)
+    y = layers.GRU(3, return_sequences=True, reset_after=False, use_bias=False)(y)
+    y = layers.SimpleRNN(3, name="simple rnn")(y)
+    x = layers.Conv1D(3, 3, name="along")(x)
+    x = layers.TimeDistributed(layers.Dense(4, activation="relu"), name="each")(x)
+    x, last, _ = layers.LSTM(4, return_state=True, unroll=True, name="states")(x)
+    x = layers.Concatenate()([x, last, y])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="rows")
+
+
+def cells() -> Any:
+    """Cells in RNN layers, one of them twice; convolutional recurrence; a normalized kernel."""
+    cell = layers.LSTMCell(4, name="cell")
+    x = image = keras.Input((6, 6, 3))
+    x = layers.SpectralNormalization(layers.Conv2D(4, 3, padding="same", name="conv"))(x)
+    y = layers.Reshape((3, 2, 6, 4))(x)
+    y = layers.ConvLSTM2D(2, 2, name="over")(y)
+    x = layers.RNN(cell, return_sequences=True, name="first")(layers.Reshape((36, 4))(x))
+    x = layers.RNN(cell, go_backwards=True, return_sequences=True, name="second")(x)
+    stack = [layers.GRUCell(3, name="low"), layers.SimpleRNNCell(4, name="high")]
+    x = layers.RNN(stack, name="stack")(x)
+    x = layers.Concatenate()([x, layers.Flatten()(y)])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="cells")
+
+
+def attention() -> Any:
+    """A small vision transformer, with every layer that attends, and einsum layers."""
+    x = image = keras.Input((8, 8, 3))
+    x = layers.Reshape((16, 8))(layers.Conv2D(8, 2, strides=2, name="patches")(x))
+    y = layers.LayerNormalization()(x)
+    x = layers.Add()([x, layers.MultiHeadAttention(2, 3, value_dim=4, name="heads")(y, y)])
+    x = layers.Add()([x, layers.GroupQueryAttention(3, 4, 2, name="groups")(x, x)])
+    y = layers.EinsumDense("abc,cde->abde", (16, 2, 5), bias_axes="de", name="split")(x)
+    y = layers.EinsumDense("abde,edf->abf", (16, 8), activation="gelu", name="joined")(y)
+    y = layers.EinsumDense("abc,bcd->abd", (16, 4), bias_axes="d", name="places")(y)
+    x = layers.Attention(use_scale=True)([x, x])
+    x = layers.AdditiveAttention()([x, x])
+    x = layers.Concatenate()([layers.GlobalAveragePooling1D()(x), layers.Flatten()(y)])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="attention")
+
+
+def masked() -> Any:
+    """Masks that cross stages, nested models and merges, and end at attention."""
+    inner = keras.Input((5, 4))
+    block = keras.Model(
+        inner, layers.GRU(4, return_sequences=True, name="gru")(inner), name="block"
+    )
+    x = image = keras.Input((5, 6, 1))
+    x = layers.Reshape((5, 6))(x)
+    x = layers.Masking()(x)
+    x = layers.Dense(4, name="wide")(x)
+    with warnings.catch_warnings():  # Keras says that the mask ends here; it does not
+        warnings.simplefilter("ignore")
+        x = block(layers.BatchNormalization()(x))
+    y = layers.MultiHeadAttention(2, 2, name="heads")(x, x)
+    x = layers.Add()([layers.LSTM(4, return_sequences=True)(x), y])
+    z = layers.Concatenate()([x, layers.Dense(3, name="beside")(y)])
+    x = layers.GlobalAveragePooling1D()(z)
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="masked")
+
+
+def tokens() -> Any:
+    """Pixels as indices of embeddings, one of them with a mask."""
+    x = image = keras.Input((4, 5), dtype="int32")
+    y = layers.Embedding(256, 3, name="table")(x)
+    y = layers.Conv2D(4, 2, name="conv")(y)
+    x = layers.Embedding(256, 4, mask_zero=True, name="words")(layers.Reshape((20,))(x))
+    x = layers.Bidirectional(layers.LSTM(3), name="both")(x)
+    x = layers.Concatenate()([x, layers.Flatten()(y)])
+    return keras.Model(image, layers.Dense(3, activation="softmax")(x), name="tokens")
+
+
 ZOO: Final[dict[str, Callable[[], Any]]] = {
     build.__name__: build
     for build in (
@@ -231,12 +308,16 @@ ZOO: Final[dict[str, Callable[[], Any]]] = {
         half,
     )
 }
+#: Networks of sequences; they take long to compile.
+SEQUENCES: Final[dict[str, Callable[[], Any]]] = {
+    build.__name__: build for build in (rows, cells, attention, masked, tokens)
+}
 
 
 def make(name: str, seed: int = 0) -> Any:
     """One of the zoo with weights that leave nothing at its default."""
     keras.utils.set_random_seed(seed)
-    model = ZOO[name]()
+    model = (ZOO | SEQUENCES)[name]()
     rng = np.random.default_rng(seed)
     for variable in model.weights:
         value = np.array(variable.numpy(), dtype=np.float32)
@@ -261,5 +342,12 @@ def saved(folder: Path, name: str, suffix: str = ".keras", count: int = 3) -> tu
 
 def images_for(model: Any, count: int, seed: int = 1) -> Any:
     """Random inputs, shape (count, h, w, c), float32."""
+    rng = np.random.default_rng(seed)
     shape = (count, *model.input_shape[1:])
-    return np.random.default_rng(seed).normal(0, 1, shape).astype(np.float32)
+    if model.name == "tokens":
+        return rng.integers(0, 3, shape).astype(np.float32)
+    images = rng.normal(0, 1, shape).astype(np.float32)
+    if model.name == "masked":  # rows of nothing are masked
+        images[:, 3:] = 0
+        images[0, 1] = 0
+    return images

@@ -39,8 +39,8 @@ class LiteRTModel:
     Attributes:
         data: The flatbuffer.
         storages: Per weight layer, how its kernels are stored.
-        unmatched: Names of the layers that stay float32 because no operator of the model could be
-            told to hold their kernels; LiteRT's 3-D convolutions for instance.
+        unmatched: Names of the layers that stay float32 because no operators of the model could be
+            told to hold all their kernels; LiteRT's 3-D convolutions and embeddings for instance.
     """
 
     data: bytes
@@ -92,12 +92,14 @@ def to_litert(
         data = _converted(model)
         operators = _operators(data)
     behind = match([(one.name, one.weights) for one in operators], layers, weights)
+    found = {
+        layer.index for layer in layers if behind.count(layer.index) >= max(1, _kernels(layer))
+    }
     recipe = [
         (one, wanted[layer])
         for one, layer in zip(operators, behind, strict=True)
-        if layer is not None and wanted[layer] != "float32"
+        if layer in found and wanted[layer] != "float32"
     ]
-    found = {layer for layer in behind if layer is not None}
     storages: tuple[Storage, ...] = tuple(
         storage if index in found else "float32" for index, storage in enumerate(wanted)
     )
@@ -110,6 +112,10 @@ def to_litert(
         if recipe:
             data = _quantized(data, recipe)
     return LiteRTModel(data, storages, unmatched)
+
+
+def _kernels(layer: WeightLayer) -> int:
+    return sum(len(one.shape) > 1 and bool(one.channel_axes) for one in layer.tensors)
 
 
 @contextmanager
@@ -132,20 +138,29 @@ def _converted(model: Any) -> bytes:
     for number, one in enumerate([model, *operations(model)]):
         if not is_scope_name(one.name):
             one.name = f"layer_{number}"
-    entry = model.inputs[0]
-    signature = [tf.TensorSpec([None, *entry.shape[1:]], entry.dtype)]
     chatter = logging.getLogger("absl")  # deprecations, to a user who can change nothing
     level = chatter.level
     chatter.setLevel(logging.ERROR)
     try:
         with silenced(1), silenced(2):
-            call = tf.function(
-                lambda image: model(image, training=False), signature, autograph=False
-            ).get_concrete_function()
-            data = tf.lite.TFLiteConverter.from_concrete_functions([call]).convert()
+            try:
+                return _flatbuffer(model, None)
+            # Loops over the steps of a sequence need to know the batch; if it is something else,
+            # the second attempt says what.
+            except Exception:  # noqa: BLE001
+                return _flatbuffer(model, 1)
     finally:
         chatter.setLevel(level)
-    return bytes(data)
+
+
+def _flatbuffer(model: Any, batch: int | None) -> bytes:
+    """A LiteRT model of any number of images, or of *batch*."""
+    entry = model.inputs[0]
+    signature = [tf.TensorSpec([batch, *entry.shape[1:]], entry.dtype)]
+    call = tf.function(
+        lambda image: model(image, training=False), signature, autograph=False
+    ).get_concrete_function()
+    return bytes(tf.lite.TFLiteConverter.from_concrete_functions([call]).convert())
 
 
 def _operators(data: bytes) -> list[_Operator]:
@@ -210,13 +225,14 @@ def run_litert(model: LiteRTModel, inputs: Inputs) -> Float32Array:
 
         with silenced(1), silenced(2):
             interpreter = Interpreter(model_content=model.data)
-            entry = interpreter.get_input_details()[0]["index"]
-            interpreter.resize_tensor_input(entry, [1, *inputs.shape[1:]])
+            entry = interpreter.get_input_details()[0]
+            interpreter.resize_tensor_input(entry["index"], [1, *inputs.shape[1:]])
             interpreter.allocate_tensors()
             leaving = interpreter.get_output_details()[0]["index"]
             scores = []
             for row in range(len(inputs)):
-                interpreter.set_tensor(entry, inputs[row : row + 1])
+                image = inputs[row : row + 1].astype(entry["dtype"], copy=False)
+                interpreter.set_tensor(entry["index"], image)
                 interpreter.invoke()
                 scores.append(interpreter.get_tensor(leaving)[0].copy())
     except (ImportError, RuntimeError, ValueError) as error:

@@ -58,9 +58,9 @@ def _kernel_rows(layer: WeightLayer, tensors: Sequence[Float32Array]) -> list[Fl
     """One row per output channel, for each kernel of a layer."""
     found = []
     for tensor, array in zip(layer.tensors, tensors, strict=True):
-        if array.ndim < 2:
-            continue
         axes = tensor.channel_axes
+        if array.ndim < 2 or not axes:
+            continue
         channels_first = np.moveaxis(array, axes, range(len(axes)))
         channels = math.prod(channels_first.shape[: len(axes)])
         found.append(channels_first.reshape(channels, -1))

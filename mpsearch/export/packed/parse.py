@@ -264,7 +264,6 @@ class _Fields:
         lowest = -max(2, len(self.shape()))
         if (
             not isinstance(value, list)
-            or not value
             or any(type(axis) is not int or not lowest <= axis < 0 for axis in value)
             or value != sorted(set(value))
         ):

@@ -10,6 +10,7 @@ import mpsearch
 from mpsearch.api.litert import write_litert
 from mpsearch.core.errors import ModelError
 from mpsearch.core.plan import Plan
+from mpsearch.export.keras_model import plain_forward
 from mpsearch.export.litert import Storage, run_litert, storage_of, to_litert
 from mpsearch.model.weight_layers import weight_layers
 from mpsearch.schemes import DOCUMENTED, parse_scheme
@@ -48,6 +49,31 @@ def test_every_layer_of_every_network_is_stored_as_asked(name: str, storage: Sto
     if name not in RANDOM:
         tolerance = {"float32": 1e-5, "float16": 1e-3, "int8": 2e-2}[storage]
         np.testing.assert_allclose(run_litert(made, x), expected, atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("masked", set()),
+        ("tokens", {"table", "words"}),
+        ("attention", {"joined", "places"}),
+    ],
+)
+def test_sequences_are_converted_and_what_is_not_stored_as_asked_is_named(
+    name: str, missing: set[str]
+) -> None:
+    """Loops need to know the batch; embeddings and some sums are no operators with weights."""
+    model = zoo.make(name)
+    live = weight_layers(model)
+    layers = [one.layer for one in live]
+    x = zoo.images_for(model, 2)
+    expected = plain_forward(model, x)
+    made = to_litert(model, layers, [one.weights() for one in live], ["int8"] * len(layers))
+    assert set(made.unmatched) == missing
+    assert {k.name for s, k in zip(made.storages, layers, strict=True) if s == "int8"} == {
+        layer.name for layer in layers
+    } - missing
+    np.testing.assert_allclose(run_litert(made, x), expected, atol=2e-2, rtol=0)
 
 
 def test_layers_are_stored_one_by_one_and_the_file_shrinks() -> None:

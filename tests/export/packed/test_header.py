@@ -58,7 +58,7 @@ LIES: list[tuple[str, Change]] = [
     ("shape = [1, 1", put_in("tensors", 0, "shape", [1] * 9)),
     *(
         (f"channel_axes = {axes} is not", put_in("tensors", 0, "channel_axes", axes))
-        for axes in (-1, [], [0], [-3], [True], ["x"], [-1.0], [-1, -1], [-1, -2])
+        for axes in (-1, [0], [-3], [True], ["x"], [-1.0], [-1, -1], [-1, -2])
     ),
     ("calibrated = 1", put_in("tensors", 0, "calibrated", 1)),
     ("crc32 = '12'", put_in("tensors", 0, "crc32", "12")),

@@ -17,7 +17,9 @@ from weight_arrays import bits, every_exponent, tensors
 
 from mpsearch.coding.coder import CODINGS, Coding
 from mpsearch.core.errors import ModelError, SchemeError
-from mpsearch.export.packed import PackedFile
+from mpsearch.core.layer import WeightLayer, WeightTensor
+from mpsearch.core.plan import Plan
+from mpsearch.export.packed import PackedFile, write_packed
 from mpsearch.schemes import ALL, parse_scheme
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
@@ -223,3 +225,39 @@ def test_what_a_reader_would_refuse_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="its header takes"):
         write(tmp_path / "a.mpq", ("fl16",), kernel, others=many)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["fix8", "int4c", "dfix3", "km2", "e4m3", "prun50_int4c"])
+def test_channels_along_any_axes_and_biases_without_any(
+    tmp_path: Path, read_mpq: Any, name: str
+) -> None:
+    rng = np.random.default_rng(0)
+    axes = {(3, 2, 4): (-3, -1), (4, 2, 5): (-2, -1), (2, 6): ()}
+    arrays = [rng.normal(0, 1, shape).astype(np.float32) for shape in axes]
+    layer = WeightLayer(
+        0,
+        "k",
+        "EinsumDense",
+        tuple(WeightTensor(f"t{i}", *one) for i, one in enumerate(axes.items())),
+    )
+    file = tmp_path / "a.mpq"
+    plan = Plan(("k",), (name,))
+    write_packed(
+        file,
+        model="m",
+        model_name="m",
+        layers=(layer,),
+        weights=lambda _: tuple(arrays),
+        plan=plan,
+        others=(),
+    )
+    by_script, _ = read_mpq.read(str(file))
+    found, _ = read(file)
+    for array, again, original, along in zip(
+        found, by_script.values(), arrays, axes.values(), strict=True
+    ):
+        scheme = parse_scheme(name).along(along)
+        np.testing.assert_array_equal(bits(array), bits(scheme.apply(original)))
+        np.testing.assert_array_equal(bits(array), bits(again))
+        if not along and name != "fix8":
+            np.testing.assert_array_equal(array, original.astype(np.float16))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from zoo import ZOO, make
+from zoo import SEQUENCES, ZOO, make
 
 from mpsearch.model.backend import keras
 from mpsearch.model.inspection.allowed import ACTIVATIONS, BY_MODULE
@@ -48,7 +48,7 @@ def of_file(model: Any, path: Path) -> Verdict:
 
 
 @pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", [*ZOO, *SEQUENCES])
 def test_the_zoo(tmp_path: Path, name: str, ending: str) -> None:
     assert of_file(make(name), tmp_path / f"net.{ending}") == HONEST
 

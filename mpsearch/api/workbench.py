@@ -129,6 +129,7 @@ class Workbench:
         )
 
         self.engine.release()  # in whose place comes another model
+        self.model.network.end_gradients()
         scores = plain_forward_once(lambda: self.model.decoded_model(plan), self.inputs)
         probabilities: Float32Array = self.model.network.probabilities(scores)
         return probabilities

@@ -102,7 +102,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="BYTES",
         help="memory for images, activations and decoded weights, e.g. 4G (default: half of what "
         "is free); a process takes at most this, 3 times the model's weights, and 1 GiB for "
-        "TensorFlow and the rest",
+        "TensorFlow and the rest; each worker, and the process that takes derivatives, is one more",
     )
 
 

@@ -9,6 +9,8 @@ from mpsearch.core.errors import ImageError
 
 _IMAGENET_CLASSES: Final = 1000
 _LARGEST_FILE: Final = 16 * 2**20
+_MOST_LINES: Final = 1_000_000
+_LINE_ENDS: Final = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"  # of ``str.splitlines``
 
 
 @cache
@@ -54,7 +56,8 @@ def read_lines(path: Path, what: str) -> tuple[str, ...]:
     """The non-empty lines of a small UTF-8 text file, stripped.
 
     Raises:
-        ImageError: If it cannot be read, is not text, or is larger than 16 MiB.
+        ImageError: If it cannot be read, is not text, is larger than 16 MiB, or has over a million
+            lines.
     """
     try:
         if not path.is_file():
@@ -66,6 +69,10 @@ def read_lines(path: Path, what: str) -> tuple[str, ...]:
         raise ImageError(f"{what} {str(path)!r}: {error.strerror}; check the path") from error
     except UnicodeDecodeError as error:
         raise ImageError(f"{what} {str(path)!r} is not UTF-8 text; give one name a line") from error
+    if sum(map(text.count, _LINE_ENDS)) > _MOST_LINES:
+        raise ImageError(
+            f"{what} {str(path)!r} has more than {_MOST_LINES:,} lines; give one name a line"
+        )
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 

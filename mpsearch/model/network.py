@@ -213,6 +213,11 @@ class KerasNetwork:
         if self._remote is not None:
             self._remote.prepare()
 
+    def end_gradients(self) -> None:
+        """End the process that takes derivatives; it is started anew when it is needed."""
+        if self._remote is not None:
+            self._remote.close()
+
     @property
     def gradient_deaths(self) -> tuple[str, ...]:
         """How the processes ended that were taking derivatives."""

@@ -114,3 +114,10 @@ def test_another_number_of_lines_than_images_is_refused(tmp_path: Path, images: 
     path = write(tmp_path / "truth.txt", "cat\ndog\n")
     with pytest.raises(ImageError, match=f"has 2 lines for {images} images"):
         true_classes(path, ("cat", "dog"), images)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\u2028"])
+def test_a_file_of_too_many_lines_is_refused(tmp_path: Path, end: str) -> None:
+    path = write(tmp_path / "many.txt", f"a{end}" * 1_000_001)
+    with pytest.raises(ImageError, match="1,000,000 lines"):
+        read_lines(path, "labels")

@@ -61,7 +61,7 @@ def guarded_values(config: RunConfig, folder: Path) -> tuple[GuardedValue, ...]:
 def _model(config: RunConfig) -> Iterator[GuardedValue]:
     if config.allow_unsafe_model:
         yield GuardedValue("allow_unsafe_model", "true", "a model file may then run code")
-    if config.model.startswith("keras:"):
+    if config.model is not None and config.model.startswith("keras:"):
         yield GuardedValue("model", repr(config.model), "downloads from Keras' servers")
 
 
@@ -70,7 +70,7 @@ def _shares(config: RunConfig, folder: Path) -> Iterator[GuardedValue]:
     if os.name != "nt":
         return
     paths = {
-        "model": (config.model,),
+        "model": (config.model or "",),
         "images": config.images or (),
         "labels": (config.labels or "",),
         "truth": (config.truth or "",),

@@ -1,7 +1,7 @@
 """What the inspection of a file comes to."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final
 
 SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
@@ -44,7 +44,7 @@ class Verdict:
     remedy: str = ""
     foreign: tuple[str, ...] = ()
     loadable: bool = True
-    version: str = ""
+    version: str = field(default="", compare=False)
     description: str = ""
     layout: str = ""
 

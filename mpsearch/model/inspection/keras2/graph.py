@@ -129,6 +129,8 @@ class Joints:
                     return value
                 if self._is_reference([name, index, value]):
                     return self._tensor(name, index, value)
+            case _:
+                pass
         raise Refused(f"has a description that joins layers in an unknown way ({entry!r:.60})")
 
     def _value(self, value: Any) -> Any:
@@ -143,7 +145,8 @@ class Joints:
         match value:
             case [str(name), int(), int()]:
                 return name in self.names
-        return False
+            case _:
+                return False
 
     def _tensor(self, name: str, index: int, number: int) -> dict[str, Any]:
         history = [self.names[name], index - self.first[name], number]

@@ -48,7 +48,7 @@ class Verdict:
     calls: int = field(default=0, compare=False)
     nbytes: int = field(default=0, compare=False)
     loadable: bool = True
-    version: str = ""
+    version: str = field(default="", compare=False)
     description: str = ""
     layout: str = ""
 

@@ -129,6 +129,8 @@ class Joints:
                     return value
                 if self._is_reference([name, index, value]):
                     return self._tensor(name, index, value)
+            case _:
+                pass
         raise Refused(f"has a description that joins layers in an unknown way ({entry!r:.60})")
 
     def _value(self, value: Any) -> Any:

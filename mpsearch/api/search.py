@@ -89,8 +89,8 @@ def find_plan(
         progress: Is told of every trial.
         helpers: Processes of ours that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
-        on_note: Called with a sentence that the user should know: what is damaged in the storage and
-            left out, or how the search went; a Python warning where it is left away.
+        on_note: Called with a sentence that the user should know: what is damaged in the storage
+            and left out, or how the search went; a Python warning where it is left away.
 
     Raises:
         SettingError: If a setting is out of range or does not fit the others.

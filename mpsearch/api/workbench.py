@@ -43,8 +43,8 @@ class Workbench:
     Attributes:
         model: The classifier.
         engine: Measures plans.
-        inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w); a slice
-            of them is an array.
+        inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w); a
+            slice of them is an array.
         images: Their names.
         classes: Class names.
         fingerprint: Identity of model and images.

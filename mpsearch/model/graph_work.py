@@ -82,25 +82,25 @@ def _functions(graph: Any, operation: Any) -> list[Any]:
 
 
 def _multiplications(operation: Any) -> int:
-    made = sum(map(_count, operation.outputs))
-    if operation.type in _FILTERS:
-        return made * _area(operation.inputs[1])
-    if operation.type == "DepthwiseConv2dNative":
-        channels = operation.inputs[1].shape[2] or 1
-        return SLOW * made * (_area(operation.inputs[1]) // channels)
-    if operation.type in _PRODUCTS:
-        # The three sizes are m·k, k·n and m·n: k is summed over.
-        first, second = map(_count, operation.inputs)
-        return math.isqrt(max(1, first * second * made))
-    if operation.type == "Einsum":
-        shapes = [tensor.shape for tensor in operation.inputs]
+    """Of one operation for one image; one for each number it makes where nothing is summed."""
+    kind, inputs = operation.type, operation.inputs
+    each = 1
+    if kind in _FILTERS:
+        each = _area(inputs[1])
+    elif kind == "DepthwiseConv2dNative":
+        each = SLOW * _area(inputs[1]) // (inputs[1].shape[2] or 1)
+    elif kind.endswith("Pool") or "Pool3D" in kind:
+        each = min(math.prod(operation.get_attr("ksize")), _count(inputs[0]))
+    elif kind == "Einsum":
+        shapes = [tensor.shape for tensor in inputs]
         return _einsum(operation.get_attr("equation").decode(), shapes)
-    if operation.type.startswith("Conv") and "Backprop" in operation.type:  # transposed
-        return _count(operation.inputs[2]) * _area(operation.inputs[1])
-    if operation.type.endswith("Pool") or "Pool3D" in operation.type:
-        window = math.prod(operation.get_attr("ksize"))
-        return made * min(window, _count(operation.inputs[0]))
-    return made
+    elif kind.startswith("Conv") and "Backprop" in kind:  # transposed: each number it reads
+        return _count(inputs[2]) * _area(inputs[1])
+    made = sum(map(_count, operation.outputs))
+    if kind in _PRODUCTS:
+        # The three sizes are m·k, k·n and m·n: k is summed over.
+        return math.isqrt(max(1, _count(inputs[0]) * _count(inputs[1]) * made))
+    return made * each
 
 
 def _area(kernel: Any) -> int:

@@ -25,7 +25,7 @@ def cause_of(error: BaseException) -> str:
     layers = [name for one in chain for name in _LAYER.findall(one)]
     inner = next((one for one in reversed(chain) if one.strip()), type(error).__name__)
     sentence = _first_sentence(inner.rpartition(_INNER)[2])
-    if not layers or layers[-1] in sentence:
+    if not layers or any(f"{quote}{layers[-1]}{quote}" in sentence for quote in "'\""):
         return sentence
     return f"layer {layers[-1]!r}: {sentence}"
 

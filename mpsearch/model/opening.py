@@ -9,7 +9,7 @@ from typing import Final
 
 from mpsearch.core.errors import ModelError, MPSearchError
 from mpsearch.core.freed_memory import resident_nbytes
-from mpsearch.model.keras_cause import cause_of
+from mpsearch.model.load_error import cause_of
 from mpsearch.model.source import ModelSource
 
 _SECONDS: Final = 15.0  # of processor time, for the smallest of models

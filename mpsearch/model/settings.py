@@ -17,6 +17,10 @@ from mpsearch.model.inspection.archive import CONFIG
 from mpsearch.model.source import ModelSource
 
 _MODULES: Final = ("layers", "initializers", "regularizers", "constraints")
+# What may be a list although its default is one number. Elsewhere a list would make an output of
+# another shape than the layer says.
+_LISTS: Final = {"axis", "axes", "cropping", "dilation_rate", "padding", "size", "strides"}
+_AUGMENTING: Final = ("Random", "AugMix", "CutMix", "MixUp", "RandAugment", "Rescaling", "Solariz")
 _LONGEST: Final = 60  # letters of a value in a message
 
 
@@ -55,10 +59,14 @@ def _wrong(description: Any) -> Iterator[tuple[str, str, Any, str]]:
         if isinstance(value, dict) and isinstance(value.get("config"), dict):
             config = value["config"]
             layer = str(config.get("name", layer))
-            for key, default in _defaults(str(value.get("class_name"))).items():
-                expected = _expected(default, config.get(key))
-                if key in config and expected:
-                    yield layer, key, config[key], expected
+            kind = str(value.get("class_name"))
+            for key, default in _defaults(kind).items():
+                given = config.get(key)
+                if isinstance(given, list) and (key in _LISTS or kind.startswith(_AUGMENTING)):
+                    continue
+                expected = _expected(default, given)
+                if expected:
+                    yield layer, key, given, expected
         waiting.extend(
             (one, layer) for one in reversed(list(inner)) if isinstance(one, (dict, list))
         )
@@ -85,12 +93,11 @@ def _expected(default: Any, value: Any) -> str:
         case bool():
             return "" if value in (0, 1) else "true or false"
         case str():
-            return "a string" if isinstance(value, (bool, int, float)) else ""
+            return "a string" if isinstance(value, (bool, int, float, list)) else ""
         case int():
-            fits = isinstance(value, list) or (_is_number(value) and value == int(value))
-            return "" if fits else "an integer"
+            return "" if _is_number(value) and value == int(value) else "an integer"
         case _:
-            return "" if isinstance(value, list) or _is_number(value) else "a number"
+            return "" if _is_number(value) else "a number"
 
 
 def _is_number(value: Any) -> bool:

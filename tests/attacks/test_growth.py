@@ -3,17 +3,14 @@
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from crafted.attack import Attack
 from crafted.growth import GROWTH
+from opened import opened
 
-from mpsearch.api.model import open_source
 from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
-from mpsearch.model.inspection.file import inspect_file
-from mpsearch.model.source import ModelSource
 
 pytestmark = pytest.mark.tf
 
@@ -41,16 +38,6 @@ def growth() -> Iterator[None]:
 def peak() -> int:
     (line,) = [one for one in _STATUS.read_text().splitlines() if one.startswith("VmHWM")]
     return int(line.split()[1]) * 1024
-
-
-def opened(path: Path) -> None:
-    """As the command opens a file, but for the process that inspects it."""
-    verdict = inspect_file(path)
-    if verdict.reason or verdict.foreign:
-        raise ModelError(f"{(verdict.reason, *verdict.foreign)}; {verdict.remedy}")
-    kind: Literal["h5", "keras"] = "h5" if path.suffix == ".h5" else "keras"
-    extent = {"calls": verdict.calls, "nbytes": verdict.nbytes}
-    open_source(ModelSource(str(path), kind, path, "net", **extent), False, None, 2**30)
 
 
 @pytest.mark.usefixtures("growth")

@@ -1,5 +1,6 @@
 """All that opens a model is stopped beyond one bound, wherever it is."""
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -38,10 +39,8 @@ def grow() -> None:
 def swallow() -> None:
     """As code does that catches everything."""
     for _ in range(3):
-        try:
+        with contextlib.suppress(BaseException):
             for_ever()
-        except BaseException:  # noqa: S110 - the point
-            pass
     for_ever()
 
 
@@ -66,13 +65,10 @@ def test_what_goes_on_is_stopped(work: Callable[[], None], says: str) -> None:
 def test_nothing_comes_later() -> None:
     """Work that ends just as it would be stopped is either refused or left in peace."""
     for _ in range(5):
-        try:
-            with bounded_opening(SOURCE):
-                until = time.process_time() + 0.105
-                while time.process_time() < until:
-                    pass
-        except ModelError:
-            pass
+        with contextlib.suppress(ModelError), bounded_opening(SOURCE):
+            until = time.process_time() + 0.105
+            while time.process_time() < until:
+                pass
         for _ in range(1000):
             sum(range(100))
 

@@ -14,7 +14,7 @@ from zoo import ZOO, make
 from mpsearch.core.errors import ModelError
 from mpsearch.core.freed_memory import resident_nbytes
 from mpsearch.model.backend import keras
-from mpsearch.model.keras_cause import cause_of
+from mpsearch.model.load_error import cause_of
 from mpsearch.model.settings import require_sound_settings
 from mpsearch.model.source import ModelSource
 from mpsearch.model.stored_variables import with_stored_values
@@ -147,7 +147,7 @@ def test_a_layer_without_weights_in_the_file_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    with pytest.raises(ModelError, match="layer '.*a': its weights are not in the file"):
+    with pytest.raises(ModelError, match=r"layer '.*a': its weights are not in the file"):
         loaded(path)
 
 

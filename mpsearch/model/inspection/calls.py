@@ -8,6 +8,12 @@ from mpsearch.model.inspection.verdict import Refused
 MOST: Final = 5_000  # NASNetLarge, the longest of keras.applications, makes 1,040
 _MOST_ATTEMPTS: Final = 10 * MOST  # Keras tries a call again until its inputs are there
 _MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
+# Keras takes as long to make one of these as ten others.
+_COSTLY: Final = frozenset(
+    {"AdditiveAttention", "Attention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM"}
+    | {"GroupQueryAttention", "MultiHeadAttention", "RNN", "SimpleRNN", "TimeDistributed"}
+)
+_COST: Final = 10
 _INNER: Final = ("layer", "forward_layer", "backward_layer", "cell", "cells")
 _MOST_SHOWN: Final = 60  # letters of a name in a message
 _REMEDY: Final = "give a network with fewer calls"
@@ -17,7 +23,8 @@ def count_calls(config: dict[str, Any]) -> int:
     """Calls of layers that building a model takes.
 
     A model within a model makes its calls again each time it is called, so that a few nested
-    models can ask for any number; each model is also built once for itself.
+    models can ask for any number; each model is also built once for itself. A recurrent layer or an
+    attention counts as ten.
 
     Args:
         config: Of the model, as Keras writes it in either format.
@@ -44,7 +51,8 @@ class _Count:
         config, kind = part.get("config"), _kind(part)
         layers = _layers(part)
         if layers is None:
-            return 1 + self._calls_within(config, kind) if isinstance(config, dict) else 1
+            own = _COST if kind in _COSTLY else 1
+            return own + self._calls_within(config, kind) if isinstance(config, dict) else own
         calls = sum(_uses(part, one) * self._calls_in(one) for one in layers)
         name = _name(config) if isinstance(config, dict) else kind
         self._add(calls, name)

@@ -60,7 +60,7 @@ def legacy_node(*sources: Any) -> list[Any]:
     return [[name, index, 0, {}] for name, index in sources]
 
 
-@pytest.mark.parametrize("of", [lambda one: node(one), lambda one: legacy_node(one)])
+@pytest.mark.parametrize("of", [node, legacy_node])
 def test_order_is_followed_as_keras_does(of: Any) -> None:
     """A(B(A(B(x)))): each layer waits for the other."""
     first = called(layer("ReLU", "a")) | {"inbound_nodes": [of(("b", 0)), of(("b", 1))]}

@@ -16,8 +16,8 @@ def nested(depth: int) -> Json:
         inside, first = f"m{level - 1}", f"i{level}"
         twice = [{"args": [reference(one)], "kwargs": {}} for one in (first, inside)]
         again = inner | {"inbound_nodes": twice}
-        source = image(4, 4, 3, name=first)
-        inner = called(functional(source, again, last=inside, name=f"m{level}", first=first))
+        entry = image(4, 4, 3, name=first)
+        inner = called(functional(entry, again, last=inside, name=f"m{level}", first=first))
     inside = inner | {"inbound_nodes": [{"args": [reference("image")], "kwargs": {}}]}
     return functional(image(4, 4, 3), inside, last=f"m{depth}")
 

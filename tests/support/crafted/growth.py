@@ -3,14 +3,9 @@
 All pass the allow-list: what is wrong with them is known only with the shapes along the graph.
 """
 
-import io
-import json
-import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from crafted.attack import Attack
@@ -256,6 +251,12 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
     yield "adaptive", classifier([4, 4, 3], adaptive, pooled()), head(3), "puts out"
     big = layer("Resizing", "big", height=40000, width=40000)
     yield "resized", classifier([4, 4, 3], big, pooled()), head(3), "'big' puts out"
+    many = [0.5] * 2**15
+    rows = layer("Reshape", "rows", target_shape=[2**16, 1])
+    broad = layer("Rescaling", "broad", scale=many, offset=0.0)
+    yield "broadcast", classifier([256, 256, 1], rows, broad), head(2**16), "'broad': up to it"
+    bn = layer("BatchNormalization", "bn", epsilon=many)
+    yield "list_for_number", classifier([256, 256, 1], rows, bn), None, "'bn': epsilon = [0.5"
     lying = layer("Dense", "d", units=1000) | {"build_config": {"input_shape": [None, 2**30]}}
     yield "lying_build", classifier([4, 4, 3], lying), None, "layer 'd': Dense declares at least"
     # It makes its means when it is built, before it is known that the head has no weights.

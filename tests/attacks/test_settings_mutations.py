@@ -1,0 +1,34 @@
+"""Whatever a setting is replaced by, a model is opened or refused in one line."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mutated_settings import honest_files, mutated_settings
+from opened import opened
+
+from mpsearch.core.errors import MPSearchError
+
+pytestmark = pytest.mark.tf
+
+EACH = 20  # changes of each of ten models
+
+
+@pytest.mark.slow
+def test_any_setting_may_be_anything(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    outcomes = set()
+    for honest in honest_files(tmp_path):
+        for change, content in mutated_settings(honest, rng, EACH):
+            path = tmp_path / "changed.keras"
+            path.write_bytes(content)
+            refusal: MPSearchError | None = None
+            try:
+                opened(path)
+            except MPSearchError as error:
+                refusal = error
+            except BaseException as error:
+                raise AssertionError(change) from error
+            outcomes.add(0 if refusal is None else refusal.exit_code)
+            assert refusal is None or ("\n" not in str(refusal) and ";" in str(refusal)), change
+    assert outcomes == {0, 2}

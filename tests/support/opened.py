@@ -1,0 +1,26 @@
+"""A model file opened as the command opens it, without a process for its inspection."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from mpsearch.api.model import open_source
+from mpsearch.core.errors import ModelError
+from mpsearch.model.inspection.file import inspect_file
+from mpsearch.model.source import ModelSource
+
+
+def opened(path: Path) -> Any:
+    """The open model.
+
+    Raises:
+        MPSearchError: As the command does.
+    """
+    verdict = inspect_file(path)
+    if verdict.reason or verdict.foreign:
+        found = "; ".join((verdict.reason, *verdict.foreign))
+        raise ModelError(f"model {str(path)!r} {found}; {verdict.remedy}")
+    kind: Literal["h5", "keras"] = "h5" if path.suffix == ".h5" else "keras"
+    source = ModelSource(
+        str(path), kind, path, path.stem, calls=verdict.calls, nbytes=verdict.nbytes
+    )
+    return open_source(source, False, None, 2**30)

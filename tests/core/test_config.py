@@ -61,6 +61,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
 def test_every_key_is_read(tmp_path: Path) -> None:
     text = """
         model = "keras:VGG19"
+        architecture = "net.json"
         allow_unsafe_model = true
         images = ["a.jpg", "b"]
         preprocess = "caffe"
@@ -95,6 +96,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert set(tomllib.loads(text)) == {field.name for field in fields(RunConfig)}
     assert read(tmp_path, text) == RunConfig(
         model="keras:VGG19",
+        architecture=str(tmp_path / "net.json"),
         images=(str(tmp_path / "a.jpg"), str(tmp_path / "b")),
         labels=str(tmp_path / "names.txt"),
         truth="y",
@@ -136,7 +138,8 @@ def test_an_unknown_key_gets_the_nearest_known_one(tmp_path: Path, key: str, nea
 
 def test_an_unknown_key_like_no_other_gets_the_list_alone(tmp_path: Path) -> None:
     with pytest.raises(
-        SettingError, match=r"unknown key 'qqq'.*known keys: allow_unsafe_model, budget, "
+        SettingError,
+        match=r"unknown key 'qqq'.*known keys: allow_unsafe_model, architecture, budget, ",
     ) as caught:
         read(tmp_path, "qqq = 1")
     assert "did you mean" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""What Keras 2 wrote, in Keras 3's terms: what says nothing is dropped, what says something is not."""
+"""What Keras 2 wrote, in Keras 3's terms: what says nothing is left out."""
 
 import copy
 import json

@@ -63,9 +63,13 @@ def _from_file(source: ModelSource, path: Path) -> Any:
         raise
     except Exception as error:  # Keras raises whatever its layers raise
         written = f" (written by Keras {source.version})" if source.version else ""
+        remedy = (
+            "it must be a model (.keras or .h5) of standard layers, without Lambda or custom code"
+            if source.architecture is None
+            else f"give the architecture of these weights, {source.architecture!r} may be another"
+        )
         raise ModelError(
-            f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; it must be a "
-            "model (.keras or .h5) of standard layers, without Lambda or custom code"
+            f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; {remedy}"
         ) from error
 
 

@@ -7,6 +7,7 @@ _INNER: Final = "Exception encountered: "
 _LAYER: Final = re.compile(r"config=\{[^{}]*?'name': '([^']{1,60})'")
 _COLOR: Final = re.compile(r"\x1b\[\d*m")
 _FRAMES: Final = ("Exception encountered when", "A total of ")  # the cause is the next paragraph
+_SHORT: Final = 160  # letters of a paragraph that is told whole
 _LONGEST: Final = 300
 _AT_LEAST: Final = 40  # letters of a sentence, so that "e.g." does not end one
 
@@ -41,12 +42,14 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _first_sentence(text: str) -> str:
-    """The first sentence that says what is wrong, or as many words as fit."""
+    """The paragraph that says what is wrong, or its first sentence, or as many words as fit."""
     parts = [part for part in _COLOR.sub("", text).split("\n\n") if part.strip()]
     told = [part for part in parts if not part.lstrip().startswith(_FRAMES)]
-    line = " ".join((told or parts or ["it does not say why"])[0].split())
+    line = " ".join((told or parts or ["it does not say why"])[0].split()).rstrip(".")
+    if len(line) <= _SHORT:
+        return line
     end = line.find(". ", _AT_LEAST)
-    sentence = line[: end if end >= 0 else len(line)].rstrip(".")
+    sentence = line[: end if end >= 0 else len(line)]
     if len(sentence) <= _LONGEST:
         return sentence
     return f"{sentence[:_LONGEST].rpartition(' ')[0]} …"

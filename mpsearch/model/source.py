@@ -41,6 +41,8 @@ class ModelSource:
         version: Of the Keras that wrote it; empty where the file does not say.
         description: JSON of the architecture in Keras 3's terms, where the file has it in other
             ones or not at all; empty where Keras reads the file as it is.
+        architecture: What the user wrote of the file that describes the network, if weights alone
+            are in this one.
         layout: With a description: ``.keras``, ``.h5`` or ``.weights.h5``, as the weights lie.
     """
 
@@ -54,6 +56,7 @@ class ModelSource:
     nbytes: int = 0
     version: str = ""
     description: str = ""
+    architecture: str | None = None
     layout: str = ""
 
 
@@ -104,6 +107,7 @@ def find_model(
         nbytes=verdict.nbytes,
         version=verdict.version,
         description=verdict.description,
+        architecture=architecture,
         layout=verdict.layout,
     )
 

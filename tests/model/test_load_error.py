@@ -24,7 +24,7 @@ CONFIG = "using config={'name': 'conv_7', 'trainable': True, 'filters': 3}."
     [
         (wrapped("It is broken."), "It is broken"),
         (
-            wrapped("outer", "The innermost cause of it, e.g. a setting. More."),
+            wrapped("outer", f"The innermost cause of it, e.g. a setting. {'More. ' * 30}"),
             "The innermost cause of it, e.g. a setting",
         ),
         (

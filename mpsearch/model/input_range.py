@@ -165,21 +165,25 @@ def _too_large(network: _Network, given: Given) -> str | None:
     sure = _confidence(given.answers)
     if _SOUND[0] <= sure <= _SATURATED:
         return None
-    here, there = _compared(network, given, _UNIT)
-    least = _LIVELY if len(given.answers) < 2 else 0.0
-    if _variation(there) < max(least, _ALIVE * _variation(here)):
-        return None
-    change = np.abs(here - there)[: len(given.answers)]  # flat images may tell them apart
-    if float(change.sum(axis=1).mean()) / 2 < _SAME:
-        return None
-    surer = _confidence(there)
-    if surer < _SOUND[0] or (sure <= _SATURATED and surer < _SURER * sure):
+    if not any(_is_sounder(*_compared(network, given, other), given) for other in (_UNIT, _TF)):
         return None
     return (
         f"with --preprocess {given.preprocess.name} the model's mean confidence is "
         f"{100 * sure:.2f} %, as of inputs far too large; --preprocess unit or tf may be what it "
         "was trained with"
     )
+
+
+def _is_sounder(here: Float32Array, there: Float32Array, given: Given) -> bool:
+    """Whether answers to inputs of a smaller scale are what a network says that knows them."""
+    least = _LIVELY if len(given.answers) < 2 else 0.0
+    if _variation(there) < max(least, _ALIVE * _variation(here)):
+        return False
+    change = np.abs(here - there)[: len(given.answers)]  # flat images may tell them apart
+    if float(change.sum(axis=1).mean()) / 2 < _SAME:
+        return False
+    sure, surer = _confidence(given.answers), _confidence(there)
+    return surer >= _SOUND[0] and (sure > _SATURATED or surer >= _SURER * sure)
 
 
 def _larger(network: _Network, given: Given, there: Float32Array) -> str:
@@ -247,6 +251,7 @@ def spread_rows(count: int) -> Sequence[int]:
 
 _RAW: Final = Preprocess("raw")
 _UNIT: Final = Preprocess("unit", 1 / 255)
+_TF: Final = Preprocess("tf", 1 / 127.5, -1.0)
 _TIMES_255: Final = Preprocess("255,0", 255.0)
 
 __all__ = ["IMAGES", "Given", "range_notes", "spread_rows"]

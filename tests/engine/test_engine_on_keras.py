@@ -136,6 +136,18 @@ def test_a_layer_used_twice_is_changed_in_both_places() -> None:
     assert sum(index in stage.layers for stage in network.stages) == 2
 
 
+def test_a_cell_in_two_layers_is_one_weight_layer_and_is_changed_in_both() -> None:
+    cell = keras.layers.SimpleRNNCell(3, name="cell")
+    x = image = keras.Input((5, 4))
+    x = keras.layers.RNN(keras.layers.GRUCell(4), return_sequences=True, name="first")(x)
+    x = keras.layers.Concatenate()(
+        [keras.layers.RNN(cell, go_backwards=back)(x) for back in (False, True)]
+    )
+    network = KerasNetwork(keras.Model(image, keras.layers.Dense(3, activation="softmax")(x)))
+    (index,) = (layer.index for layer in network.layers if layer.kind == "SimpleRNNCell")
+    assert sum(index in stage.layers for stage in network.stages) == 2
+
+
 @pytest.mark.parametrize("name", ["vgg", "nested", "composite", "upward", "attention", "tokens"])
 def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
     model = zoo.make(name)

@@ -16,6 +16,7 @@ layers = keras.layers
 
 SIDE = 6
 PIXELS = np.random.default_rng(0).integers(0, 256, (8, SIDE, SIDE, 3)).astype(np.float32)
+UNIT = PIXELS / np.float32(255)
 
 
 def notes(network: KerasNetwork, preprocess: str, pixels: Float32Array = PIXELS) -> list[str]:
@@ -71,7 +72,7 @@ def test_a_network_that_scales_numbers_0_to_1_is_given_them(first: Any) -> None:
     assert notes(network, "unit") == []
     (found,) = notes(network, "raw")
     assert "--preprocess unit" in found
-    assert notes(network, "raw", PIXELS / 255) == []
+    assert notes(network, "raw", UNIT) == []
 
 
 def test_a_normalization_may_be_fitted_to_what_preprocessing_makes() -> None:
@@ -81,10 +82,10 @@ def test_a_normalization_may_be_fitted_to_what_preprocessing_makes() -> None:
 def test_numbers_0_to_1_are_not_divided_once_more() -> None:
     network = beginning()
     for preprocess, remedy in (("unit", "raw"), ("tf", "2,-1"), ("torch", "0..255")):
-        (found,) = notes(network, preprocess, PIXELS / 255)
+        (found,) = notes(network, preprocess, UNIT)
         assert "the images hold numbers 0..1" in found
         assert remedy in found
-    (found,) = notes(beginning(layers.Rescaling(1 / 255)), "raw", PIXELS / 255)
+    (found,) = notes(beginning(layers.Rescaling(1 / 255)), "raw", UNIT)
     assert "--preprocess 255,0 fits" in found
 
 
@@ -102,10 +103,10 @@ def matching(scale: float, sharpness: float) -> KerasNetwork:
 
 def test_answers_that_come_to_life_at_another_scale_are_noted() -> None:
     pixels, unit = matching(1.0, 4.0), matching(1 / 255, 4.0)
-    assert notes(pixels, "raw") == notes(unit, "unit") == notes(unit, "raw", PIXELS / 255) == []
+    assert notes(pixels, "raw") == notes(unit, "unit") == notes(unit, "raw", UNIT) == []
     (found,) = notes(pixels, "unit")
     assert "nearly the same to every image; --preprocess raw" in found
-    (found,) = notes(pixels, "raw", PIXELS / 255)
+    (found,) = notes(pixels, "raw", UNIT)
     assert "--preprocess 255,0 may be" in found
     (found,) = notes(unit, "raw")
     assert "as of inputs far too large; --preprocess unit or tf may be" in found

@@ -229,14 +229,14 @@ def rows() -> Any:
 
 
 def cells() -> Any:
-    """Cells in RNN layers, one of them twice; convolutional recurrence; a normalized kernel."""
-    cell = layers.LSTMCell(4, name="cell")
+    """Cells in RNN layers, also stacked; convolutional recurrence; a normalized kernel."""
     x = image = keras.Input((6, 6, 3))
     x = layers.SpectralNormalization(layers.Conv2D(4, 3, padding="same", name="conv"))(x)
     y = layers.Reshape((3, 2, 6, 4))(x)
     y = layers.ConvLSTM2D(2, 2, name="over")(y)
-    x = layers.RNN(cell, return_sequences=True, name="first")(layers.Reshape((36, 4))(x))
-    x = layers.RNN(cell, go_backwards=True, return_sequences=True, name="second")(x)
+    x = layers.Reshape((36, 4))(x)
+    cell = layers.LSTMCell(4, name="cell")
+    x = layers.RNN(cell, go_backwards=True, return_sequences=True, name="first")(x)
     stack = [layers.GRUCell(3, name="low"), layers.SimpleRNNCell(4, name="high")]
     x = layers.RNN(stack, name="stack")(x)
     x = layers.Concatenate()([x, layers.Flatten()(y)])

@@ -18,8 +18,8 @@ def nested(depth: int) -> Json:
         again = inner | {"inbound_nodes": twice}
         entry = image(4, 4, 3, name=first)
         inner = called(functional(entry, again, last=inside, name=f"m{level}", first=first))
-    inside = inner | {"inbound_nodes": [{"args": [reference("image")], "kwargs": {}}]}
-    return functional(image(4, 4, 3), inside, last=f"m{depth}")
+    outermost = inner | {"inbound_nodes": [{"args": [reference("image")], "kwargs": {}}]}
+    return functional(image(4, 4, 3), outermost, last=f"m{depth}")
 
 
 def chain(count: int) -> Json:

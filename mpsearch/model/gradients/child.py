@@ -55,7 +55,7 @@ class _Served:
         ):
             set_threads(count)
         model = load_keras_model(
-            _source(order), None if not order["size"] else tuple(order["size"])
+            _source(order["source"]), None if not order["size"] else tuple(order["size"])
         )
         calls, output = flatten(model)
         for call in calls:  # ours alone: nobody else sees this copy of the model
@@ -106,15 +106,10 @@ class _Served:
         return tf.constant(array)
 
 
-def _source(order: dict[str, Any]) -> ModelSource:
-    path, stamp = order["path"], order["stamp"]
-    return ModelSource(
-        text=order["text"],
-        kind=order["kind"],
-        path=None if path is None else Path(path),
-        name=order["name"],
-        stamp=None if stamp is None else tuple(stamp),
-    )
+def _source(fields: dict[str, Any]) -> ModelSource:
+    lists = {key: tuple(value) for key, value in fields.items() if isinstance(value, list)}
+    path = fields["path"]
+    return ModelSource(**{**fields, **lists, "path": None if path is None else Path(path)})
 
 
 def _fail(line: Wire, error: Exception) -> None:

@@ -6,6 +6,7 @@ import signal
 import socket
 import weakref
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -230,11 +231,10 @@ def _order(source: ModelSource, size: tuple[int, int] | None, scores: Scores) ->
     threads = tf.config.threading
     return wire.json_bytes(
         {
-            "text": source.text,
-            "kind": source.kind,
-            "path": None if source.path is None else str(source.path.absolute()),
-            "name": source.name,
-            "stamp": source.stamp,
+            "source": {
+                **asdict(source),
+                "path": None if source.path is None else str(source.path.absolute()),
+            },
             "size": size,
             "scores": scores.value,
             "intra": threads.get_intra_op_parallelism_threads(),

@@ -20,6 +20,7 @@ _HEADER: Final = struct.Struct("<4scQ")
 _MAGIC: Final = b"mpgr"
 _NUMBER: Final = struct.Struct("<i")
 LARGEST_TEXT: Final = 2**16
+_LARGEST_ORDER: Final = 2**28  # the description of a network is in it
 
 #: Called where a frame has not gone on for some seconds; raises to give up.
 Stalled = Callable[[], None]
@@ -121,7 +122,7 @@ class Wire:
 
     def read_json(self, length: int) -> Any:
         """A JSON document of so many bytes."""
-        return json.loads(self.read_bytes(length, LARGEST_TEXT))
+        return json.loads(self.read_bytes(length, _LARGEST_ORDER))
 
     def read_number(self) -> int:
         """A tensor's number, or a class."""

@@ -91,7 +91,7 @@ def test_groups_of_an_ordinary_convolution_stay() -> None:
     assert settings_of("Conv2D", groups=3)["groups"] == 3
 
 
-@pytest.mark.parametrize("kind", ["LocallyConnected2D", "CuDNNLSTM", "TensorFlowOpLayer"])
+@pytest.mark.parametrize("kind", ["LocallyConnected2D", "CuDNNLSTM", "MaxoutDense"])
 def test_layers_that_keras_3_does_not_have(kind: str) -> None:
     with pytest.raises(Refused, match=f"layer 'one' is a {kind}, which Keras 3 does not have"):
         in_keras3_terms(sequential(layer(kind)))

@@ -158,6 +158,11 @@ def test_a_missing_input_layer(first: Json) -> None:
     assert layers[0]["config"]["batch_shape"] == [None, 8, 8, 3]
 
 
+def test_a_fixed_batch() -> None:
+    found = settings_of("InputLayer", batch_input_shape=[32, 8, 8, 3])
+    assert found["batch_shape"] == [None, 8, 8, 3]
+
+
 def test_a_sequential_model_that_is_a_list() -> None:
     first = layer("Conv2D", batch_input_shape=[None, 8, 8, 3])
     found = in_keras3_terms({"class_name": "Sequential", "config": [first, layer("Flatten", "f")]})

@@ -74,7 +74,7 @@ WRITERS = (
         "3.7",
         ("tensorflow==1.15.*", "h5py<3", "protobuf<3.21"),
         "tf.keras",
-        only=(*_SOME, "initialized", "hard_sigmoid"),
+        only=(*_SOME, "initialized", "hard_sigmoid", "prepared_as_tf", "prepared_as_caffe"),
     ),
     Writer(
         "keras-2.2.4",

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from keras2_files import answers, images, unpack
 
+import mpsearch
 from mpsearch.core.errors import ModelError
 from mpsearch.model.inspection.file import inspect_file
 from mpsearch.model.load import load_keras_model
@@ -110,6 +111,23 @@ def test_what_is_exported_is_a_model_of_keras_3(folder: Path, tmp_path: Path) ->
         model = keras.saving.load_model(tmp_path / "again.keras", safe_mode=True)
         scores = np.asarray(model(images(model.input_shape[1:]), training=False))
         np.testing.assert_allclose(scores, answers()[name], rtol=0, atol=3e-6)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tf-2.15/nested_sequential.h5",
+        "tf-2.15/recurrent_by_hand.keras",
+        "tf-2.15/calculated.h5",
+        "tf-2.15/hard_sigmoid.h5",
+        "tf-2.15/augmented.keras",
+        "keras-2.2.4/separable.h5",
+    ],
+)
+def test_the_engine_says_the_same(folder: Path, tmp_path: Path, name: str) -> None:
+    np.savez(tmp_path / "x.npz", x=np.rint(images((8, 8, 3)) * 255).astype(np.uint8))
+    bench = mpsearch.load(str(folder / name), tmp_path / "x.npz", preprocess="unit")
+    np.testing.assert_allclose(bench.engine.baseline_probabilities, answers()[name], atol=1e-5)
 
 
 def weights_only(folder: Path, name: str, architecture: str) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from mpsearch.model.inspection.keras2 import graph_operations
 from mpsearch.model.inspection.keras2.operations import KINDS, operation_in_keras3
 from mpsearch.model.inspection.keras2.settings import RETRAIN
 from mpsearch.model.inspection.verdict import SAVE_AGAIN, Refused
@@ -82,12 +83,15 @@ class Joints:
 
     def operation(self, layer: dict[str, Any], place: str) -> dict[str, Any]:
         """A calculation, as a layer of Keras 3's graph."""
-        settings = layer.get("config")
-        function = settings.get("function") if isinstance(settings, dict) else None
+        settings = layer["config"]
         nodes = _listed(layer.get("inbound_nodes"))
         if len(nodes) != 1:
             raise Refused(f"cannot be loaded: {place} is called {len(nodes)} times", RETRAIN)
         first, keywords = self._arguments(nodes[0], place)
+        function = settings.get("function")
+        if layer["class_name"] == graph_operations.KIND:
+            tensors = first if isinstance(first, list) else [first]
+            function, first, keywords = graph_operations.call_of(settings, tensors, place)
         found = operation_in_keras3(function, first, keywords, place)
         name = self.names[layer["name"]]
         return {
@@ -157,7 +161,7 @@ class Joints:
 
 def is_operation(layer: dict[str, Any]) -> bool:
     """Whether an entry is a calculation, not a layer."""
-    return layer.get("class_name") in KINDS
+    return layer.get("class_name") in {*KINDS, graph_operations.KIND}
 
 
 def _listed(value: Any) -> list[Any]:

@@ -90,6 +90,8 @@ def _input(settings: dict[str, Any], place: str) -> dict[str, Any]:
                 f"cannot be loaded: {place} has {key} = True; images are dense arrays", RETRAIN
             )
     shape = settings.get("batch_input_shape", settings.get("batch_shape"))
+    if isinstance(shape, list):
+        shape = [None, *shape[1:]]  # how many images at once says nothing about one of them
     return {"name": settings["name"], "batch_shape": shape, "dtype": settings.get("dtype")}
 
 

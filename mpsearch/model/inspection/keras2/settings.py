@@ -59,7 +59,7 @@ _SAME: Final = {
 
 _GONE: Final = frozenset(
     {"LocallyConnected1D", "LocallyConnected2D", "CuDNNGRU", "CuDNNLSTM", "DenseFeatures"}
-    | {"TensorFlowOpLayer", "MaxoutDense", "Highway", "ConvLSTM2DCell", "AbstractRNNCell"}
+    | {"MaxoutDense", "Highway", "ConvLSTM2DCell", "AbstractRNNCell"}
 )
 _EVERYWHERE: Final = ("batch_input_shape", "input_dtype", "dynamic")
 

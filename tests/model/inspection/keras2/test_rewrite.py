@@ -91,7 +91,7 @@ def test_groups_of_an_ordinary_convolution_stay() -> None:
     assert settings_of("Conv2D", groups=3)["groups"] == 3
 
 
-@pytest.mark.parametrize("kind", ["LocallyConnected2D", "CuDNNLSTM", "TensorFlowOpLayer"])
+@pytest.mark.parametrize("kind", ["LocallyConnected2D", "CuDNNLSTM", "MaxoutDense"])
 def test_layers_that_keras_3_does_not_have(kind: str) -> None:
     with pytest.raises(Refused, match=f"layer 'one' is a {kind}, which Keras 3 does not have"):
         in_keras3_terms(sequential(layer(kind)))
@@ -156,6 +156,11 @@ def test_a_missing_input_layer(first: Json) -> None:
     layers = in_keras3_terms(sequential(first, layer("Flatten", "flat")))["config"]["layers"]
     assert layers[0]["class_name"] == "InputLayer"
     assert layers[0]["config"]["batch_shape"] == [None, 8, 8, 3]
+
+
+def test_a_fixed_batch() -> None:
+    found = settings_of("InputLayer", batch_input_shape=[32, 8, 8, 3])
+    assert found["batch_shape"] == [None, 8, 8, 3]
 
 
 def test_a_sequential_model_that_is_a_list() -> None:

@@ -8,8 +8,8 @@ from typing import Any, Final
 from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 
-_MOST_CONSTANTS: Final = 2**22  # elements of the means that a Normalization makes at once
-_MOST_COPIES: Final = 4096  # of a layer that is written out once for every step
+_MOST_CONSTANTS: Final = 2**22  # means that Normalization layers make at once, all together
+_MOST_COPIES: Final = 2**13  # of layers that are written out once for every step, all together
 
 
 @contextmanager
@@ -22,30 +22,29 @@ def moderate_builds(text: str) -> Iterator[None]:
     Raises:
         ModelError: From the layer's ``build``; names the layer and the number.
     """
+    totals = _Totals(text)
     checks = {
-        keras.layers.Normalization: _constants,
-        keras.layers.RNN: _steps,
-        keras.layers.TimeDistributed: _times,
-        keras.layers.SpectralNormalization: _iterations,
+        keras.layers.Normalization: totals.normalization,
+        keras.layers.RNN: totals.recurrent,
+        keras.layers.TimeDistributed: totals.distributed,
+        keras.layers.SpectralNormalization: totals.spectral,
     }
     with ExitStack() as stack:
         for kind, check in checks.items():
-            stack.enter_context(_checked(kind, check, text))
+            stack.enter_context(_checked(kind, check))
         yield
 
 
+Check = Callable[[Any, Any, Callable[[], None]], None]
+
+
 @contextmanager
-def _checked(kind: Any, check: Callable[[Any, Any], str], text: str) -> Iterator[None]:
-    """Have *check* look at a layer and its input shape before it is built."""
+def _checked(kind: Any, check: Check) -> Iterator[None]:
+    """Give *check* each layer, its input shape and what builds it."""
     build = kind.build
 
     def checked(layer: Any, shape: Any, *more: Any, **settings: Any) -> None:
-        excess = check(layer, shape)
-        if excess:
-            raise ModelError(
-                f"model {text!r}: layer {layer.name!r} {excess}; give a network with fewer"
-            )
-        build(layer, shape, *more, **settings)
+        check(layer, shape, lambda: build(layer, shape, *more, **settings))
 
     kind.build = checked
     try:
@@ -54,24 +53,45 @@ def _checked(kind: Any, check: Callable[[Any, Any], str], text: str) -> Iterator
         kind.build = build
 
 
-def _constants(layer: Any, shape: Any) -> str:
-    rank = len(shape or ())
-    kept = {axis % rank for axis in layer.axis} if rank else set()
-    count = math.prod(shape[axis] or 1 for axis in kept)
-    return _excess("normalizes by", count, "means", _MOST_CONSTANTS)
+class _Totals:
+    """Counts what the layers of one model make.
 
+    Args:
+        text: What the user called the model.
+    """
 
-def _steps(layer: Any, shape: Any) -> str:
-    return _excess("unrolls", (shape[1] or 1) if layer.unroll else 1, "steps", _MOST_COPIES)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._constants = self._copies = 0
+        self._outer = 1  # copies of the layers that the present one is within
 
+    def normalization(self, layer: Any, shape: Any, build: Callable[[], None]) -> None:
+        rank = len(shape or ())
+        kept = {axis % rank for axis in layer.axis} if rank else set()
+        self._constants += math.prod(shape[axis] or 1 for axis in kept)
+        self._require(layer, self._constants, "means of normalizations", _MOST_CONSTANTS)
+        build()
 
-def _times(_: Any, shape: Any) -> str:
-    return _excess("calls another for each of", shape[1] or 1, "steps", _MOST_COPIES)
+    def recurrent(self, layer: Any, shape: Any, build: Callable[[], None]) -> None:
+        self._copy(layer, shape[1] or 1 if layer.unroll else 1, build)
 
+    def distributed(self, layer: Any, shape: Any, build: Callable[[], None]) -> None:
+        self._copy(layer, shape[1] or 1, build)
 
-def _iterations(layer: Any, _: Any) -> str:
-    return _excess("makes", layer.power_iterations, "iterations", _MOST_COPIES)
+    def spectral(self, layer: Any, _: Any, build: Callable[[], None]) -> None:
+        self._copy(layer, layer.power_iterations, build)
 
+    def _copy(self, layer: Any, times: int, build: Callable[[], None]) -> None:
+        before = self._outer
+        self._outer *= times
+        self._copies += self._outer
+        self._require(layer, self._copies, "steps written out one by one", _MOST_COPIES)
+        build()
+        self._outer = before
 
-def _excess(does: str, count: int, what: str, most: int) -> str:
-    return f"{does} {count:,} {what}, mpsearch takes up to {most:,}" if count > most else ""
+    def _require(self, layer: Any, count: int, what: str, most: int) -> None:
+        if count > most:
+            raise ModelError(
+                f"model {self._text!r}: layer {layer.name!r}: up to it, the network has {count:,} "
+                f"{what}; mpsearch takes networks of up to {most:,}"
+            )

@@ -16,7 +16,7 @@ _SECONDS: Final = 15.0  # of processor time, for the smallest of models
 _SECONDS_PER_CALL: Final = 0.06  # of a layer; Keras takes 3 to 10 ms
 _BYTES_PER_SECOND: Final = 20 * 2**20
 _NBYTES: Final = 2 * 2**30  # for the smallest of models
-_COPIES: Final = 6  # of the weights: the file, Keras' arrays, TensorFlow's, ours
+_COPIES: Final = 4  # of the weights: the file, what is read of it, the variables, one more
 _LOOK: Final = 0.05  # seconds between two looks
 _AGAIN: Final = 20  # looks until an exception that was swallowed is raised again
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mpsearch.model.inspection.verdict import Refused
 
-MOST: Final = 5_000  # NASNetLarge, the longest of keras.applications, makes 1,040
+MOST: Final = 2_500  # NASNetLarge, the longest of keras.applications, makes 1,040
 _MOST_ATTEMPTS: Final = 10 * MOST  # Keras tries a call again until its inputs are there
 _MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
 # Keras takes as long to make one of these as ten others.

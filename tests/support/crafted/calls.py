@@ -51,7 +51,7 @@ def stateful() -> Json:
 CONFIGS: dict[str, tuple[Callable[[], Json], str]] = {
     "twice_each": (lambda: nested(13), COUNT),
     "long_chain": (lambda: chain(30_000), COUNT),
-    "backward": (lambda: backward(4_000), "in no order"),
+    "backward": (lambda: backward(2_400), "in no order"),
     "on_a_constant": (on_a_constant, "calls layer 'tile' on no value of the network"),
     "stateful": (stateful, "'memory' that keeps state"),
 }

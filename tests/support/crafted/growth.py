@@ -261,7 +261,7 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
     yield "lying_build", classifier([4, 4, 3], lying), None, "layer 'd': Dense declares at least"
     # It makes its means when it is built, before it is known that the head has no weights.
     normal = layer("Normalization", "n", axis=[1, 2], mean=0.5, variance=1.0)
-    yield "normalization", classifier(SQUARE, LONG, normal), None, "'n' normalizes by 134,217,728"
+    yield "normalization", classifier(SQUARE, LONG, normal), None, "134,217,728 means"
 
 
 def _small_lstm(file: Any) -> None:
@@ -284,10 +284,16 @@ def _slow() -> Iterator[tuple[str, Json, Any, str]]:
         "unrolled",
         sequence(2**18, lstm(units=1, unroll=True)),
         head(1, _small_lstm),
-        "unrolls 262,144 steps",
+        "262,144 steps written out",
     )
     inner = wrapped("TimeDistributed", "Softmax")
-    yield "distributed_steps", sequence(2**18, inner, mean()), head(3), "for each of 262,144 steps"
+    yield "distributed_steps", sequence(2**18, inner, mean()), head(3), "262,144 steps written out"
+    twice = layer("TimeDistributed", "b", layer=layer("Softmax", "s"))
+    square = layer("Reshape", "square", target_shape=[512, 512, 1, 1])
+    nested = layer("TimeDistributed", "a", layer=twice)
+    yield "distributed_twice", classifier([512, 512, 1], square, nested), None, "262,656 steps"
+    means = [layer("Normalization", f"n{i}", axis=[1, 2], mean=0.5, variance=1.0) for i in range(9)]
+    yield "normalizations", classifier([1024, 2048, 1], *means), None, "6,291,456 means"
 
 
 def growth_attacks() -> Iterator[Attack]:

@@ -40,7 +40,11 @@ def test_functions(found: Any, expected: Any) -> None:
 
 def test_a_slice_from_the_end() -> None:
     """``x[..., ::-1]``"""
-    masks = {"ellipsis_mask": {"i": "1"}, "begin_mask": {"i": "2"}, "end_mask": {"i": "2"}}
+    masks: dict[str, Any] = {
+        "ellipsis_mask": {"i": "1"},
+        "begin_mask": {"i": "2"},
+        "end_mask": {"i": "2"},
+    }
     _, _, said = call("StridedSlice", {"1": [0, 0], "2": [0, 0], "3": [1, -1]}, **masks)
     last = {"start": None, "stop": None, "step": -1}
     assert said == {"slice_spec": [{"class_name": "__ellipsis__"}, last]}
@@ -48,7 +52,7 @@ def test_a_slice_from_the_end() -> None:
 
 def test_a_slice_with_bounds() -> None:
     """``x[:, 1:4, None, 2]``"""
-    masks = {"begin_mask": {"i": "1"}, "end_mask": {"i": "1"}}
+    masks: dict[str, Any] = {"begin_mask": {"i": "1"}, "end_mask": {"i": "1"}}
     masks |= {"new_axis_mask": {"i": "4"}, "shrink_axis_mask": {"i": "8"}}
     bounds = {"1": [0, 1, 0, 2], "2": [0, 4, 0, 3], "3": [1, 1, 1, 1]}
     _, _, said = call("StridedSlice", bounds, **masks)

@@ -17,6 +17,12 @@ from mpsearch.core.fingerprint import text_digest
 SUBJECT: Final = "mpsearch:"
 #: User attribute of a trial.
 CHECKSUM: Final = "checksum"
+#: What a study is started with, by name after :data:`SUBJECT`. What is set later says how a search
+#: goes, not what is measured.
+TERMS: Final = (
+    *("model", "images", "reference", "numerics", "layers", "schemes", "tied"),
+    *("metric", "budget_pp", "max_nbytes", "coding", "calibrated"),
+)
 _MEASURED: Final = ("nbytes", "drop_pp", "ratio", "origin", "stage_runs", "confidence", "margin")
 _DIGITS: Final = 16
 
@@ -29,7 +35,8 @@ def subject_digest(attributes: Mapping[str, Any]) -> str:
     Args:
         attributes: The study's user attributes, as its storage has them.
     """
-    about = {key: value for key, value in attributes.items() if key.startswith(SUBJECT)}
+    keys = [SUBJECT + term for term in TERMS if SUBJECT + term in attributes]
+    about = {key: attributes[key] for key in keys}
     return text_digest([json.dumps(about, sort_keys=True)])
 
 

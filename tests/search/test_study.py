@@ -15,8 +15,10 @@ from search_bench import FINGERPRINT, SCHEMES, SearchBench
 from mpsearch.core.errors import StudyError
 from mpsearch.core.plan import Plan
 from mpsearch.engine.confidence import aggregate, drops_pp
+from mpsearch.search.checksum import TERMS
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import Tried
+from mpsearch.search.identity import Identity
 from mpsearch.search.menu import Menu
 from mpsearch.search.storage.address import Address, sqlite_url
 from mpsearch.search.storage.opening import close_storage, open_storage
@@ -187,3 +189,18 @@ def test_a_copy_under_another_name_keeps_its_measurements(opened: Open, url: str
     store = opened("renamed", goal)
     assert [one.plan for one in store.history().tried] == [FL16]
     assert store.damage() == ()
+
+
+def test_what_is_set_later_damages_no_measurement(opened: Open) -> None:
+    goal = Goal("mean", 2.0)
+    store = opened("study", goal)
+    store.add(measured(FL16), original_nbytes=99999)
+    store.screen_by_measurement()
+    store.add(measured(SMALLEST), original_nbytes=99999)
+    again = opened("study", goal)
+    assert [one.plan for one in again.history().tried] == [FL16, SMALLEST]
+    assert again.damage() == ()
+
+
+def test_the_checksum_covers_all_that_a_study_is_started_with() -> None:
+    assert set(Identity(FINGERPRINT, BENCH.menu, Goal("mean", 2.0), "none")._terms) == set(TERMS)

@@ -15,6 +15,7 @@ from mpsearch.model.source import find_model
 DATA = Path(os.environ.get("MPSEARCH_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 FOREIGN = DATA / "foreign"
 ANSWERS = json.loads((GOLDEN / "foreign.json").read_text())
+TOLD_APART = 1e-20  # classes below all count as nought, in no order
 OF_BYTES = {"leaf_nested_rescaling.h5"}
 OTHER_TASKS = {
     "autoencoder_groups.h5": "it puts out images, as an autoencoder",
@@ -41,7 +42,8 @@ def test_best_three(name: str) -> None:
     model = load_keras_model(find_model(str(FOREIGN / name)))
     pixels = images(model.input_shape[1:], 255.0 if name in OF_BYTES else 1.0)
     scores = np.asarray(model(pixels, training=False))
-    for row, best in zip(scores, ANSWERS[name], strict=True):
+    for row, three in zip(scores, ANSWERS[name], strict=True):
+        best = [(index, p) for index, p in three if p > TOLD_APART]
         assert list(np.argsort(-row)[: len(best)]) == [index for index, _ in best]
         np.testing.assert_allclose(row[[i for i, _ in best]], [p for _, p in best], atol=1e-5)
 

@@ -48,10 +48,7 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     try:
         _require_unchanged(source, path)
         if source.description:
-            require_sound_settings(source, path)
-            return with_stored_values(
-                source.text, lambda: rebuilt(source.description, path, source.layout)
-            )
+            return _rebuilt(source, path)
         if path.suffix == suffix:
             return _loaded(source, path)
         # Keras goes by the ending; a file may be called otherwise.
@@ -71,6 +68,19 @@ def _from_file(source: ModelSource, path: Path) -> Any:
         raise ModelError(
             f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; {remedy}"
         ) from error
+
+
+def _rebuilt(source: ModelSource, path: Path) -> Any:
+    """A model whose description is not in the file as Keras 3 reads it, or not at all."""
+    require_sound_settings(source, path)
+
+    def load() -> Any:
+        return rebuilt(source.description, path, source.layout)
+
+    if source.architecture is None:
+        return with_stored_values(source.text, load)
+    other = f"{source.architecture!r} may describe another network"
+    return with_stored_values(source.text, load, f"{other}; give the one of these weights")
 
 
 def _loaded(source: ModelSource, path: Path) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.layer_numbers import extracted_weights
 from mpsearch.model.layer_order import require_same_order
 
 
@@ -29,11 +30,14 @@ def rebuilt(description: str, path: Path, layout: str) -> Any:
         )
     # Keras goes by the ending; a file may be called otherwise.
     with tempfile.TemporaryDirectory() as folder:
-        link = Path(folder) / f"model{layout}"
-        link.symlink_to(path.resolve())
+        if layout == ".keras":
+            weights = extracted_weights(path, Path(folder))
+        else:
+            weights = Path(folder) / f"model{layout}"
+            weights.symlink_to(path.resolve())
         if layout == ".h5":
-            require_same_order(model, link)
-        model.load_weights(link)
+            require_same_order(model, weights)
+        model.load_weights(weights)
     for layer in _flattened(model):
         if hasattr(layer, "finalize_state"):  # Normalization derives numbers from its weights
             layer.finalize_state()

@@ -19,7 +19,10 @@ from mpsearch.model.source import ModelSource
 _MODULES: Final = ("layers", "initializers", "regularizers", "constraints")
 # What may be a list although its default is one number. Elsewhere a list would make an output of
 # another shape than the layer says.
-_LISTS: Final = {"axis", "axes", "cropping", "dilation_rate", "padding", "size", "strides"}
+_LISTS: Final = {
+    *("axis", "axes", "cropping", "dilation_rate", "kernel_size", "output_size", "padding"),
+    *("pool_size", "size", "strides"),
+}
 _AUGMENTING: Final = ("Random", "AugMix", "CutMix", "MixUp", "RandAugment", "Rescaling", "Solariz")
 _LONGEST: Final = 60  # letters of a value in a message
 

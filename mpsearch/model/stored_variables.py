@@ -22,7 +22,13 @@ _ABOUT_WEIGHTS: Final = re.compile(  # in what Keras says where weights do not f
 _NAMED: Final = re.compile(r"layer #\d+ \(named (.+?)(?: in the current model|\))")
 
 
-def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
+_WHY: Final = (
+    "it was saved before it was built or trained, or its settings were changed; save it again "
+    "after training"
+)
+
+
+def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> Any:
     """Build a model and give its variables the values that are stored, and no others.
 
     In a stateless scope Keras makes variables of a shape without a value, and keeps what a file
@@ -32,6 +38,7 @@ def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
     Args:
         text: What the user called the model.
         load: Builds it and loads its weights.
+        why: The likely reason for a weight that is not in the file, and the remedy.
 
     Raises:
         ModelError: If the file has no value for a weight: the message names the layer.
@@ -48,9 +55,9 @@ def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
             except ValueError as error:
                 if _ABOUT_WEIGHTS.search(str(error)):
                     made = _state.get_global_attribute(_WAITING)
-                    _require_values(text, _meant(str(error), made), scope)
+                    _require_values(text, _meant(str(error), made), scope, why)
                 raise
-            _require_values(text, model.weights, scope)
+            _require_values(text, model.weights, scope, why)
             waiting = _state.get_global_attribute(_WAITING)
             begun = [one for one in waiting if _can_begin(one, scope.get_current_value(one))]
             _state.set_global_attribute(_WAITING, begun)
@@ -60,15 +67,14 @@ def with_stored_values(text: str, load: Callable[[], Any]) -> Any:
         _state.set_global_attribute(_WAITING, earlier or [])
 
 
-def _require_values(text: str, variables: list[Any], scope: Any) -> None:
+def _require_values(text: str, variables: list[Any], scope: Any, why: str) -> None:
     missing = [one for one in variables if scope.get_current_value(one) is None]
     if missing:
         largest = max(missing, key=_count)
         layer, _, name = largest.path.rpartition("/")
         raise ModelError(
             f"model {text!r}: layer {layer!r}: its weights are not in the file ({name} of shape "
-            f"{tuple(largest.shape)}): it was saved before it was built or trained, or its "
-            "settings were changed; save it again after training"
+            f"{tuple(largest.shape)}): {why}"
         )
 
 

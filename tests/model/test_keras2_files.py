@@ -182,8 +182,8 @@ def test_weights_of_keras_3(tmp_path: Path, architecture: str) -> None:
             "No such file or directory; give the .json",
         ),
         ("input_layer.weights_only.h5", "input_layer.weights.h5", "is a file of weights too"),
-        ("input_layer.weights_only.h5", "nested_sequential.json", "Layer count mismatch"),
-        ("input_layer.weights.h5", "nested_sequential.json", "expected . variables, but received"),
+        ("input_layer.weights_only.h5", "nested_sequential.json", "may describe another network"),
+        ("input_layer.weights.h5", "nested_sequential.json", "may describe another network"),
     ],
 )
 def test_other_architectures(folder: Path, name: str, architecture: str, says: str) -> None:

@@ -1,6 +1,6 @@
 """The description of a network, wherever it is: in a model file, or in a file of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,6 +55,8 @@ def described(path: Path, architecture: Path | None) -> Description:
         raise Refused("holds its architecture itself", "leave --architecture away")
     try:
         found = _of_architecture(architecture)
+        if "module" not in found.config:  # the legacy format of Keras 3 names none either
+            found = replace(found, config=in_keras3_terms(found.config))
     except Refused as refusal:
         reason = f"and its architecture {architecture.name!r}: the file {refusal.reason}"
         raise Refused(reason, refusal.remedy) from None

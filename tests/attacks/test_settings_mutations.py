@@ -15,6 +15,7 @@ EACH = 20  # changes of each of ten models
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning:keras.*")  # of what a model does with masks
 def test_any_setting_may_be_anything(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     outcomes = set()

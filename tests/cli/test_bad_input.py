@@ -348,13 +348,14 @@ def test_every_error_has_its_exit_code() -> None:
         "StudyError": 2,
         "PackedError": 2,
         "EnvironmentFault": 3,
+        "GradientsLost": 3,
     }
 
 
 def test_errors_are_python_errors_too() -> None:
-    assert len(list(subclasses(MPSearchError))) == 8
+    assert len(list(subclasses(MPSearchError))) == 9
     for kind in subclasses(MPSearchError):
-        assert issubclass(kind, OSError if kind is errors.EnvironmentFault else ValueError)
+        assert issubclass(kind, OSError if kind.exit_code == 3 else ValueError)
 
 
 # A scheme family that fails as it is told to; in a process of its own, as families are for good.
@@ -389,7 +390,7 @@ def test_errors_become_exit_codes_and_one_line_each() -> None:
     )
     codes = json.loads(done.stdout)
     said = dict(zip(codes, done.stderr.splitlines(), strict=True))
-    assert codes.pop("EnvironmentFault") == 3
+    assert codes.pop("EnvironmentFault") == codes.pop("GradientsLost") == 3
     assert codes.pop("MemoryError") == 3
     assert codes.pop("ZeroDivisionError") == 1
     assert set(codes.values()) == {2}

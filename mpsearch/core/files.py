@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -52,7 +53,10 @@ def write_with(
                     write(file)
                     file.flush()
                     os.fsync(file.fileno())
-                folder.replace(temporary, path.name)
+                    if sys.platform != "win32":  # while it is locked, so that no sweep takes it
+                        folder.replace(temporary, path.name)
+                if sys.platform == "win32":  # an open file cannot be renamed there
+                    folder.replace(temporary, path.name)
             except BaseException:
                 folder.remove(temporary)
                 raise

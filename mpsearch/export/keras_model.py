@@ -3,6 +3,7 @@
 import gc
 import math
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,7 +60,9 @@ def plain_forward(model: Any, inputs: Inputs) -> Float32Array:
         def scores(piece: Float32Array) -> Float32Array:
             return np.asarray(model(piece, training=False))
 
-    return np.concatenate([scores(inputs[i : i + step]) for i in range(0, len(inputs), step)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Keras' advice to the author of the model
+        return np.concatenate([scores(inputs[i : i + step]) for i in range(0, len(inputs), step)])
 
 
 def plain_forward_once(make: Callable[[], Any], inputs: Inputs) -> Float32Array:

@@ -186,6 +186,7 @@ def test_a_listing_believes_nothing_of_what_folders_say(
 ) -> None:
     """Each is a row, and so are those after it."""
     good = {"format": "mpsearch-plan", "version": 1, "nbytes": 5, "drop_pp": 1.0, "metric": "mean"}
+    good |= {"quanti_array": ["fl16"], "budget_pp": None}
     values: dict[str, list[object]] = {
         "nbytes": ["x", None, -1, 1e400, [], True],
         "drop_pp": ["x", None, 1e400, {}],

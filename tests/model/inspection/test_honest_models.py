@@ -253,4 +253,5 @@ DATA = Path(os.environ.get("MPSEARCH_REAL_DATA", Path(__file__).parents[4] / "sh
 def test_real_models() -> None:
     files = sorted(path for path in (DATA / "models").iterdir() if path.suffix in {".keras", ".h5"})
     assert files
-    assert {path.name: inspect_file(path) for path in files} == {p.name: HONEST for p in files}
+    verdicts = {path.name: inspect_file(path) for path in files}
+    assert [name for name, one in verdicts.items() if one.reason or one.foreign] == []

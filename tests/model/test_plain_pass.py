@@ -18,6 +18,7 @@ layers = keras.layers
 
 def normalized(layer: Any) -> Any:
     """A normalization between a convolution and a ReLU, which one kernel computes."""
+    keras.utils.set_random_seed(2)
     image = keras.Input((6, 6, 3))
     x = layer(layers.Conv2D(4, 3, name="conv")(image))
     x = layers.GlobalAveragePooling2D()(layers.ReLU()(x))
@@ -108,8 +109,7 @@ def test_an_engine_that_says_something_else_than_keras_is_our_fault() -> None:
     x = np.random.default_rng(1).random((2, 6, 6, 3), dtype=np.float32)
     right = network.plain_probabilities(x)
     require_agreement(network, x, right + np.float32(1e-5), ["a", "b"])
-    wrong = right[:, ::-1].copy()
-    assert np.abs(wrong - right).max() > 1e-2
+    wrong = right + np.array([0.1, -0.1, 0], np.float32)
     with pytest.raises(RuntimeError, match=r"for image '[ab]' mpsearch's engine gives class"):
         require_agreement(network, x, wrong, ["a", "b"])
 

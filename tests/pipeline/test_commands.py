@@ -395,6 +395,7 @@ def test_a_tighter_search_for_held_back_images_leaves_the_best_plan_of_the_budge
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = answer(capsys, "search", "--budget", "2", "--budget-on", "verify", "--trials", "10")
-    assert found["trials"] > 25
+    assert found["trials"] == 10
+    assert found["measurements"] > 10  # those of the tighter searches as well
     best = json.loads(Path(found["study"], "best.json").read_text())
     assert best["budget_pp"] == 2

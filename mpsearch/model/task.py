@@ -1,9 +1,10 @@
 """What a network does that is no classifier of images, in words for a message."""
 
-from typing import Any
+from typing import Any, Final
 
 from mpsearch.model.backend import keras
 
+_LONGEST_IMAGE: Final = 4  # one side over the other
 _OVER_TIME: tuple[Any, ...] = (
     keras.layers.Conv1D,
     keras.layers.RNN,
@@ -25,10 +26,14 @@ def takes_sequences(model: Any) -> bool:
     """Whether a network of inputs (batch, steps, numbers) goes through steps, as of sound or text.
 
     A gray image without a channel axis has as many axes; its network makes an image of it, takes
-    all its pixels at once, or goes through the rows of a square.
+    all its pixels at once, or goes through its rows. Of the last kind only what is longer than any
+    photograph is taken for a sequence.
     """
     shape = model.inputs[0].shape
-    if len(shape) != 3 or shape[1] == shape[2]:
+    if len(shape) != 3:
+        return False
+    sides = [side or 1 for side in shape[1:]]
+    if max(sides) <= _LONGEST_IMAGE * min(sides):
         return False
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Conv2D)):

@@ -198,7 +198,7 @@ def test_gray_images_need_no_axis_of_channels(tmp_path: Path) -> None:
     model = chain(layers.Flatten(), layers.Dense(3), source=keras.Input((9, 5)))
     assert open_file(saved(model, tmp_path)).input_shape == (None, 9, 5)
     rows = chain(layers.LSTM(3), source=keras.Input((None, 8)))
-    assert open_file(saved(rows, tmp_path), (8, 8)).input_shape == (None, 8, 8)
+    assert open_file(saved(rows, tmp_path), (9, 8)).input_shape == (None, 9, 8)
 
 
 def test_a_layer_that_remembers_images_is_refused(tmp_path: Path) -> None:

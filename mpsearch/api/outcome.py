@@ -15,9 +15,8 @@ from mpsearch.search.menu import Choice, Menu
 from mpsearch.search.neighbours import is_one_change_optimal
 from mpsearch.search.result import FrontPoint, Rung, SearchResult
 from mpsearch.search.run import Searched
-from mpsearch.search.samplers import as_trials
-from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
+from mpsearch.search.surrogate.surrogate import Surrogate
 from mpsearch.search.verify import ImageSetDrop
 from mpsearch.sensitivity.profile import SensitivityProfile
 
@@ -44,7 +43,7 @@ def conclude(
     others: Sequence[History],
     rivals: Mapping[str, History],
     wanted: Wanted,
-    surrogate: SurrogateSampler,
+    surrogate: Surrogate,
     profile: SensitivityProfile | None,
     screen: Screen,
     begun: float,
@@ -78,10 +77,10 @@ def conclude(
         assert history.goal.budget_pp is not None
         feasible = checked.verify.interval_pp[1] <= history.goal.budget_pp
         reason = "" if feasible else _why_not_verified(history.goal, checked.verify)
-    trials = as_trials(searched.history, menu)
+    plans = surrogate.measured(searched.history)
 
     def expected(choices: list[Choice]) -> list[float]:
-        return surrogate.expected_drops(trials, choices)
+        return surrogate.expected_drops(plans, choices)
 
     histories = [searched.history, *others]
     measured = [tried for one_ in histories for tried in one_.tried if tried.stage_runs]
@@ -110,7 +109,7 @@ def conclude(
         ladder=_ladder(work, searched, rivals, history.goal),
         front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in searched.history.front),
         layers=layer_rows(menu, searched.history, one, expected),
-        assessment=surrogate.assess(trials),
+        assessment=surrogate.assess(plans),
         one_change_optimal=None
         if goal.kind == "front"
         else best_is_chosen and is_one_change_optimal(menu, history),

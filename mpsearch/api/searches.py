@@ -26,8 +26,8 @@ from mpsearch.search.menu import Menu
 from mpsearch.search.rules import Rules
 from mpsearch.search.run import Limits, Rival, Sampler, Searched, make_proposer, run_search
 from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
+from mpsearch.search.surrogate.surrogate import Surrogate
 from mpsearch.search.verify import held_back
 from mpsearch.search.workers.helpers import Helpers
 from mpsearch.sensitivity.plans import uniform_plan
@@ -136,9 +136,9 @@ class Searches:
         if self._store is not None:
             self._store.screen_by_measurement()
 
-    def surrogate(self, goal: Goal) -> SurrogateSampler:
+    def surrogate(self, goal: Goal) -> Surrogate:
         """Our sampler for a goal; also judges what others found."""
-        return SurrogateSampler(self.menu, goal, self.screen)
+        return Surrogate(self.menu, goal, self.screen)
 
     def run_all(
         self, wanted: Wanted, name: str, helpers: Helpers | None = None

@@ -10,7 +10,7 @@ from mpsearch.core.errors import SettingError
 from mpsearch.core.plan import Plan
 from mpsearch.search.history import History
 from mpsearch.search.menu import Menu
-from mpsearch.search.samplers import Suggestion
+from mpsearch.search.proposer import Suggestion
 
 MOST_PLANS: Final = 20_000
 _AT_ONCE: Final = 64  # measured side by side: what they share is computed once

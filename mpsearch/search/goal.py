@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from mpsearch.core.arrays import Float64Array, IntArray
 from mpsearch.engine.confidence import Metric
 
 Kind = Literal["budget", "max_bytes", "front"]
@@ -38,6 +41,19 @@ class Goal:
         if self.max_nbytes is not None:
             return float(nbytes - self.max_nbytes)
         return -1.0 if self.budget_pp is None else drop_pp - self.budget_pp
+
+    def excesses(self, nbytes: IntArray, drop_pp: Float64Array) -> Float64Array:
+        """:meth:`excess` of many plans, shape (plans,)."""
+        if self.max_nbytes is not None:
+            return (nbytes - self.max_nbytes).astype(np.float64)
+        if self.budget_pp is None:
+            return np.full(len(drop_pp), -1.0)
+        return drop_pp - self.budget_pp
+
+    def keys(self, nbytes: IntArray, drop_pp: Float64Array) -> tuple[Float64Array, Float64Array]:
+        """:meth:`key` of many plans: what is compared first, and what decides between equals."""
+        sizes = nbytes.astype(np.float64)
+        return (drop_pp, sizes) if self.max_nbytes is not None else (sizes, drop_pp)
 
     def key(self, nbytes: int, drop_pp: float) -> tuple[float, float]:
         """The smaller the better, among feasible plans."""

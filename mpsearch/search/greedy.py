@@ -9,7 +9,7 @@ from mpsearch.core.arrays import Float64Array
 from mpsearch.core.plan import Plan
 from mpsearch.search.history import History
 from mpsearch.search.menu import Choice, Menu
-from mpsearch.search.samplers import Suggestion
+from mpsearch.search.proposer import Suggestion
 from mpsearch.search.surrogate.candidates import damage_at
 from mpsearch.search.surrogate.cells import Cells
 

@@ -13,8 +13,8 @@ from mpsearch.engine.evaluate import Engine
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
+from mpsearch.search.proposer import Proposer, Suggestion
 from mpsearch.search.remaining import Remaining
-from mpsearch.search.samplers import Proposer, Suggestion
 from mpsearch.search.study import StudyStore
 from mpsearch.search.uniform import UNIFORM, UniformPlans
 

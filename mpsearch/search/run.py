@@ -16,10 +16,11 @@ from mpsearch.search.greedy import GreedyProposer
 from mpsearch.search.history import History, Tried
 from mpsearch.search.loop import Loop, Stopped
 from mpsearch.search.menu import Menu
+from mpsearch.search.proposer import Proposer
 from mpsearch.search.remaining import Remaining
-from mpsearch.search.samplers import OptunaProposer, Proposer, SurrogateProposer
+from mpsearch.search.samplers import OptunaProposer
 from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.sampler import SurrogateSampler
+from mpsearch.search.surrogate.surrogate import Surrogate, SurrogateProposer
 from mpsearch.search.uniform import UniformPlans
 
 Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]
@@ -79,7 +80,7 @@ class Searched:
 
 
 def make_proposer(
-    kind: Sampler | Rival, menu: Menu, goal: Goal, surrogate: SurrogateSampler, seed: int
+    kind: Sampler | Rival, menu: Menu, goal: Goal, surrogate: Surrogate, seed: int
 ) -> Proposer:
     """Who proposes plans: *surrogate*, or another.
 
@@ -88,7 +89,7 @@ def make_proposer(
     """
     match kind:
         case "surrogate":
-            return SurrogateProposer(menu, goal, surrogate)
+            return SurrogateProposer(surrogate)
         case "brute":
             return BruteProposer(menu)
         case "greedy":

@@ -1,112 +1,30 @@
-"""Optuna's samplers and ours, asked in memory over the plans measured so far."""
+"""Optuna's samplers, asked in memory over the plans measured so far."""
 
 import hashlib
 import warnings
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Final, Literal
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState, create_trial
+from optuna.trial import TrialState
 
 from mpsearch.core.plan import Plan
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Menu
-from mpsearch.search.surrogate.sampler import SurrogateSampler, distributions
+from mpsearch.search.proposer import Suggestion
+from mpsearch.search.trial_form import (
+    as_trial,
+    constraints,
+    directions,
+    distributions,
+    values,
+)
 
 OptunaSampler = Literal["tpe", "nsga2", "random"]
 
-#: Name of the constraint in every trial: by how much the limit is broken, ≤ 0 if it is kept.
-CONSTRAINTS: Final = {"budget": "drop_over_budget_pp", "max_bytes": "nbytes_over_limit"}
-
 _ATTEMPTS: Final = 40  # proposals looked at before the sampler counts as exhausted
 _POPULATION: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Suggestion:
-    """A plan to measure.
-
-    Attributes:
-        plan: Which one.
-        origin: Who proposes it.
-        expected_saving: Bytes (or percentage points) the proposer expects; None if it does not say.
-        left: Plans it will still propose, this one included, as it looks now; None if it does not
-            say.
-    """
-
-    plan: Plan
-    origin: str
-    expected_saving: float | None = None
-    left: int | None = None
-
-
-class Proposer(Protocol):
-    """Whoever says what to measure next."""
-
-    def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
-        """Plans that are not measured yet, in order; none if nothing promises.
-
-        Args:
-            history: What is measured.
-            running: What others measure now. Whoever has nothing else to propose may propose these;
-                the search waits for them.
-        """
-
-
-def as_trial(one: Tried, menu: Menu, goal: Goal, attributes: dict[str, Any]) -> FrozenTrial:
-    """A measured plan as one finished Optuna trial.
-
-    Parameters are layer → scheme; the values are those the goal minimizes, the constraint is by
-    how much the plan breaks the limit.
-    """
-    return create_trial(
-        params=one.plan.as_mapping(),
-        distributions=distributions(menu),
-        values=values(one, goal),
-        user_attrs=attributes,
-        constraints=constraints(one, goal),
-    )
-
-
-def as_trials(history: History, menu: Menu) -> list[FrozenTrial]:
-    """All measured plans of a menu, with what :class:`SurrogateSampler` reads of them."""
-    return [
-        as_trial(one, menu, history.goal, {"margin": one.margin.tolist(), "drop_pp": one.drop_pp})
-        for one in history.tried
-        if menu.choice(one.plan) is not None
-    ]
-
-
-def _running(plan: Plan, menu: Menu) -> FrozenTrial:
-    """A plan that somebody measures now."""
-    return create_trial(
-        state=TrialState.RUNNING, params=plan.as_mapping(), distributions=distributions(menu)
-    )
-
-
-def _by_schemes(plan: Plan) -> tuple[str, ...]:
-    return plan.schemes
-
-
-def values(one: Tried, goal: Goal) -> list[float]:
-    """What is minimized: bytes, the drop, or both."""
-    if goal.kind == "max_bytes":
-        return [one.drop_pp]
-    return [float(one.nbytes)] if goal.kind == "budget" else [float(one.nbytes), one.drop_pp]
-
-
-def directions(goal: Goal) -> list[Literal["minimize", "maximize"]]:
-    """One per value."""
-    return ["minimize"] * (2 if goal.kind == "front" else 1)
-
-
-def constraints(one: Tried, goal: Goal) -> dict[str, float] | None:
-    """Constraint name → value, or None for a front, which has none."""
-    if goal.kind == "front":
-        return None
-    return {CONSTRAINTS[goal.kind]: goal.excess(one.nbytes, one.drop_pp)}
 
 
 class _Asked:
@@ -133,33 +51,6 @@ class _Asked:
         if self._menu.choice(one.plan) is not None:
             attributes = {"margin": one.margin.tolist(), "drop_pp": one.drop_pp}
             self.study.add_trial(as_trial(one, self._menu, self._goal, attributes))
-
-
-class SurrogateProposer:
-    """Proposes what :class:`SurrogateSampler` does.
-
-    Args:
-        menu: The choices.
-        goal: What is asked.
-        sampler: Ours.
-    """
-
-    def __init__(self, menu: Menu, goal: Goal, sampler: SurrogateSampler) -> None:
-        self._menu, self._goal, self._sampler = menu, goal, sampler
-        self._finished: list[FrozenTrial] = []
-        self._told = 0
-
-    def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
-        """One plan, or none."""
-        fresh = History(history.goal, history.tried[self._told :])
-        self._finished += as_trials(fresh, self._menu)
-        self._told = len(history.tried)
-        pending = [_running(plan, self._menu) for plan in sorted(running, key=_by_schemes)]
-        found = self._sampler.propose([*self._finished, *pending])
-        plan = None if found is None else self._menu.plan(found.choice)
-        if found is None or plan is None or plan in history:
-            return []
-        return [Suggestion(plan, found.origin, found.expected_saving, found.left)]
 
 
 class OptunaProposer:

@@ -16,12 +16,11 @@ from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.identity import Identity
 from mpsearch.search.menu import Menu
-from mpsearch.search.samplers import as_trial, constraints, directions
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.damage import journal_damage, trial_damage
 from mpsearch.search.storage.faults import storage_faults
 from mpsearch.search.storage.opening import close_storage, open_storage
-from mpsearch.search.surrogate.sampler import distributions
+from mpsearch.search.trial_form import as_trial, constraints, directions, distributions
 from mpsearch.search.trials import is_measured
 from mpsearch.search.workers.claims import Claims
 from mpsearch.search.workers.turn import Doorway

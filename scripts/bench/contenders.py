@@ -16,10 +16,9 @@ from mpsearch.schemes import DOCUMENTED
 from mpsearch.search.goal import Goal
 from mpsearch.search.history import History, Tried
 from mpsearch.search.menu import Choice, Menu
-from mpsearch.search.samplers import as_trials
 from mpsearch.search.surrogate.candidates import damage_at
-from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
+from mpsearch.search.surrogate.surrogate import Surrogate
 from mpsearch.sensitivity.measure import refusals
 
 METRIC: Final[Metric] = "mean"
@@ -100,18 +99,18 @@ def surrogate(ledger: Ledger, _seed: int) -> None:
     """Ours; it needs no seed."""
     table, menu = ledger.table, ledger.table.menu
     goal = Goal(METRIC, ledger.budget_pp)
-    sampler = _sampler(table, goal)
+    model = _surrogate(table, goal)
     original = menu.original
     assert original is not None
     history = History(goal, [table.measure(original)])
-    while (proposal := sampler.propose(as_trials(history, menu))) is not None:
+    while (proposal := model.propose(model.measured(history))) is not None:
         history.add(ledger.measure(proposal.choice))
 
 
-def _sampler(table: Table, goal: Goal) -> SurrogateSampler:
+def _surrogate(table: Table, goal: Goal) -> Surrogate:
     bench = table.bench
     screen = Screen(bench.engine, bench.model.network, bench.inputs, table.menu, METRIC)
-    return SurrogateSampler(table.menu, goal, screen)
+    return Surrogate(table.menu, goal, screen)
 
 
 def tpe(ledger: Ledger, seed: int) -> None:
@@ -143,7 +142,7 @@ def greedy(ledger: Ledger, _seed: int) -> None:
         singles = [(*current[:v], o, *current[v + 1 :]) for v, o in cells]
         prices = [ledger.measure(single).drop_pp for single in singles]
     else:
-        screened = _sampler(ledger.table, Goal(METRIC, ledger.budget_pp)).screened
+        screened = _surrogate(ledger.table, Goal(METRIC, ledger.budget_pp)).screened
         harm = damage_at(screened, screened.change, np.zeros_like(screened.margin))
         prices = [float(harm[v][o]) for v, o in cells]
     price = {cell: max(drop, 1e-4) for cell, drop in zip(cells, prices, strict=True)}

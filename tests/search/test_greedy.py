@@ -15,7 +15,7 @@ def test_it_descends_step_by_step_and_stops_where_no_step_fits(tmp_path: Path) -
     goal = Goal("mean", 1.0)
     original = bench.menu.original
     assert original is not None
-    proposer = GreedyProposer(bench.menu, lambda: bench.sampler(goal).screened, original)
+    proposer = GreedyProposer(bench.menu, lambda: bench.surrogate(goal).screened, original)
     history = History(goal)
     base = bench.engine.baseline
     while suggestions := proposer.next(history):

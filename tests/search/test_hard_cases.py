@@ -140,7 +140,7 @@ def test_greedy_goes_on_to_the_size_asked_for(tmp_path: Path) -> None:
     goal = Goal("mean", max_nbytes=limit)
     original = bench.menu.original
     assert original is not None
-    proposer = GreedyProposer(bench.menu, lambda: bench.sampler(goal).screened, original)
+    proposer = GreedyProposer(bench.menu, lambda: bench.surrogate(goal).screened, original)
     history = History(goal)
     base = bench.engine.baseline.confidence
     while suggestions := proposer.next(history):

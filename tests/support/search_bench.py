@@ -22,6 +22,7 @@ from mpsearch.search.storage.address import sqlite_url
 from mpsearch.search.study import StudyStore
 from mpsearch.search.surrogate.sampler import SurrogateSampler
 from mpsearch.search.surrogate.screen import Screen
+from mpsearch.search.surrogate.surrogate import Surrogate
 from mpsearch.sensitivity.measure import refusals
 from mpsearch.sensitivity.profile import SensitivityProfile
 
@@ -68,11 +69,14 @@ class SearchBench:
 
         self.engine.measure = watched  # type: ignore[method-assign, assignment]
 
+    def screen(self, goal: Goal) -> Screen:
+        return Screen(self.engine, self.network, self.inputs, self.menu, goal.metric, self.profile)
+
+    def surrogate(self, goal: Goal) -> Surrogate:
+        return Surrogate(self.menu, goal, self.screen(goal))
+
     def sampler(self, goal: Goal) -> SurrogateSampler:
-        screen = Screen(
-            self.engine, self.network, self.inputs, self.menu, goal.metric, self.profile
-        )
-        return SurrogateSampler(self.menu, goal, screen)
+        return SurrogateSampler(self.menu, goal, self.screen(goal))
 
     def search(
         self,
@@ -88,7 +92,7 @@ class SearchBench:
         progress: Progress | None = None,
     ) -> Searched:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
-        proposer = make_proposer(kind, self.menu, goal, self.sampler(goal), seed=1)
+        proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), seed=1)
         url = folder if isinstance(folder, str) else sqlite_url(folder / "study.db")
         store = StudyStore(url, name, FINGERPRINT, self.menu, goal)
         try:

@@ -56,19 +56,7 @@ class Step:
         self._posterior = Posterior(cells, choices, change)
         every = np.concatenate([seen.choices, seen.pending])
         self._known = {row.tobytes() for row in every}
-        feasible = [
-            i
-            for i in range(len(seen.choices))
-            if goal.feasible(int(seen.nbytes[i]), float(seen.drop_pp[i]))
-        ]
-        self.best = min(
-            feasible,
-            key=lambda i: (
-                goal.key(int(seen.nbytes[i]), float(seen.drop_pp[i])),
-                menu.plan(seen.choices[i].tolist()).schemes,
-            ),
-            default=None,
-        )
+        self.best = self._best_feasible()
         most = float(sum(int(sizes.max()) for sizes in menu.nbytes)) + 1
         self._best = (
             (most, 100.0)
@@ -79,6 +67,17 @@ class Step:
         self._factor = 1.0
         if len(choices):
             self._factor = error_factor(cells, self._posterior, drops, reach)
+
+    def _best_feasible(self) -> int | None:
+        """Row of the best measured plan that keeps the limit; of equal ones the first by name."""
+        seen, menu = self._seen, self._menu
+        feasible = np.flatnonzero(self._goal.excesses(seen.nbytes, seen.drop_pp) <= 0)
+        if not len(feasible):
+            return None
+        first, second = self._goal.keys(seen.nbytes[feasible], seen.drop_pp[feasible])
+        least = np.lexsort((second, first))[0]
+        equal = feasible[(first == first[least]) & (second == second[least])]
+        return min(map(int, equal), key=lambda i: menu.plan(seen.choices[i].tolist()).schemes)
 
     @property
     def worth(self) -> float:
@@ -189,17 +188,9 @@ class Step:
     def _nearest_to_limit(self) -> int | None:
         """The smaller measured plan that breaks the limit least."""
         seen, goal = self._seen, self._goal
-        over = [
-            i
-            for i in range(len(seen.choices))
-            if seen.nbytes[i] < self._best[0]
-            and not goal.feasible(int(seen.nbytes[i]), float(seen.drop_pp[i]))
-        ]
-        return min(
-            over,
-            key=lambda i: (goal.excess(int(seen.nbytes[i]), float(seen.drop_pp[i])), i),
-            default=None,
-        )
+        excess = goal.excesses(seen.nbytes, seen.drop_pp)
+        over = np.flatnonzero((seen.nbytes < self._best[0]) & (excess > 0))
+        return int(over[np.argmin(excess[over])]) if len(over) else None
 
     def _frontier(self) -> IntArray:
         """Frontier plans around where the limit is met."""
@@ -249,11 +240,11 @@ class Step:
     def _middle(self, pool: IntArray, drop_pp: Float64Array) -> Float64Array:
         """Half the change of the pool's best plan that should keep the limit."""
         nbytes = self._menu.totals(pool)
-        excess = [self._goal.excess(int(b), float(d)) for b, d in zip(nbytes, drop_pp, strict=True)]
-        inside = np.flatnonzero(np.array(excess) <= 0)
+        inside = np.flatnonzero(self._goal.excesses(nbytes, drop_pp) <= 0)
         if not len(inside):
             return np.zeros_like(self._cells.margin)
-        best = min(inside, key=lambda i: self._goal.key(int(nbytes[i]), float(drop_pp[i])))
+        first, second = self._goal.keys(nbytes[inside], drop_pp[inside])
+        best = inside[np.lexsort((second, first))[0]]
         change: Float64Array = self._posterior.predict(pool[[best]]).change[0]
         return change / 2
 

@@ -7,7 +7,7 @@ from search_bench import SearchBench
 from trained_network import TrainedNetwork, digits
 
 from mpsearch.search.goal import Goal
-from mpsearch.search.samplers import as_trials
+from mpsearch.search.history import History
 
 COARSE = ("original", "fl16", "bitwiseAnd_20", "bitwiseAnd_22", "fix8")
 
@@ -18,7 +18,8 @@ def test_a_good_model_says_so_and_its_bound_is_near_the_best_plan(
 ) -> None:
     bench = SearchBench(TrainedNetwork((24, 24, 16, 16), 1), digits()[0][::8], COARSE)
     history = bench.search(tmp_path, budget_pp, trials=None).history
-    judged = bench.sampler(Goal("mean", budget_pp)).assess(as_trials(history, bench.menu))
+    surrogate = bench.surrogate(Goal("mean", budget_pp))
+    judged = surrogate.assess(surrogate.measured(history))
     assert judged is not None
     assert history.best is not None
     assert judged.bound_nbytes is not None
@@ -32,8 +33,9 @@ def test_a_good_model_says_so_and_its_bound_is_near_the_best_plan(
 def test_few_plans_say_nothing_of_the_model(tmp_path: Path) -> None:
     bench = SearchBench(TrainedNetwork((24, 16), 1), digits()[0][::8], COARSE)
     history = bench.search(tmp_path, 1.0, trials=2).history
-    few = as_trials(history, bench.menu)[:2]
-    judged = bench.sampler(Goal("mean", 1.0)).assess(few)
+    surrogate = bench.surrogate(Goal("mean", 1.0))
+    few = History(history.goal, history.tried[:2])
+    judged = surrogate.assess(surrogate.measured(few))
     assert judged is not None
     assert judged.r2 is None
     assert judged.misranked is None
@@ -41,5 +43,6 @@ def test_few_plans_say_nothing_of_the_model(tmp_path: Path) -> None:
 
 def test_a_front_and_an_empty_study_have_no_model() -> None:
     bench = SearchBench(TrainedNetwork((24, 16), 1), digits()[0][::8], COARSE)
-    assert bench.sampler(Goal("mean")).assess([]) is None
-    assert bench.sampler(Goal("mean", 1.0)).assess([]) is None
+    for goal in (Goal("mean"), Goal("mean", 1.0)):
+        surrogate = bench.surrogate(goal)
+        assert surrogate.assess(surrogate.nothing_measured()) is None

@@ -16,8 +16,10 @@ from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.search.goal import Goal
 from mpsearch.search.surrogate.advisor import Advisor
 from mpsearch.search.surrogate.cells import Cells
+from mpsearch.search.surrogate.measured import Measured
 from mpsearch.search.surrogate.observed import Observed
-from mpsearch.search.surrogate.sampler import SurrogateSampler, distributions
+from mpsearch.search.surrogate.surrogate import Surrogate
+from mpsearch.search.trial_form import distributions
 
 COARSE = ("original", "fl16", "bitwiseAnd_20", "bitwiseAnd_22", "fix8")
 GOAL = Goal("mean", 1.0)
@@ -106,11 +108,11 @@ def test_a_parameter_that_is_no_layer_is_refused() -> None:
         study.optimize(objective, n_trials=1)
 
 
-class Misled(SurrogateSampler):
+class Misled(Surrogate):
     """Screened with the wrong sign wherever harm is great."""
 
-    def _view(self, *args: Any) -> tuple[Cells, Observed]:
-        cells, seen = super()._view(*args)
+    def view(self, goal: Goal, measured: Measured, running: Any) -> tuple[Cells, Observed]:
+        cells, seen = super().view(goal, measured, running)
         flipped = tuple(np.where(np.abs(t) > 0.5, -t, t) for t in cells.change)
         wrong = Cells(
             cells.metric,
@@ -127,16 +129,16 @@ def test_a_misled_screen_is_corrected_by_measuring(tmp_path: Path) -> None:
     bench = make_bench()
     best = bench.search(tmp_path, 1.0, trials=None).history.best
     assert best is not None
-    right = bench.sampler(GOAL)
-    sampler = Misled(bench.menu, GOAL, right._screen)
+    sampler = bench.sampler(GOAL)
+    sampler._surrogate = Misled(bench.menu, GOAL, bench.screen(GOAL))
     study = optuna.create_study(sampler=sampler)
     study.optimize(lambda trial: measure(bench, trial), n_trials=40)
     assert study.best_value <= 1.01 * best.nbytes
 
 
 def test_an_advisor_that_knows_nothing_still_proposes() -> None:
-    bench = make_bench()
-    sampler = bench.sampler(GOAL)
-    assert sampler.propose([]) is not None
-    cells, seen = sampler._view(GOAL, [], [])
-    assert isinstance(Advisor(bench.menu, cells, GOAL).propose(seen), object)
+    surrogate = make_bench().surrogate(GOAL)
+    nothing = surrogate.nothing_measured()
+    assert surrogate.propose(nothing) is not None
+    cells, seen = surrogate.view(GOAL, nothing, ())
+    assert isinstance(Advisor(surrogate.menu, cells, GOAL).propose(seen), object)

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from search_bench import hard_bench
 
 from mpsearch.core.plan import Plan
-from mpsearch.search.surrogate.sampler import distributions
+from mpsearch.search.trial_form import distributions
 from mpsearch.search.workers import claims as module
 from mpsearch.search.workers.claims import LEASE_SECONDS, Claims
 from mpsearch.search.workers.place import is_known_dead, this_process

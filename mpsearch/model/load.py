@@ -47,6 +47,7 @@ def _from_file(source: ModelSource, path: Path) -> Any:
     suffix = f".{source.kind}"
     try:
         _require_unchanged(source, path)
+        require_sound_settings(source, path)
         if source.description:
             return _rebuilt(source, path)
         if path.suffix == suffix:
@@ -72,7 +73,6 @@ def _from_file(source: ModelSource, path: Path) -> Any:
 
 def _rebuilt(source: ModelSource, path: Path) -> Any:
     """A model whose description is not in the file as Keras 3 reads it, or not at all."""
-    require_sound_settings(source, path)
 
     def load() -> Any:
         return rebuilt(source.description, path, source.layout)
@@ -84,7 +84,6 @@ def _rebuilt(source: ModelSource, path: Path) -> Any:
 
 
 def _loaded(source: ModelSource, path: Path) -> Any:
-    require_sound_settings(source, path)
     return with_stored_values(
         source.text, lambda: keras.saving.load_model(path, compile=False, safe_mode=True)
     )

@@ -7,9 +7,7 @@ must agree: the archive's directory and the array's own header.
 
 import io
 import math
-import struct
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,8 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
+from mpsearch.model.inspection.archive import ZIP_ERRORS
+
 _LONGEST_HEADER: Final = 2**14  # numpy itself refuses more than 10,000 bytes
 _MOST_MEMBERS: Final = 1000
 _PIECE: Final = 2**20  # bytes asked of the archive at once
@@ -25,10 +25,7 @@ _ENCRYPTED: Final = 0x1
 _PACKINGS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # all that numpy writes
 
 #: What ``zipfile``, ``zlib`` and numpy raise for damaged archives.
-ARCHIVE_ERRORS: Final = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, NotImplementedError),
-    *(OSError, OverflowError, RuntimeError, SyntaxError, TypeError, ValueError),
-)
+ARCHIVE_ERRORS: Final = (*ZIP_ERRORS, SyntaxError, TypeError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ _FREE_EXPANSION: Final = 2**20  # small members may be zeros
 _MOST_MEMBERS: Final = 1000
 _PIECE: Final = 2**20
 _ENCRYPTED: Final = 0x1
-_ZIP_ERRORS: Final = (  # zipfile raises all of these for damaged archives
+#: What ``zipfile`` and ``zlib`` raise for damaged archives.
+ZIP_ERRORS: Final = (
     *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, LookupError, NotImplementedError),
     *(OSError, OverflowError, RuntimeError, ValueError),
 )
@@ -43,7 +44,7 @@ class Archive:
     def __init__(self, path: Path) -> None:
         try:
             self._zip = zipfile.ZipFile(path)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             raise _damaged(error) from None
         self._path = path
         self._members = _members(self._zip)
@@ -81,7 +82,7 @@ class Archive:
             with self._zip.open(info) as member:
                 while member.read(_PIECE):
                     pass
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             if "CRC" in str(error):
                 reason = f"is damaged: checksum of {info.filename} is wrong"
                 raise Refused(reason) from None

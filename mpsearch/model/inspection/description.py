@@ -48,8 +48,7 @@ def described(path: Path, architecture: Path | None) -> Description:
     """
     if architecture is None:
         return _of_model(path)
-    with path.open("rb") as file:
-        is_hdf5 = file.read(len(magic.HDF5)) == magic.HDF5
+    is_hdf5 = _start(path) == magic.HDF5
     weights = inspect_hdf5(path, path.stat().st_size) if is_hdf5 else None
     if weights is None or weights.model_config is not None:
         raise Refused("holds its architecture itself", "leave --architecture away")
@@ -64,14 +63,17 @@ def described(path: Path, architecture: Path | None) -> Description:
 
 
 def _of_model(path: Path) -> Description:
+    return _of_hdf5(path) if _start(path) == magic.HDF5 else _of_archive(path)
+
+
+def _start(path: Path) -> bytes:
+    """The first bytes of a file, which tell its format."""
     with path.open("rb") as file:
-        is_hdf5 = file.read(len(magic.HDF5)) == magic.HDF5
-    return _of_hdf5(path) if is_hdf5 else _of_archive(path)
+        return file.read(len(magic.HDF5))
 
 
 def _of_architecture(path: Path) -> Description:
-    with path.open("rb") as file:
-        start = file.read(len(magic.HDF5))
+    start = _start(path)
     if start == magic.HDF5:
         return _of_hdf5(path, "is a file of weights too", "give the .json of model.to_json()")
     if start.startswith(magic.ZIP):

@@ -7,19 +7,18 @@ TensorFlow, Optuna nor pandas.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from mpsearch.core.errors import MPSearchError
-from mpsearch.core.plan import Plan
+from mpsearch.values.errors import MPSearchError
+from mpsearch.values.plan import Plan
+from mpsearch.values.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from mpsearch.api.export import ExportedFiles, export_plan
     from mpsearch.api.profiling import profile
     from mpsearch.api.search import find_plan
-    from mpsearch.api.workbench import Workbench, load
     from mpsearch.schemes import Scheme, parse_scheme, register_scheme
     from mpsearch.search.result import SearchResult
     from mpsearch.sensitivity import SensitivityProfile
-
-__version__ = "0.1.0"
+    from mpsearch.workbench.workbench import Workbench, load
 
 __all__ = [
     "ExportedFiles",
@@ -42,10 +41,10 @@ _HOMES = {
     "Scheme": "mpsearch.schemes",
     "SearchResult": "mpsearch.search.result",
     "SensitivityProfile": "mpsearch.sensitivity",
-    "Workbench": "mpsearch.api.workbench",
+    "Workbench": "mpsearch.workbench.workbench",
     "export_plan": "mpsearch.api.export",
     "find_plan": "mpsearch.api.search",
-    "load": "mpsearch.api.workbench",
+    "load": "mpsearch.workbench.workbench",
     "parse_scheme": "mpsearch.schemes",
     "profile": "mpsearch.api.profiling",
     "register_scheme": "mpsearch.schemes",

@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Literal
 
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import PlanError, SchemeError
-from mpsearch.core.files import file_names, write_text
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.parts import Parts
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress, Silent
 from mpsearch.export.quanti_array import read_quanti_array
 from mpsearch.report.text import each_layer_report, specific_report, uniform_report
 from mpsearch.sensitivity.plans import per_layer_plan, prefixes
+from mpsearch.system.files import file_names, write_text
+from mpsearch.values.errors import PlanError, SchemeError
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.parts import Parts
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress, Silent
+from mpsearch.workbench.workbench import Workbench
 
 Kind = Literal["uniform", "each-layer", "specific"]
 

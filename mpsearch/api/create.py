@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from mpsearch.api.model import OpenModel
-from mpsearch.core.parts import Parts
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress
 from mpsearch.export.npy_folders import write_npy_folder
 from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.values.parts import Parts
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress
+from mpsearch.workbench.open_model import OpenModel
 
 _WITH_MODEL = "bitwiseAnd"  # the family for which the original also wrote the model itself
 

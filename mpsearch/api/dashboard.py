@@ -7,13 +7,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from mpsearch.api.kept import RESULT_FILE
 from mpsearch.api.study_record import folder_storage, record_of, study_trials
 from mpsearch.export.quanti_array import quanti_array_file
 from mpsearch.report.record import StudyRecord
-from mpsearch.search.storage.address import Address
-from mpsearch.search.storage.opening import close_storage, open_for_reading
-from mpsearch.search.trials import StudyTrials, reading_faults
+from mpsearch.study.storage.address import Address
+from mpsearch.study.storage.opening import close_storage, open_for_reading
+from mpsearch.study.trials import StudyTrials, reading_faults
+from mpsearch.values.study_folder import StudyFolder
 
 # What a folder may hold that is worth a download.
 _FILES: Final = (
@@ -43,7 +43,7 @@ class Dashboard(AbstractContextManager["Dashboard"]):
     Raises:
         StudyError: If the folder has no storage, or one that cannot be read.
         SettingError: If optuna-dashboard is not installed, or the folder names a storage that may
-            not be taken from it (:mod:`mpsearch.core.trust`).
+            not be taken from it (:mod:`mpsearch.trust`).
         EnvironmentFault: If the port is taken, or a server does not answer.
     """
 
@@ -133,5 +133,6 @@ class Dashboard(AbstractContextManager["Dashboard"]):
         return path.is_file() and path.resolve() == real
 
     def _stamp(self) -> Hashable:
-        files = (self._folder / name for name in (RESULT_FILE, "profile.json", "report"))
+        folder = StudyFolder(self._folder)
+        files = (folder.result, folder.profile, folder.report)
         return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)

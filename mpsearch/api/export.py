@@ -6,21 +6,20 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from mpsearch.api.litert_report import LiteRTReport
-from mpsearch.api.model import OpenModel
-from mpsearch.api.workbench import Workbench, model_of
 from mpsearch.coding.coder import Coding
-from mpsearch.core.choices import one_of
-from mpsearch.core.files import file_name, write_text
-from mpsearch.core.parts import Parts
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress
 from mpsearch.export.npy_folders import write_npy_plan
 from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
+from mpsearch.system.files import file_name, write_text
+from mpsearch.values.choices import one_of
+from mpsearch.values.parts import Parts
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress
+from mpsearch.values.study_folder import StudyFolder
+from mpsearch.workbench.open_model import OpenModel
+from mpsearch.workbench.workbench import Workbench, model_of
 
 Format = Literal["quanti_array", "json", "npy", "keras", "packed", "litert"]
-#: Beside the ``plan.json`` of a calibrated plan.
-CALIBRATED_WEIGHTS: Final = "plan.mpq"
 FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 
@@ -133,7 +132,7 @@ class _Job:
         return model_of(self.subject)
 
     def write_quanti_array(self) -> Path:
-        return write_text(self.folder / "quanti_array.py", quanti_array_file(self.plan))
+        return write_text(StudyFolder(self.folder).quanti_array, quanti_array_file(self.plan))
 
     def write_json(self) -> Path:
         record = PlanFile(
@@ -147,8 +146,8 @@ class _Job:
             calibrated=self.model.bank.source is not None,
         )
         if record.calibrated:  # the plan alone does not say what the weights are
-            self._pack(self.folder / CALIBRATED_WEIGHTS)
-        return write_text(self.folder / "plan.json", record.to_json())
+            self._pack(StudyFolder(self.folder).weights)
+        return write_text(StudyFolder(self.folder).plan, record.to_json())
 
     def write_npy(self) -> Path:
         model = self.model
@@ -180,7 +179,7 @@ class _Job:
         return path
 
     def _pack(self, path: Path) -> None:
-        from mpsearch.api.packed import pack  # noqa: PLC0415
+        from mpsearch.workbench.packing import pack  # noqa: PLC0415
 
         pack(self.model, self.plan, path, self.model.bank.coding, self.progress)
 

@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.api.menu import make_menu
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import GradientsLost
+from mpsearch.propose.rules import Rules
+from mpsearch.propose.surrogate.single_changes import most_single_changes
 from mpsearch.search.forecast import Forecast
-from mpsearch.search.rules import Rules
-from mpsearch.search.surrogate.single_changes import most_single_changes
-from mpsearch.search.verify import held_back
+from mpsearch.search.layer_menu import make_menu
 from mpsearch.sensitivity.gradient import first_order
+from mpsearch.values.errors import GradientsLost
+from mpsearch.workbench.held_back import held_back
+from mpsearch.workbench.workbench import Workbench
 
 _TYPICAL: Final = 60  # measurements after which a search has rarely anything left to find
 

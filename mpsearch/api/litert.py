@@ -3,12 +3,6 @@
 from pathlib import Path
 
 from mpsearch.api.litert_report import LiteRTReport
-from mpsearch.api.model import OpenModel
-from mpsearch.api.workbench import Workbench, model_of
-from mpsearch.core.files import write_bytes
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress, Silent
-from mpsearch.engine.confidence import Metric
 from mpsearch.export.litert import (
     LiteRTModel,
     require_litert,
@@ -17,7 +11,13 @@ from mpsearch.export.litert import (
     to_litert,
 )
 from mpsearch.schemes import parse_scheme
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.system.files import write_bytes
+from mpsearch.values.confidence import Metric
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress, Silent
+from mpsearch.workbench.held_back import ImageSetDrop
+from mpsearch.workbench.open_model import OpenModel
+from mpsearch.workbench.workbench import Workbench, model_of
 
 
 def write_litert(

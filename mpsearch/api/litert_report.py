@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.workbench.held_back import ImageSetDrop
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mpsearch.api.notes import warn
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.errors import SchemeError, StudyError
-from mpsearch.core.files import write_with
-from mpsearch.core.progress import Progress
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.schemes import DOCUMENTED, menu_of, parse_scheme
 from mpsearch.sensitivity.measure import ALL_PARTS, Part, empty_profile, measure_profile
 from mpsearch.sensitivity.plans import cumulative_plan
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
 from mpsearch.sensitivity.profile_file import read_profile
+from mpsearch.system.files import write_with
+from mpsearch.values.errors import SchemeError, StudyError
+from mpsearch.values.progress import Progress
+from mpsearch.workbench.workbench import Workbench
 
 
 def profile(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mpsearch import __version__
 from mpsearch.api.study_record import read_study, read_two
-from mpsearch.core.files import file_name, write_bytes, write_text
 from mpsearch.export.quanti_array import quanti_array_file
+from mpsearch.system.files import file_name, write_bytes, write_text
+from mpsearch.values.study_folder import StudyFolder
+from mpsearch.values.version import __version__
 
 if TYPE_CHECKING:
     from mpsearch.report.pictures import Drawn
@@ -91,12 +92,12 @@ def write_report(
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
         SettingError: If the folder names a storage that may not be taken from it
-            (:mod:`mpsearch.core.trust`), or a folder to write to is a symbolic link.
+            (:mod:`mpsearch.trust`), or a folder to write to is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
     rendered = render_report(study, storage)
     if target is None:
-        return rendered.write(study / "report", study)
+        return rendered.write(StudyFolder(study).report, study)
     return rendered.write(target)
 
 
@@ -110,7 +111,7 @@ def render_report(study: Path, storage: str | None = None) -> RenderedReport:
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
         SettingError: If the folder names a storage that may not be taken from it
-            (:mod:`mpsearch.core.trust`).
+            (:mod:`mpsearch.trust`).
     """
     from mpsearch.report.pictures import study_pictures  # noqa: PLC0415 - matplotlib
     from mpsearch.report.sentences import headline  # noqa: PLC0415
@@ -151,7 +152,7 @@ def write_comparison(
     Raises:
         StudyError: If a folder holds no result and no trials, or something damaged.
         SettingError: If neither folder names that storage, or one names a storage that may not be
-            taken from it (:mod:`mpsearch.core.trust`), or a folder to write to is a symbolic link.
+            taken from it (:mod:`mpsearch.trust`), or a folder to write to is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
     from mpsearch.report.comparison import (  # noqa: PLC0415 - matplotlib
@@ -172,7 +173,7 @@ def write_comparison(
     )
     if target is None:
         name = f"with-{file_name(records[1].name)}"
-        return rendered.write(first / "report" / name, first)
+        return rendered.write(StudyFolder(first).report / name, first)
     return rendered.write(target)
 
 

@@ -3,22 +3,22 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mpsearch.api.export import CALIBRATED_WEIGHTS
-from mpsearch.api.limits import BudgetOn, Wanted, check_limits, most_trials
 from mpsearch.api.notes import warn
-from mpsearch.api.outcome import conclude
-from mpsearch.api.packed import pack
-from mpsearch.api.searches import Searches
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.progress import Progress, Silent
-from mpsearch.engine.confidence import Metric
-from mpsearch.search.history import History
+from mpsearch.propose.history import History
+from mpsearch.propose.rules import Rules
+from mpsearch.search.campaign import Searches
+from mpsearch.search.question import BudgetOn, Wanted, check_limits, most_trials
 from mpsearch.search.result import SearchResult
-from mpsearch.search.rules import Rules
 from mpsearch.search.run import Limits, Rival, Sampler
-from mpsearch.search.storage.address import sqlite_url
-from mpsearch.search.workers.helpers import Helpers
+from mpsearch.search.selection import conclude
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.study.storage.address import sqlite_url
+from mpsearch.study.workers.helpers import Helpers
+from mpsearch.values.confidence import Metric
+from mpsearch.values.progress import Progress, Silent
+from mpsearch.values.study_folder import StudyFolder
+from mpsearch.workbench.packing import pack
+from mpsearch.workbench.workbench import Workbench
 
 
 def find_plan(
@@ -111,7 +111,7 @@ def find_plan(
         seed=seed,
         holdout=holdout,
         folder=folder,
-        url=storage or sqlite_url(folder / "study.db"),
+        url=storage or sqlite_url(StudyFolder(folder).trials),
         progress=progress or Silent(),
         on_open=on_open,
         on_note=on_note,
@@ -142,7 +142,7 @@ def find_plan(
     )
     if calibrate:
         model = search.work.model
-        pack(model, result.plan, folder / CALIBRATED_WEIGHTS, model.bank.coding)
+        pack(model, result.plan, StudyFolder(folder).weights, model.bank.coding)
     return result
 
 
@@ -183,7 +183,7 @@ def help_search(
         seed=seed,
         holdout=holdout,
         folder=folder,
-        url=storage or sqlite_url(folder / "study.db"),
+        url=storage or sqlite_url(StudyFolder(folder).trials),
         progress=Silent(),
         is_helper=True,
     )

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from mpsearch.api.kept import RESULT_FILE
-from mpsearch.core.documents import Fields, read_object
-from mpsearch.core.errors import SettingError, StudyError
-from mpsearch.engine.confidence import parse_metric
 from mpsearch.export.plan_json import FORMAT, VERSION
 from mpsearch.search.result_json import read_result
+from mpsearch.values.confidence import parse_metric
+from mpsearch.values.documents import Fields, read_object
+from mpsearch.values.errors import SettingError, StudyError
+from mpsearch.values.study_folder import StudyFolder
 
 _LARGEST: Final = 16 * 2**20
 
@@ -43,11 +43,11 @@ class ShownPlan:
 
 def finished_plan(folder: Path) -> ShownPlan | None:
     """What the last finished search in a study's folder found; None if there is none."""
-    plan, schemes = _read(folder / "plan.json")
+    plan, schemes = _read(StudyFolder(folder).plan)
     if plan is None:
         return None
     try:
-        result, subject = read_result(folder / RESULT_FILE)
+        result, subject = read_result(StudyFolder(folder).result)
     except StudyError:  # of before there were such files, or damaged
         return plan
     if list(result.plan.schemes) != schemes or result.nbytes != plan.nbytes:
@@ -65,7 +65,7 @@ def finished_plan(folder: Path) -> ShownPlan | None:
 
 def best_so_far(folder: Path) -> ShownPlan | None:
     """The best plan of a search that is not finished: it keeps the limit, or is not there."""
-    plan, _ = _read(folder / "best.json")
+    plan, _ = _read(StudyFolder(folder).best)
     return None if plan is None else replace(plan, feasible=True, reason="")
 
 

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mpsearch.api.kept import RESULT_FILE
-from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import SettingError, StudyError
-from mpsearch.core.secret import masked
-from mpsearch.core.trust import SettingsFile, same_storage, usual_storage
 from mpsearch.model.source import BUNDLED_DIGITS
 from mpsearch.report.record import StudyRecord
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import Subject, read_result
-from mpsearch.search.storage.address import sqlite_url
-from mpsearch.search.trials import StudyTrials, read_trials
 from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.sensitivity.profile_file import read_profile
+from mpsearch.study.storage.address import sqlite_url
+from mpsearch.study.trials import StudyTrials, read_trials
+from mpsearch.trust import SettingsFile, same_storage, usual_storage
+from mpsearch.values.config import RunConfig
+from mpsearch.values.errors import SettingError, StudyError
+from mpsearch.values.secret import masked
+from mpsearch.values.study_folder import StudyFolder
 
 
 def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
@@ -32,7 +32,7 @@ def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
     Raises:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
         SettingError: If study.toml is not one, or names a storage that may not be taken from it
-            (:mod:`mpsearch.core.trust`).
+            (:mod:`mpsearch.trust`).
     """
     file = _settings_file(folder)
     url = storage or _storage(folder, file)
@@ -166,7 +166,7 @@ def folder_storage(folder: Path) -> str:
     Raises:
         StudyError: If there is none.
         SettingError: If study.toml is not one, or names a storage that may not be taken from it
-            (:mod:`mpsearch.core.trust`).
+            (:mod:`mpsearch.trust`).
     """
     url = _storage(folder, _settings_file(folder))
     if url is None:
@@ -178,7 +178,7 @@ def folder_storage(folder: Path) -> str:
 
 
 def _settings_file(folder: Path) -> SettingsFile | None:
-    path = folder / "study.toml"
+    path = StudyFolder(folder).settings
     return SettingsFile.read(path) if path.is_file() else None
 
 
@@ -190,7 +190,7 @@ def _settings_text(folder: Path, subject: Subject | None, config: RunConfig | No
 
 
 def _result(folder: Path) -> tuple[SearchResult | None, Subject | None]:
-    file = folder / RESULT_FILE
+    file = StudyFolder(folder).result
     return read_result(file) if file.is_file() else (None, None)
 
 
@@ -206,7 +206,7 @@ def _profile(
     folder: Path, result: SearchResult | None, trials: StudyTrials | None
 ) -> SensitivityProfile | None:
     """The profile in the folder, if it has single layers of this very network."""
-    file = folder / "profile.json"
+    file = StudyFolder(folder).profile
     try:
         if not file.is_file():
             return None

@@ -7,13 +7,13 @@ from typing import Final
 import numpy as np
 
 from mpsearch.calibration.error_feedback import ErrorFeedback
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.lru import LRU
-from mpsearch.core.moments import InputMoments, output_error
+from mpsearch.memory.lru import LRU
+from mpsearch.memory.moments import InputMoments, output_error
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import Fitted, FittedCodes
 from mpsearch.schemes.fl16 import OVERFLOW
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.layer import WeightLayer
 
 # So much smaller must a layer's error become before its bias makes up for the mean of it: moving a
 # bias moves every place alike, and what is alike everywhere adds up on its way through the network.

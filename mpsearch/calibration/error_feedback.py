@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Float32Array, Float64Array
+from mpsearch.values.arrays import Float32Array, Float64Array
 
 _DAMP: Final = 0.01  # of the mean square of an input, added to each: the factor stays well-behaved
 _MOST_DAMP: Final = 1e6

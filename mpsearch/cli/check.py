@@ -18,8 +18,8 @@ from mpsearch.cli.options import (
     settings,
 )
 from mpsearch.cli.progress import make_progress
-from mpsearch.core.errors import SettingError
-from mpsearch.core.parts import Parts
+from mpsearch.values.errors import SettingError
+from mpsearch.values.parts import Parts
 
 _KINDS: Final = ("uniform", "each-layer", "specific")
 

@@ -13,7 +13,7 @@ from mpsearch.cli.options import (
     settings,
 )
 from mpsearch.cli.progress import make_progress
-from mpsearch.core.parts import Parts
+from mpsearch.values.parts import Parts
 
 
 def add(commands: Any) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from mpsearch.cli.notes import print_notes
-from mpsearch.core.config import RunConfig
-from mpsearch.core.memory import default_memory, parse_memory
-from mpsearch.core.signals import signal_name
+from mpsearch.memory.amounts import default_memory, parse_memory
+from mpsearch.system.signals import signal_name
+from mpsearch.values.config import RunConfig
 
 MOST_WORKERS: Final = 64
 _GRACE_SECONDS: Final = 5.0  # for the write in hand, when all is to stop

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import add_storage, existing_folder
-from mpsearch.core.trust import storage_variable
+from mpsearch.trust import storage_variable
 
 _PORT: Final = 8080
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mpsearch.search.verify import ImageSetDrop
+    from mpsearch.workbench.held_back import ImageSetDrop
 
 
 def drop_text(drop: "ImageSetDrop") -> str:

@@ -22,13 +22,14 @@ from mpsearch.cli.options import (
     study_file,
 )
 from mpsearch.cli.progress import make_progress
-from mpsearch.core.parts import Parts
+from mpsearch.values.parts import Parts
+from mpsearch.values.study_folder import StudyFolder
 
 if TYPE_CHECKING:
     from mpsearch.api.export import ExportedFiles
-    from mpsearch.api.model import OpenModel
-    from mpsearch.api.workbench import Workbench
-    from mpsearch.core.config import RunConfig
+    from mpsearch.values.config import RunConfig
+    from mpsearch.workbench.open_model import OpenModel
+    from mpsearch.workbench.workbench import Workbench
 
 
 def add(commands: Any) -> None:
@@ -66,13 +67,13 @@ def _run(args: argparse.Namespace) -> int:
     path = Path(args.plan)
     if is_folder(path) or path.suffix == ".toml":
         args.study = str(study_file(args.plan))
-        path = Path(args.study).parent / "plan.json"
+        path = StudyFolder(Path(args.study).parent).plan
     config, _ = settings(args)
     from mpsearch.api.export import export_plan, read_plan  # noqa: PLC0415
-    from mpsearch.api.stored import with_stored_codes  # noqa: PLC0415
-    from mpsearch.api.workbench import model_of  # noqa: PLC0415
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415
-    from mpsearch.core.errors import SettingError  # noqa: PLC0415
+    from mpsearch.values.errors import SettingError  # noqa: PLC0415
+    from mpsearch.workbench.calibrated_weights import with_stored_codes  # noqa: PLC0415
+    from mpsearch.workbench.workbench import model_of  # noqa: PLC0415
 
     if not is_file(path):
         raise SettingError(f"plan {str(path)!r}: no such file; run mpsearch search first")
@@ -104,7 +105,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _formats(args: argparse.Namespace) -> list[str]:
     from mpsearch.api.export import FORMATS, parse_format  # noqa: PLC0415
-    from mpsearch.core.errors import SettingError  # noqa: PLC0415
+    from mpsearch.values.errors import SettingError  # noqa: PLC0415
 
     formats = [part for text in args.format for part in comma_list(text)]
     if not formats:

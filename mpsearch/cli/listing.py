@@ -8,8 +8,9 @@ from typing import Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import STUDIES
-from mpsearch.core.errors import SettingError
-from mpsearch.core.trust import SettingsFile, usual_storage
+from mpsearch.trust import SettingsFile, usual_storage
+from mpsearch.values.errors import SettingError
+from mpsearch.values.study_folder import StudyFolder
 
 
 def add(commands: Any) -> None:
@@ -55,9 +56,8 @@ def _schemes(args: argparse.Namespace) -> int:
 
 def _studies(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
-    marks = ("study.toml", "study.db", "best.json")
     try:
-        found = sorted({file.parent for mark in marks for file in folder.glob(f"*/{mark}")})
+        found = sorted(one for one in folder.glob("*/") if StudyFolder(one).is_one)
     except OSError as error:  # a name that is too long
         raise SettingError(
             f"folder {args.folder!r}: {error.strerror}; name a folder of studies"
@@ -77,8 +77,8 @@ def _studies(args: argparse.Namespace) -> int:
 def _study(folder: Path) -> dict[str, Any]:
     """State and best plan of the study in a folder; no server is asked."""
     from mpsearch.api.shown_plan import best_so_far, finished_plan  # noqa: PLC0415 - numpy
-    from mpsearch.core.secret import masked  # noqa: PLC0415
-    from mpsearch.search.storage.peek import glance  # noqa: PLC0415
+    from mpsearch.study.storage.peek import glance  # noqa: PLC0415
+    from mpsearch.values.secret import masked  # noqa: PLC0415
 
     storage, refusal = _storage(folder)
     scheme, _, path = storage.partition(":///")
@@ -121,7 +121,7 @@ def _storage(folder: Path) -> tuple[str, str]:
     except SettingError as error:
         usual, refusal = "", str(error)
     try:
-        file = SettingsFile.read(folder / "study.toml")
+        file = SettingsFile.read(StudyFolder(folder).settings)
     except SettingError:
         return usual, refusal
     if file.config.storage is None:

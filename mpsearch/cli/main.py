@@ -11,7 +11,6 @@ from contextlib import nullcontext
 from types import FrameType
 from typing import Final, NoReturn
 
-from mpsearch import __version__
 from mpsearch.cli import (
     check,
     create,
@@ -27,8 +26,9 @@ from mpsearch.cli import (
     verify,
 )
 from mpsearch.cli.options import Parser
-from mpsearch.core.errors import MPSearchError
-from mpsearch.core.signals import said_when_stopped
+from mpsearch.system.signals import said_when_stopped
+from mpsearch.values.errors import MPSearchError
+from mpsearch.values.version import __version__
 
 _BUG: Final = 1
 _ENVIRONMENT: Final = 3

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mpsearch.cli.rules import parse_pairs
-from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import SettingError
-from mpsearch.core.memory import parse_memory
-from mpsearch.core.trust import SettingsFile, storage_variable
+from mpsearch.memory.amounts import parse_memory
+from mpsearch.trust import SettingsFile, storage_variable
+from mpsearch.values.config import RunConfig
+from mpsearch.values.errors import SettingError
+from mpsearch.values.study_folder import SETTINGS
 
 if TYPE_CHECKING:
-    from mpsearch.api.model import OpenModel
-    from mpsearch.api.workbench import Workbench
     from mpsearch.model.source import ModelSource
+    from mpsearch.workbench.open_model import OpenModel
+    from mpsearch.workbench.workbench import Workbench
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -210,7 +211,7 @@ def study_file(text: str) -> Path:
     """
     path = Path(text)
     if is_folder(path):
-        path = path / "study.toml"
+        path = path / SETTINGS
     if not is_file(path):
         raise SettingError(f"study {text!r}: no such file; give a study.toml or a study's folder")
     return path
@@ -237,8 +238,8 @@ def load_workbench(config: RunConfig, coded: bool = False) -> "Workbench":
     if config.resize not in {"squash", "crop"}:
         raise SettingError(f"resize {config.resize!r} is not known; give squash or crop")
     source = _find_model(config)
-    from mpsearch.api.workbench import load  # noqa: PLC0415 - the engine
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
+    from mpsearch.workbench.workbench import load  # noqa: PLC0415 - the engine
 
     workbench = load(
         source,
@@ -268,7 +269,7 @@ def note_default_model(config: RunConfig) -> None:
 def load_model(config: RunConfig) -> "OpenModel":
     """Load the model of a run without images."""
     source = _find_model(config)
-    from mpsearch.api.model import open_model  # noqa: PLC0415 - TensorFlow
+    from mpsearch.workbench.open_model import open_model  # noqa: PLC0415 - TensorFlow
 
     return open_model(
         source,

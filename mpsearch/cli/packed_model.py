@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import SettingError
+from mpsearch.values.config import RunConfig
+from mpsearch.values.errors import SettingError
 
 
 def require_model_of(path: Path, config: RunConfig) -> None:

@@ -20,10 +20,11 @@ from mpsearch.cli.options import (
 )
 from mpsearch.cli.progress import make_progress
 from mpsearch.cli.studies import study_folder
+from mpsearch.values.study_folder import StudyFolder
 
 if TYPE_CHECKING:
-    from mpsearch.engine.confidence import Metric
     from mpsearch.sensitivity import SensitivityProfile
+    from mpsearch.values.confidence import Metric
 
 
 def add(commands: Any) -> None:
@@ -52,16 +53,16 @@ def _run(args: argparse.Namespace) -> int:
     require_schemes(config)
     workbench = load_workbench(config, coded=True)
     from mpsearch.api.profiling import profile  # noqa: PLC0415
-    from mpsearch.core.files import write_text  # noqa: PLC0415
-    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
     from mpsearch.report.timings import timings_text  # noqa: PLC0415
     from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
+    from mpsearch.system.files import write_text  # noqa: PLC0415
+    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
 
     print_notes([*workbench.notes, *workbench.model.float32_notes()])
     metric = parse_metric(config.metric)
     target = Path(args.out) if args.out else study_folder(config, folder, workbench)
-    file = target / "profile.json"
+    file = StudyFolder(target).profile
     found = profile(
         workbench,
         config.schemes or DOCUMENTED,
@@ -72,7 +73,7 @@ def _run(args: argparse.Namespace) -> int:
     print_notes(found.refused.values())
     if args.timings:
         print(timings_text(workbench.engine.timings), file=sys.stderr)
-    write_text(target / "profile.csv", per_layer_csv(found, metric))
+    write_text(StudyFolder(target).profile_table, per_layer_csv(found, metric))
     if args.json:
         print(json.dumps(_as_json(found, metric, file), ensure_ascii=False))
     else:

@@ -5,8 +5,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from mpsearch.core.pace import Pace
-from mpsearch.core.progress import Progress, Silent, Work
+from mpsearch.values.pace import Pace
+from mpsearch.values.progress import Progress, Silent, Work
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

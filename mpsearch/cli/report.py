@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from mpsearch.cli.options import add_command
 from mpsearch.cli.studies import add_storage, existing_folder
-from mpsearch.core.trust import storage_variable
+from mpsearch.trust import storage_variable
 
 if TYPE_CHECKING:
     from mpsearch.api.report import WrittenReport

@@ -3,11 +3,11 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from mpsearch.core.errors import SettingError
+from mpsearch.values.errors import SettingError
 
 if TYPE_CHECKING:
-    from mpsearch.core.config import RunConfig
-    from mpsearch.search.rules import Rules
+    from mpsearch.propose.rules import Rules
+    from mpsearch.values.config import RunConfig
 
 
 def add_rules(parser: argparse.ArgumentParser) -> None:
@@ -54,6 +54,6 @@ def rules_of(config: "RunConfig") -> "Rules":
     Raises:
         SchemeError: If a scheme is unknown.
     """
-    from mpsearch.search.rules import Rules  # noqa: PLC0415 - numpy
+    from mpsearch.propose.rules import Rules  # noqa: PLC0415 - numpy
 
     return Rules(dict(config.lock or {}), dict(config.forbid or {}), config.tie or ())

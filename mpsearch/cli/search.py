@@ -27,15 +27,16 @@ from mpsearch.cli.search_json import as_json
 from mpsearch.cli.search_options import add_question, add_search
 from mpsearch.cli.settled import Settled, named
 from mpsearch.cli.studies import optuna_study_name, study_folder
-from mpsearch.core.errors import EnvironmentFault, SettingError
-from mpsearch.core.trust import usual_storage
+from mpsearch.trust import usual_storage
+from mpsearch.values.errors import EnvironmentFault, SettingError
+from mpsearch.values.study_folder import StudyFolder
 
 if TYPE_CHECKING:
-    from mpsearch.api.limits import Wanted
-    from mpsearch.api.workbench import Workbench
-    from mpsearch.core.config import RunConfig
+    from mpsearch.search.question import Wanted
     from mpsearch.search.result import SearchResult
     from mpsearch.sensitivity import SensitivityProfile
+    from mpsearch.values.config import RunConfig
+    from mpsearch.workbench.workbench import Workbench
 
 _INFEASIBLE: Final = 4
 
@@ -101,7 +102,7 @@ def _require_own_storage(config: "RunConfig", folder: Path | None) -> None:
 
 
 def _wanted(config: "RunConfig") -> "Wanted":
-    from mpsearch.api.limits import Wanted  # noqa: PLC0415
+    from mpsearch.search.question import Wanted  # noqa: PLC0415
 
     budget_on: Any = config.budget_on  # checked with the rest
     return Wanted(config.budget, config.max_bytes, config.ratio, config.pareto, budget_on)
@@ -109,11 +110,11 @@ def _wanted(config: "RunConfig") -> "Wanted":
 
 def _check(config: "RunConfig") -> None:
     """Refuse what can be refused before the model is loaded."""
-    from mpsearch.api.limits import check_limits  # noqa: PLC0415 - Optuna
     from mpsearch.coding.coder import parse_coding  # noqa: PLC0415 - numpy
-    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
+    from mpsearch.search.question import check_limits  # noqa: PLC0415 - Optuna
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
-    from mpsearch.search.storage.opening import require_reachable  # noqa: PLC0415
+    from mpsearch.study.storage.opening import require_reachable  # noqa: PLC0415
+    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
 
     if not 1 <= config.workers <= MOST_WORKERS:
         raise SettingError(
@@ -142,12 +143,12 @@ def _search(
 ) -> "tuple[SearchResult, SensitivityProfile | None]":
     from mpsearch.api.profiling import known_profile  # noqa: PLC0415
     from mpsearch.api.search import find_plan  # noqa: PLC0415
-    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_rival, parse_sampler  # noqa: PLC0415
+    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
 
     config, target = share.config, settled.folder
     schemes = _menu_names(config)
-    file = target / "profile.json"
+    file = StudyFolder(target).profile
     known = None
     if file.exists() and config.calibrate:
         print_notes([f"{file} is not used: it was measured without --calibrate"])
@@ -189,12 +190,12 @@ def assist(config: "RunConfig", target: Path) -> int:
     """Be one more process of the search in *target*; see ``mpsearch.cli.worker``."""
     from mpsearch.api.profiling import known_profile  # noqa: PLC0415
     from mpsearch.api.search import help_search  # noqa: PLC0415
-    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
+    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
 
     workbench = load_workbench(config, coded=True)
     schemes = _menu_names(config)
-    file = target / "profile.json"
+    file = StudyFolder(target).profile
     help_search(
         workbench,
         None if config.calibrate or not file.exists() else known_profile(workbench, schemes, file),
@@ -216,8 +217,8 @@ def assist(config: "RunConfig", target: Path) -> int:
 
 def _dry_run(config: "RunConfig", workbench: "Workbench", as_json_: bool) -> int:
     from mpsearch.api.forecast import forecast  # noqa: PLC0415
-    from mpsearch.api.limits import most_trials  # noqa: PLC0415
     from mpsearch.report.forecast_text import forecast_text  # noqa: PLC0415
+    from mpsearch.search.question import most_trials  # noqa: PLC0415
     from mpsearch.search.run import parse_sampler  # noqa: PLC0415
 
     trials = most_trials(parse_sampler(config.sampler), config.trials)
@@ -240,10 +241,10 @@ def _write(
     target: Path,
 ) -> None:
     from mpsearch.api.export import export_plan  # noqa: PLC0415
-    from mpsearch.api.kept import keep_result  # noqa: PLC0415
-    from mpsearch.api.stored import with_stored_codes  # noqa: PLC0415
-    from mpsearch.core.files import write_text  # noqa: PLC0415
+    from mpsearch.api.result_file import keep_result  # noqa: PLC0415
     from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
+    from mpsearch.system.files import write_text  # noqa: PLC0415
+    from mpsearch.workbench.calibrated_weights import with_stored_codes  # noqa: PLC0415
 
     if config.calibrate:
         workbench = with_stored_codes(workbench, result.plan, target)
@@ -256,7 +257,7 @@ def _write(
         budget_pp=result.budget_pp,
     )
     if profile is not None and profile.per_layer:
-        write_text(target / "profile.csv", per_layer_csv(profile, result.goal.metric))
+        write_text(StudyFolder(target).profile_table, per_layer_csv(profile, result.goal.metric))
     # The last file: it says that the search came to its end. A storage may hold a password.
     terms = replace(named(config), storage=None).to_toml(target)
     name = optuna_study_name(config, target, _menu_names(config))

@@ -3,19 +3,21 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mpsearch.values.study_folder import StudyFolder
+
 if TYPE_CHECKING:
-    from mpsearch.api.workbench import Workbench
-    from mpsearch.core.config import RunConfig
     from mpsearch.search.result import SearchResult
+    from mpsearch.values.config import RunConfig
+    from mpsearch.workbench.workbench import Workbench
 
 
 def as_json(
     config: "RunConfig", workbench: "Workbench", result: "SearchResult", target: Path
 ) -> dict[str, Any]:
     """One object; docs/formats.md describes it."""
-    from mpsearch.core.secret import masked  # noqa: PLC0415
     from mpsearch.search.result_json import result_mapping  # noqa: PLC0415
-    from mpsearch.search.storage.address import sqlite_url  # noqa: PLC0415
+    from mpsearch.study.storage.address import sqlite_url  # noqa: PLC0415
+    from mpsearch.values.secret import masked  # noqa: PLC0415
 
     return {
         **result_mapping(result),
@@ -23,6 +25,6 @@ def as_json(
         "calibrated": config.calibrate,
         "images": len(workbench.images),
         "study": str(target),
-        "storage": masked(config.storage) if config.storage else sqlite_url(target / "study.db"),
-        "plan_file": str(target / "plan.json"),
+        "storage": masked(config.storage or sqlite_url(StudyFolder(target).trials)),
+        "plan_file": str(StudyFolder(target).plan),
     }

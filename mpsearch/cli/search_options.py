@@ -3,7 +3,7 @@
 import argparse
 
 from mpsearch.cli.options import comma_list
-from mpsearch.core.trust import STORAGE_VARIABLE
+from mpsearch.trust import STORAGE_VARIABLE
 
 
 def add_question(parser: argparse.ArgumentParser) -> None:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mpsearch.core.errors import EnvironmentFault
-from mpsearch.core.trust import SettingsFile
+from mpsearch.trust import SettingsFile
+from mpsearch.values.errors import EnvironmentFault
+from mpsearch.values.study_folder import StudyFolder
 
 if TYPE_CHECKING:
-    from mpsearch.core.config import RunConfig
+    from mpsearch.values.config import RunConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ class Settled:
         Yields:
             What the user should know.
         """
-        from mpsearch.core.files import write_text  # noqa: PLC0415
+        from mpsearch.system.files import write_text  # noqa: PLC0415
 
-        path = self.folder / "study.toml"
+        path = StudyFolder(self.folder).settings
         text = named(self.config).to_toml(self.folder)
         if not path.exists():
             write_text(path, text)

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mpsearch.cli.options import is_folder
-from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import StudyError
-from mpsearch.core.files import file_name
-from mpsearch.core.trust import STORAGE_VARIABLE
+from mpsearch.system.files import file_name
+from mpsearch.trust import STORAGE_VARIABLE
+from mpsearch.values.config import RunConfig
+from mpsearch.values.errors import StudyError
+from mpsearch.values.study_folder import SETTINGS
 
 if TYPE_CHECKING:
-    from mpsearch.api.workbench import Workbench
+    from mpsearch.workbench.workbench import Workbench
 
 STUDIES = Path("studies")
 
@@ -33,7 +34,7 @@ def existing_folder(text: str) -> Path:
         StudyError: If there is no such folder.
     """
     path = Path(text)
-    if path.name == "study.toml":
+    if path.name == SETTINGS:
         path = path.parent
     if not is_folder(path):
         raise StudyError(f"study {text!r}: no such folder; give the folder of a search")
@@ -61,8 +62,8 @@ def optuna_study_name(config: RunConfig, folder: Path, schemes: tuple[str, ...])
     """Name of the Optuna study: the one given, or one for the question and all its terms."""
     if config.study_name is not None:
         return config.study_name
-    from mpsearch.core.fingerprint import text_digest  # noqa: PLC0415 - numpy
     from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
+    from mpsearch.values.fingerprint import text_digest  # noqa: PLC0415 - numpy
 
     rules = [str(part) for part in (config.lock, config.forbid, config.tie) if part]
     menu = "" if schemes == DOCUMENTED and not rules else f"-{text_digest([*schemes, *rules])[:6]}"

@@ -7,8 +7,9 @@ from typing import Any
 
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.options import add_command, study_file
-from mpsearch.core.errors import SettingError
-from mpsearch.core.trust import STORAGE_VARIABLE, SettingsFile
+from mpsearch.trust import STORAGE_VARIABLE, SettingsFile
+from mpsearch.values.errors import SettingError
+from mpsearch.values.study_folder import StudyFolder
 
 
 def add(commands: Any) -> None:
@@ -67,10 +68,10 @@ def _trust(text: str, as_json: bool) -> int:
 
 
 def _revoke(text: str, as_json: bool) -> int:
-    from mpsearch.core.trust.record import forget  # noqa: PLC0415
+    from mpsearch.trust.record import forget  # noqa: PLC0415
 
     # The folder may be gone, and then nothing says which of the two was meant.
-    forgotten = [str(p) for p in (Path(text), Path(text) / "study.toml") if forget(p)]
+    forgotten = [str(p) for p in (Path(text), StudyFolder(Path(text)).settings) if forget(p)]
     if not forgotten:
         raise SettingError(f"study {text!r} is not trusted; see mpsearch trust --list")
     if as_json:
@@ -81,7 +82,7 @@ def _revoke(text: str, as_json: bool) -> int:
 
 
 def _list(as_json: bool) -> int:
-    from mpsearch.core.trust.record import entries  # noqa: PLC0415
+    from mpsearch.trust.record import entries  # noqa: PLC0415
 
     found, damaged = entries()
     print_notes(f"{str(path)!r} is no record of trust; delete it" for path in damaged)

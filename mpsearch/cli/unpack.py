@@ -30,13 +30,13 @@ def add(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from mpsearch.core.errors import SettingError  # noqa: PLC0415
+    from mpsearch.values.errors import SettingError  # noqa: PLC0415
 
     target = Path(args.to)
     if target.suffix != ".keras":
         raise SettingError(f"--to {args.to!r} is no .keras file; give a name that ends in .keras")
     config, _ = settings(args)
-    from mpsearch.api.packed import unpack  # noqa: PLC0415
+    from mpsearch.api.unpack import unpack  # noqa: PLC0415
 
     path = Path(args.file)
     require_model_of(path, config)

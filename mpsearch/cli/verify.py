@@ -18,7 +18,7 @@ from mpsearch.cli.packed_model import require_model_of
 from mpsearch.cli.progress import make_progress
 
 if TYPE_CHECKING:
-    from mpsearch.api.packed import Verified
+    from mpsearch.api.verify import Verified
 
 _DIFFERENT: Final = 1
 
@@ -45,8 +45,8 @@ def add(commands: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     config, _ = settings(args)
-    from mpsearch.api.packed import verify  # noqa: PLC0415
-    from mpsearch.engine.confidence import parse_metric  # noqa: PLC0415
+    from mpsearch.api.verify import verify  # noqa: PLC0415
+    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
 
     path = Path(args.file)
     require_model_of(path, config)

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 
 from mpsearch.cli.main import catch_signals, guarded
 from mpsearch.cli.search import assist
-from mpsearch.core.config import RunConfig
 from mpsearch.model.quiet import keep_stderr_for_python
+from mpsearch.values.config import RunConfig
 
 
 def main() -> NoReturn:

@@ -8,11 +8,11 @@ from typing import Final, Literal, get_args
 import numpy as np
 
 from mpsearch.coding import modelled, packed, planes, rans
-from mpsearch.core.arrays import Symbols, UInt8Array
-from mpsearch.core.choices import one_of
-from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import pack_bits, packed_nbytes
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.arrays import Symbols, UInt8Array
+from mpsearch.values.choices import one_of
+from mpsearch.values.errors import PackedError
 
 #: ``none`` packs codes back to back; ``entropy`` takes the shortest code of each stream.
 Coding = Literal["none", "entropy"]

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float64Array, IntArray, Symbols
+from mpsearch.values.arrays import Float64Array, IntArray, Symbols
 
 _STEP: Final = 16  # a share grows or shrinks by a sixteenth at once, one at least
 

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from mpsearch.coding import packed, rans
 from mpsearch.coding.frequencies import cost_bits, counted, entropy_bits, shares
-from mpsearch.core.arrays import IntArray, Symbols, UInt8Array
-from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.arrays import IntArray, Symbols, UInt8Array
+from mpsearch.values.errors import PackedError
 
 MOST_BITS: Final = 12  # modelled; 4096 symbols
 PRECISIONS: Final = (9, 10, 11, 12, 13, 14)  # bits of the shares' sum

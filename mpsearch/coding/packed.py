@@ -1,8 +1,8 @@
 """Packed integers from a file, of which nothing is believed."""
 
-from mpsearch.core.arrays import Symbols, UInt8Array
-from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import unpack_bits
+from mpsearch.values.arrays import Symbols, UInt8Array
+from mpsearch.values.errors import PackedError
 
 
 def unpack(data: UInt8Array, width: int, count: int) -> Symbols:

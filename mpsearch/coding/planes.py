@@ -10,9 +10,9 @@ import numpy as np
 import zstandard
 
 from mpsearch.coding import packed
-from mpsearch.core.arrays import Symbols, UInt8Array
-from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype
+from mpsearch.values.arrays import Symbols, UInt8Array
+from mpsearch.values.errors import PackedError
 
 # 19 gains 3 % on 9 and takes ten times longer; neither comes near rans but where symbols repeat.
 _LEVEL: Final = 9

@@ -16,8 +16,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import IntArray, Symbols, UInt8Array
-from mpsearch.core.errors import PackedError
+from mpsearch.values.arrays import IntArray, Symbols, UInt8Array
+from mpsearch.values.errors import PackedError
 
 MOST_LANES: Final = 16384
 LANE: Final = 1024  # symbols of one state, at least: it costs four bytes

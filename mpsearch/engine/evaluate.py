@@ -6,20 +6,20 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, IntArray
-from mpsearch.core.errors import PlanError
-from mpsearch.core.freed_memory import give_back_freed_memory
-from mpsearch.core.input_images import Inputs
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.measurement import Answers, Measurement
-from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import Metric
 from mpsearch.engine.nodes import NodeTable, Source
 from mpsearch.engine.protocol import Network
 from mpsearch.engine.racing import is_proven_above, pieces
 from mpsearch.engine.schedule import Wave, make_waves, row_nbytes
 from mpsearch.engine.wave_runner import WaveRunner
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
+from mpsearch.memory.freed_memory import give_back_freed_memory
+from mpsearch.memory.input_images import Inputs
+from mpsearch.values.arrays import Float32Array, IntArray
+from mpsearch.values.confidence import Metric
+from mpsearch.values.errors import PlanError
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.measurement import Answers, Measurement
+from mpsearch.values.plan import Plan
 
 # A wave has room for this many bytes of activations, and for this many images where they are
 # large: fewer do not fill the processor, more do not run faster.

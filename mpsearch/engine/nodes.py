@@ -6,7 +6,7 @@ that agree on everything above a stage have the same node there: equal work is e
 
 from typing import NamedTuple
 
-from mpsearch.core.stage import Stage
+from mpsearch.values.stage import Stage
 
 ROOT = 0  # the node of the input images
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeAlias
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.stage import Stage
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.stage import Stage
 
 # Activations of some images at one value: whatever the network computes with, images first.
 Batch: TypeAlias = Any

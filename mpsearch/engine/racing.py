@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float64Array
-from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.arrays import Float64Array
+from mpsearch.values.confidence import Metric, aggregate, drops_pp
 
 _FIRST: Final = 4  # images; fewer do not run faster
 

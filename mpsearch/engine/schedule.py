@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mpsearch.core.stage import Stage
 from mpsearch.engine.nodes import NodeTable
 from mpsearch.engine.weight_bank import TRAINED
+from mpsearch.values.stage import Stage
 
 _MOST_ROWS = 512  # images side by side in one stage run
 

@@ -4,15 +4,15 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.freed_memory import FreedMemory
-from mpsearch.core.input_images import Inputs
 from mpsearch.engine.activations import ActivationCache, Block, Place, Worth
 from mpsearch.engine.grouping import groups
 from mpsearch.engine.nodes import ROOT, NodeTable
 from mpsearch.engine.protocol import Batch, Loaded, Network
 from mpsearch.engine.schedule import Wave
 from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.memory.freed_memory import FreedMemory
+from mpsearch.memory.input_images import Inputs
+from mpsearch.values.arrays import Float32Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.files import file_name, file_names, write_bytes
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.plan import Plan
 from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.system.files import file_name, file_names, write_bytes
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.plan import Plan
 
 _CODES_AS_STORED: Final = frozenset({"fl16", "fix8"})
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from mpsearch.coding.coder import Coding, parse_coding
-from mpsearch.core.documents import Fields, read_document, read_object
-from mpsearch.core.errors import PlanError
-from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import METRICS
 from mpsearch.schemes import parse_scheme
+from mpsearch.values.confidence import METRICS
+from mpsearch.values.documents import Fields, read_document, read_object
+from mpsearch.values.errors import PlanError
+from mpsearch.values.plan import Plan
 
 FORMAT: Final = "mpsearch-plan"
 VERSION: Final = 1

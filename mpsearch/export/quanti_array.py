@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from mpsearch.core.errors import PlanError
-from mpsearch.core.plan import Plan
 from mpsearch.schemes import parse_scheme
+from mpsearch.values.errors import PlanError
+from mpsearch.values.plan import Plan
 
 _LARGEST: Final = 2**20  # bytes of a quanti_array file
 _EXPECTED: Final = "a Python list of scheme names such as ['fix8', 'fl16'], a .py or a .json file"

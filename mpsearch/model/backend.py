@@ -7,9 +7,9 @@ import os
 import sys
 from typing import Any
 
-from mpsearch.core.freed_memory import keep_freed_memory
-from mpsearch.core.silence import silenced
+from mpsearch.memory.freed_memory import keep_freed_memory
 from mpsearch.model.gradients.spare import keep_spare
+from mpsearch.system.silence import silenced
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The network is cut into tf.functions; another Keras backend could not run them.

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import Call
 from mpsearch.model.pooled_concat import PooledConcat, pooled_concat
+from mpsearch.values.arrays import Float32Array
 
 # Axis of the kernel that counts output channels; a depthwise kernel has them on two axes.
 _TRANSPOSED: Final = ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose")

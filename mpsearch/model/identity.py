@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.fingerprint import array_digest, text_digest
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import operations
+from mpsearch.values.fingerprint import array_digest, text_digest
 
 
 def model_digest(model: Any) -> str:

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Float32Array, IntArray
-from mpsearch.core.errors import ImageError
 from mpsearch.model.pictures import EXPECTED
 from mpsearch.model.stored_array import ARCHIVE_ERRORS, ArrayArchive, StoredArray
+from mpsearch.values.arrays import Float32Array, IntArray
+from mpsearch.values.errors import ImageError
 
 _LARGEST: Final = 4 * 2**30  # bytes of all images, unpacked
 _LARGEST_IMAGE: Final = 256 * 2**20  # bytes of one

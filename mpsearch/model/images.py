@@ -12,8 +12,6 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-from mpsearch.core.arrays import Float32Array, IntArray
-from mpsearch.core.errors import ImageError
 from mpsearch.model.image_archive import ImageArchive, read_archive
 from mpsearch.model.pictures import (
     EXPECTED,
@@ -24,6 +22,8 @@ from mpsearch.model.pictures import (
     decode,
     resized,
 )
+from mpsearch.values.arrays import Float32Array, IntArray
+from mpsearch.values.errors import ImageError
 
 _SUFFIXES: Final = frozenset(
     {".bmp", ".gif", ".jpeg", ".jpg", ".pbm", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}

@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array
-from mpsearch.core.moments import InputMoments
-from mpsearch.core.spread import spread
+from mpsearch.memory.moments import InputMoments
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import INPUT, Cut
 from mpsearch.model.weight_layers import LiveLayer
+from mpsearch.values.arrays import Float32Array, Float64Array
+from mpsearch.values.spread import spread
 
 #: Weights per output up to which moments are taken: their square is held, and factored.
 MOST_INPUTS: Final = 4608  # VGG's 3 × 3 × 512
@@ -113,7 +113,7 @@ def moment_shapes(cuts: Sequence[Cut], live: Sequence[LiveLayer]) -> dict[int, t
 
     Layers are missing whose inputs cannot be seen (inside wrappers), that have more than
     :data:`MOST_INPUTS` weights per output, or that multiply their weights otherwise than
-    :class:`~mpsearch.core.moments.InputMoments` describes.
+    :class:`~mpsearch.memory.moments.InputMoments` describes.
     """
     by_index = {one.layer.index: one.keras_layer for one in live}
     return {

@@ -12,9 +12,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import ModelError
 from mpsearch.model.preprocess import Preprocess
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import ModelError
 
 IMAGES: Final = 8  # looked at
 _FEW: Final = 4  # to which their flat versions are added, so that there is something to compare

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from mpsearch.core.errors import ImageError
+from mpsearch.values.errors import ImageError
 
 _IMAGENET_CLASSES: Final = 1000
 _LARGEST_FILE: Final = 16 * 2**20

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import h5py
 
-from mpsearch.core.errors import ModelError
+from mpsearch.values.errors import ModelError
 
 _NUMBER: Final = re.compile(r"_\d+$")
 

@@ -7,7 +7,6 @@ import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.load_error import cause_of
 from mpsearch.model.rebuilt import rebuilt
@@ -16,6 +15,7 @@ from mpsearch.model.source import ModelSource, file_stamp
 from mpsearch.model.stored_variables import with_stored_values
 from mpsearch.model.task import of_output, takes_sequences
 from mpsearch.model.value_sizes import require_moderate_values, require_moderate_work
+from mpsearch.values.errors import EnvironmentFault, ModelError
 
 _IMAGE_RANKS: Final = (3, 4)  # with the batch; gray images may lack the axis of channels
 _SMALLEST_GRAY: Final = 4  # pixels of a side, where no axis of channels says that it is an image

@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.outer import OuterProduct
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import run_steps, traced
 from mpsearch.model.graph import INPUT, Call
 from mpsearch.model.scores import Scores, distribution
 from mpsearch.model.strided_gradient import safe_strides
 from mpsearch.model.weight_layers import LiveLayer
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.outer import OuterProduct
 
 
 class MarginGradient:

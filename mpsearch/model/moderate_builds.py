@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
+from mpsearch.values.errors import ModelError
 
 _MOST_CONSTANTS: Final = 2**22  # means that Normalization layers make at once, all together
 _MOST_COPIES: Final = 2**13  # of layers that are written out once for every step, all together

@@ -7,12 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import ALIGNMENT, Float32Array, address
-from mpsearch.core.input_images import Inputs
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.moments import InputMoments
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.stage import Stage
+from mpsearch.memory.aligned import ALIGNMENT, address
+from mpsearch.memory.input_images import Inputs
+from mpsearch.memory.moments import InputMoments
 from mpsearch.model import own_scaling
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
@@ -32,6 +29,10 @@ from mpsearch.model.weight_layers import (
     require_stateless,
     weight_layers,
 )
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.stage import Stage
 
 _AXIS: Final = tf.constant(0)  # of images
 

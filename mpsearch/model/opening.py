@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from mpsearch.core.errors import ModelError, MPSearchError
-from mpsearch.core.freed_memory import resident_nbytes
+from mpsearch.memory.freed_memory import resident_nbytes
 from mpsearch.model.load_error import cause_of
 from mpsearch.model.source import ModelSource
+from mpsearch.values.errors import ModelError, MPSearchError
 
 _SECONDS: Final = 15.0  # of processor time, for the smallest of models
 _SECONDS_PER_CALL: Final = 0.06  # of a layer; Keras takes 3 to 10 ms

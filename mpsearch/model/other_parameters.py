@@ -6,10 +6,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import BoolArray, Float32Array, UInt8Array
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.weight_layers import all_layers, weight_variables
+from mpsearch.values.arrays import BoolArray, Float32Array, UInt8Array
+from mpsearch.values.errors import ModelError
 
 _REMEDY: Final = "train or export the model again"
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
-from mpsearch.core.arrays import Float32Array, UInt8Array
-from mpsearch.core.errors import ImageError
+from mpsearch.values.arrays import Float32Array, UInt8Array
+from mpsearch.values.errors import ImageError
 
 #: What there is to do about something that is no picture.
 EXPECTED: Final = "give a photograph (JPEG, PNG, WebP, TIFF, BMP, GIF) or a .npz with x"

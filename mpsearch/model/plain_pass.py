@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import INPUT, Call
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import ModelError
 
 IMAGES: Final = 2  # go through; each costs a forward pass
 _ROUNDING: Final = 1e-3  # in probability; what is seen on sound networks is below 1e-5

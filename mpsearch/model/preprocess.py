@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SettingError
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SettingError
 
 MODES: Final = ("caffe", "tf", "torch", "unit", "raw")
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.layer_numbers import extracted_weights
 from mpsearch.model.layer_order import require_same_order
+from mpsearch.values.errors import ModelError
 
 
 def rebuilt(description: str, path: Path, layout: str) -> Any:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras, tf
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import ModelError
 
 
 class Scores(Enum):

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import h5py
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.inspection.archive import CONFIG
 from mpsearch.model.source import ModelSource
+from mpsearch.values.errors import ModelError
 
 _MODULES: Final = ("layers", "initializers", "regularizers", "constraints")
 # What may be a list although its default is one number. Elsewhere a list would make an output of

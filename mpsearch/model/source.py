@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.inspection import magic
 from mpsearch.model.inspection.process import inspected
 from mpsearch.model.inspection.verdict import LOADS_ALL_THE_SAME, SAVE_WHOLE, STANDARD_ONLY, Verdict
+from mpsearch.values.errors import ModelError
 
 BUNDLED_DIGITS: Final = "bundled:digits"
 #: What :func:`~mpsearch.model.identity.model_digest` says of it, without loading it.

@@ -6,9 +6,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.moderate_builds import moderate_builds
+from mpsearch.values.errors import ModelError
 
 # Not public: where a load fails, nothing else knows the variables that were made for it.
 _state: Any = keras.src.backend.common.global_state

@@ -2,12 +2,12 @@
 
 from typing import Any, Final
 
-from mpsearch.core.errors import ModelError, MPSearchError
 from mpsearch.model.backend import keras
 from mpsearch.model.graph import INPUT, flatten, outputs
 from mpsearch.model.graph_work import nbytes_of
 from mpsearch.model.layer_work import CallWork, work_of
 from mpsearch.model.load_error import cause_of
+from mpsearch.values.errors import ModelError, MPSearchError
 
 MOST: Final = 2**30  # bytes held at one time for one image; real networks stay below a fifth
 MOST_MULTIPLICATIONS: Final = 2**38  # ConvNeXtXLarge takes 2**36, EfficientNetB7 2**35

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import ModelError
-from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.model.backend import keras, tf
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import ModelError
+from mpsearch.values.layer import WeightLayer, WeightTensor
 
 _KINDS: tuple[Any, ...] = tuple(
     getattr(keras.layers, name)

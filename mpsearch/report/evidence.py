@@ -8,7 +8,7 @@ from mpsearch.report.sentences import FEWEST, bound_sentences, proved_sentences
 from mpsearch.report.sizes import count, points
 from mpsearch.report.summary import search_warnings
 from mpsearch.search.result import Rung
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.workbench.held_back import ImageSetDrop
 
 Section = tuple[str, str, Html]  # anchor, title, body
 _SHOWN: Final = 20  # measured plans of the page's table; all are in the CSV file

@@ -7,12 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import BoolArray, Float64Array, IntArray
-from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import Metric
-from mpsearch.search.goal import Goal
-from mpsearch.search.trials import Trial
+from mpsearch.propose.goal import Goal
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.study.trials import Trial
+from mpsearch.values.arrays import BoolArray, Float64Array, IntArray
+from mpsearch.values.confidence import Metric
+from mpsearch.values.plan import Plan
 
 _CURVES: Final = 8  # cumulative curves that can be told apart
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from mpsearch.core.plan import Plan
-from mpsearch.search.goal import Goal
+from mpsearch.propose.goal import Goal
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import Subject
-from mpsearch.search.trials import StudyTrials, Trial
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.study.trials import StudyTrials, Trial
+from mpsearch.values.plan import Plan
 
 _FRONT_PP: Final = 2.0  # which plan of an unfinished front is looked at
 

@@ -2,11 +2,11 @@
 
 from typing import Final
 
+from mpsearch.propose.goal import Goal
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sizes import count, points, size, times
-from mpsearch.search.goal import Goal
 from mpsearch.search.result import SearchResult
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.workbench.held_back import ImageSetDrop
 
 FEWEST: Final = 4  # images of which an interval says anything
 _METRICS: Final = {

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from mpsearch.search.result import LayerRow, SearchResult
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.workbench.held_back import ImageSetDrop
 
 _FEW_IMAGES: Final = 4
 _UNSURE_PCT: Final = 60.0  # baseline confidence below which a plan's luck depends on the image

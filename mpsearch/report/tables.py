@@ -5,10 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from mpsearch.engine.confidence import Metric
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.table_text import latex, markdown
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.values.confidence import Metric
 
 
 def per_layer_table(profile: SensitivityProfile, metric: Metric) -> pd.DataFrame:

@@ -10,7 +10,7 @@ One image, up to three classes, two decimals, ``\n`` ends::
 from collections.abc import Sequence
 from itertools import groupby
 
-from mpsearch.core.measurement import Measurement
+from mpsearch.values.measurement import Measurement
 
 # A row: the scheme that the line names, and what was measured.
 UniformRow = tuple[str, Measurement]

@@ -2,7 +2,7 @@
 
 from mpsearch.schemes import families  # noqa: F401 - registers them
 from mpsearch.schemes.base import Scheme
-from mpsearch.schemes.menus import ALL, DOCUMENTED, EXTENDED, MENUS
+from mpsearch.schemes.menus import ALL, DOCUMENTED, EXTENDED, MENUS, is_long
 from mpsearch.schemes.registry import (
     available,
     family_members,
@@ -19,6 +19,7 @@ __all__ = [
     "Scheme",
     "available",
     "family_members",
+    "is_long",
     "menu_of",
     "parse_scheme",
     "register_scheme",

@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.extremes import extremes
 from mpsearch.schemes.stream import Stream, StreamForm
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.errors import SchemeError
 
 
 class Scheme(ABC):

@@ -4,10 +4,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, Symbols
 from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.values.arrays import Codes, Float32Array, Symbols
 
 _SHIFT: Final = np.uint32(16)
 # Half way between the largest bfloat16 and 2¹²⁸; ties go to the even one, which would be 2¹²⁸.

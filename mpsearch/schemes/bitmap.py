@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mpsearch.core.arrays import BoolArray, Symbols
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.arrays import BoolArray, Symbols
+from mpsearch.values.errors import SchemeError
 
 
 def bitmap_of(survives: BoolArray) -> Stream:

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Symbols, UInt8Array
 from mpsearch.schemes.blocks import each_block
+from mpsearch.values.arrays import Symbols, UInt8Array
 
 MOST: Final = 32
 

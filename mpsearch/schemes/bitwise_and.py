@@ -4,12 +4,13 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
-from mpsearch.core.errors import SchemeError
+from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes.base import float32_bits, native_float32
 from mpsearch.schemes.bits import pack_bits, unpack_bits_into
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.errors import SchemeError
 
 MOST: Final = 22  # one mantissa bit stays; the original's masks go no further
 DEFAULTS: Final = (1, 2, 4, 8, 16, 17, 18, 19, 20, 21, 22)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, Symbols, UInt8Array
 from mpsearch.schemes.bitwise_and import BitwiseAnd
+from mpsearch.values.arrays import Codes, Float32Array, Symbols, UInt8Array
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 

@@ -5,11 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array, Symbols
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.fitted import Fitted, sampled
 from mpsearch.schemes.twos_complement import codes_of, integers_of
+from mpsearch.values.arrays import Float32Array, Float64Array, Symbols
+from mpsearch.values.errors import SchemeError
 
 WIDTHS: Final = range(2, 9)
 

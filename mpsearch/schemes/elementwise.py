@@ -7,12 +7,12 @@ from typing import ClassVar, final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, native_float32, not_finite, too_large
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
 from mpsearch.schemes.extremes import Extremes, extremes
 from mpsearch.schemes.stream import Stream, StreamForm
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.errors import SchemeError
 
 
 class Elementwise(Scheme):

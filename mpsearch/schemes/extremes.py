@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.values.arrays import Float32Array
 
 
 class Extremes(NamedTuple):

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from functools import partial
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import dynamic_fixed, int_channel, k_means, prune_share, small_float
 from mpsearch.schemes.base import Scheme
 from mpsearch.schemes.bf16 import Bf16
@@ -16,6 +15,7 @@ from mpsearch.schemes.fl16 import Fl16
 from mpsearch.schemes.original import Original
 from mpsearch.schemes.prune import Prune
 from mpsearch.schemes.registry import parse_scheme, register_scheme
+from mpsearch.values.errors import SchemeError
 
 
 def _plain(name: str, make: Callable[[], Scheme], form: str | None = None) -> None:

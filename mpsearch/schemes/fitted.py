@@ -9,13 +9,13 @@ from typing import ClassVar, Final, Self
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, Symbols
-from mpsearch.core.spread import spread
 from mpsearch.schemes.base import Scheme, native_float32, not_finite, too_large
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.extremes import extremes
 from mpsearch.schemes.fl16 import ENDS, OVERFLOW, Fl16
 from mpsearch.schemes.stream import Stream, StreamForm
+from mpsearch.values.arrays import Codes, Float32Array, Symbols
+from mpsearch.values.spread import spread
 
 _HALF: Final = 16  # bits
 

@@ -4,10 +4,11 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
+from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
 
 STEP: Final = 2.0**-6  # value of the lowest fraction bit
 LARGEST: Final = 127  # code of the largest magnitude, 1.984375

@@ -4,8 +4,8 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes.fix8 import STEP, Fix8
+from mpsearch.values.arrays import Float32Array
 
 _MAGNITUDE: Final = np.arange(256) % 128
 # All 256 decoded values; codes 0 and 128 stay 0 and −0.

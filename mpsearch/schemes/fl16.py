@@ -5,10 +5,11 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, Symbols, UInt8Array, aligned_empty
+from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.values.arrays import Codes, Float32Array, Symbols, UInt8Array
 
 #: Magnitudes from here on round to infinity: half way between 65504, the largest half, and 65536.
 OVERFLOW: Final = 65520.0

@@ -4,10 +4,10 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, UInt8Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.per_channel import PerChannel
 from mpsearch.schemes.twos_complement import codes_of, integers_of
+from mpsearch.values.arrays import Float32Array, UInt8Array
+from mpsearch.values.errors import SchemeError
 
 WIDTHS: Final = range(2, 9)
 

@@ -4,11 +4,11 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array, Symbols
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.fitted import Fitted, sampled
 from mpsearch.schemes.fl16 import OVERFLOW
+from mpsearch.values.arrays import Float32Array, Float64Array, Symbols
+from mpsearch.values.errors import SchemeError
 
 WIDTHS: Final = range(2, 7)
 

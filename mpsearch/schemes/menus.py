@@ -1,6 +1,6 @@
 """Lists of schemes that a search may choose from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mpsearch.schemes.bitwise_and import DEFAULTS
@@ -30,8 +30,15 @@ ALL: Final = (
     *(f"prun{percent}_int{width}c" for percent in (20, 35, 50) for width in (4, 5, 6)),
 )
 
+_LONG: Final = 16  # schemes of a layer; up to here a search tries all of them
+
 MENUS: Final[Mapping[str, tuple[str, ...]]] = {
     "documented": DOCUMENTED,
     "extended": EXTENDED,
     "all": ALL,
 }
+
+
+def is_long(schemes: Sequence[str]) -> bool:
+    """Whether a menu of these schemes may be made shorter by comparing their errors."""
+    return len(schemes) > _LONG

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.schemes.base import float32_bits
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
 
 
 class Original(Elementwise):

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.core.arrays import Float32Array, Float64Array, Symbols, UInt8Array
-from mpsearch.core.errors import SchemeError
-from mpsearch.core.spread import spread
 from mpsearch.schemes.fitted import Fitted
+from mpsearch.values.arrays import Float32Array, Float64Array, Symbols, UInt8Array
+from mpsearch.values.errors import SchemeError
+from mpsearch.values.spread import spread
 
 _SAMPLED: Final = 4096  # weights of a channel that are enough to choose its scale
 _PARTS: Final = 64  # parts of a channel whose largest weights are known beside the sample

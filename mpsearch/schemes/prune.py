@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
 from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.stream import Stream, StreamForm
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.errors import SchemeError
 
 
 class Prune(Scheme):

@@ -7,11 +7,11 @@ from typing import Final, Self
 
 import numpy as np
 
-from mpsearch.core.arrays import BoolArray, Codes, Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme, float32_bits
 from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.stream import Stream, StreamForm
+from mpsearch.values.arrays import BoolArray, Codes, Float32Array
+from mpsearch.values.errors import SchemeError
 
 SHARES: Final = range(1, 100)
 

@@ -17,10 +17,10 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Final
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.base import Scheme
 from mpsearch.schemes.bitwise_and import DEFAULTS
 from mpsearch.schemes.menus import EXTENDED, MENUS
+from mpsearch.values.errors import SchemeError
 
 Factory = Callable[[str], Scheme]
 

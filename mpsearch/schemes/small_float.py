@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Final
 import ml_dtypes
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, UInt8Array
 from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.per_channel import PerChannel
+from mpsearch.values.arrays import Float32Array, UInt8Array
 
 #: Formats of the Open Compute Project's 8-bit (OFP8) and microscaling (MX) specifications.
 FORMATS: Final[Mapping[str, Any]] = {

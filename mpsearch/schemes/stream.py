@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from mpsearch.core.arrays import Symbols
 from mpsearch.schemes.bits import packed_nbytes
+from mpsearch.values.arrays import Symbols
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, UInt8Array
 
 
 def integers_of(width: int) -> Float32Array:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from mpsearch.search.history import History, Tried
-from mpsearch.search.menu import Choice, Menu
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.menu import Choice, Menu
 from mpsearch.search.result import LayerRow
 
 # Expected drops of some choices, percentage points.

@@ -5,18 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress
-from mpsearch.engine.confidence import aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import History, Tried
-from mpsearch.search.menu import Menu
-from mpsearch.search.proposer import Proposer, Suggestion
-from mpsearch.search.remaining import Remaining
-from mpsearch.search.study import StudyStore
-from mpsearch.search.uniform import UNIFORM, UniformPlans
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.menu import Menu
+from mpsearch.propose.proposer import Proposer, Suggestion
+from mpsearch.propose.remaining import Remaining
+from mpsearch.propose.uniform import UNIFORM, UniformPlans
+from mpsearch.study.study import StudyStore
+from mpsearch.values.confidence import aggregate, drops_pp
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress
 
 #: Why a search ended.
 Stopped = Literal["done", "trials", "timeout"]

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mpsearch.core.plan import Plan
-from mpsearch.search.goal import Goal
-from mpsearch.search.surrogate.assessment import Assessment
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.surrogate.assessment import Assessment
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.held_back import ImageSetDrop
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mpsearch.core.documents import Fields, read_document
-from mpsearch.core.errors import StudyError
-from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import parse_metric
-from mpsearch.search.goal import Goal
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.surrogate.assessment import Assessment
 from mpsearch.search.result import FrontPoint, LayerRow, Rung, SearchResult
-from mpsearch.search.surrogate.assessment import Assessment
-from mpsearch.search.verify import ImageSetDrop
+from mpsearch.values.confidence import parse_metric
+from mpsearch.values.documents import Fields, read_document
+from mpsearch.values.errors import StudyError
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.held_back import ImageSetDrop
 
 FORMAT: Final = "mpsearch-result"
 VERSION: Final = 1

@@ -5,23 +5,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from mpsearch.core.choices import one_of
-from mpsearch.core.errors import SettingError
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress
 from mpsearch.engine.evaluate import Engine
-from mpsearch.search.brute import BruteProposer
-from mpsearch.search.goal import Goal
-from mpsearch.search.greedy import GreedyProposer
-from mpsearch.search.history import History, Tried
+from mpsearch.propose.brute import BruteProposer
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.greedy import GreedyProposer
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.menu import Menu
+from mpsearch.propose.proposer import Proposer
+from mpsearch.propose.remaining import Remaining
+from mpsearch.propose.surrogate.surrogate import Surrogate, SurrogateProposer
+from mpsearch.propose.uniform import UniformPlans
 from mpsearch.search.loop import Loop, Stopped
-from mpsearch.search.menu import Menu
-from mpsearch.search.proposer import Proposer
-from mpsearch.search.remaining import Remaining
-from mpsearch.search.samplers import OptunaProposer
-from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.surrogate import Surrogate, SurrogateProposer
-from mpsearch.search.uniform import UniformPlans
+from mpsearch.study.samplers import OptunaProposer
+from mpsearch.study.study import StudyStore
+from mpsearch.values.choices import one_of
+from mpsearch.values.errors import SettingError
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress
 
 Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]
 SAMPLERS: Final[tuple[Sampler, ...]] = get_args(Sampler)
@@ -122,7 +122,7 @@ def run_search(
 
     After the last proposal the uniform plans are measured, the smallest first, until one keeps the
     limit: the result is never worse than the best of them. A limit of trials holds for all plans
-    together; :class:`~mpsearch.search.uniform.UniformPlans` says which share is theirs.
+    together; :class:`~mpsearch.propose.uniform.UniformPlans` says which share is theirs.
 
     Args:
         engine: Measures plans.

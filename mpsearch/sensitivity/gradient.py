@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
-from mpsearch.core.input_images import Inputs
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.plan import Plan
 from mpsearch.engine.protocol import Network
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
+from mpsearch.memory.input_images import Inputs
+from mpsearch.values.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.plan import Plan
 
 # Of gradients held at once; one image's are, whatever their size.
 _GRADIENT_NBYTES = 2**30

@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
-from mpsearch.core.arrays import Float64Array
-from mpsearch.core.errors import GradientsLost
-from mpsearch.core.input_images import Inputs
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress, Silent
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.protocol import Network
+from mpsearch.memory.input_images import Inputs
 from mpsearch.sensitivity.gradient import first_order
 from mpsearch.sensitivity.plans import cumulative_plan, per_layer_plan, uniform_plan
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
 from mpsearch.sensitivity.suffix_work import SuffixWork
+from mpsearch.values.arrays import Float64Array
+from mpsearch.values.errors import GradientsLost
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress, Silent
 
 Part = Literal["per_layer", "uniform", "cumulative", "predicted"]
 ALL_PARTS: Final[tuple[Part, ...]] = ("per_layer", "uniform", "cumulative", "predicted")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from mpsearch.core.plan import Plan
+from mpsearch.values.plan import Plan
 
 
 def uniform_plan(layers: Sequence[str], scheme: str, refused: frozenset[tuple[str, str]]) -> Plan:

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float64Array, IntArray
-from mpsearch.core.documents import Fields
-from mpsearch.core.errors import StudyError
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.measurement import Measurement
-from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.arrays import Float64Array, IntArray
+from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.documents import Fields
+from mpsearch.values.errors import StudyError
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.measurement import Measurement
 
 FORMAT: Final = "mpsearch-profile"
 VERSION: Final = 1

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Final
 
-from mpsearch.core.errors import StudyError
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.values.errors import StudyError
 
 _LARGEST: Final = 2**30
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Work
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Work
 
 _ALWAYS: Final = 5  # layers as long as which decoding and the answers of any plan take, measured
 

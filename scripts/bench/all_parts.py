@@ -14,8 +14,8 @@ import numpy as np
 from loops import SCHEMES, cumulative, fresh_engine, load, per_layer
 from turns import timed
 
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.plan import Plan
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.workbench import Workbench
 
 CLAIM = 2.2
 TURNS = 3

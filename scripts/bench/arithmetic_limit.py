@@ -18,9 +18,9 @@ import numpy as np
 from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer
 from turns import timed
 
-from mpsearch.api.workbench import Workbench
 from mpsearch.model.backend import tf
 from mpsearch.model.weight_layers import weight_layers
+from mpsearch.workbench.workbench import Workbench
 
 CLAIM: Final = 1.3
 BATCHES: Final = {

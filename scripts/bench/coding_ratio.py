@@ -18,9 +18,9 @@ from typing import Final
 import numpy as np
 from loops import DATA
 
-from mpsearch.api.model import open_model
 from mpsearch.coding.coder import code, decode
 from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.workbench.open_model import open_model
 
 MODELS: Final = {
     "squeezenet": "squeezenet11_imagenet.keras",

@@ -10,16 +10,16 @@ from typing import Final
 import numpy as np
 import optuna
 
-from mpsearch.api.workbench import Workbench
-from mpsearch.engine.confidence import Metric, aggregate, drops_pp
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.menu import Choice, Menu
+from mpsearch.propose.surrogate.candidates import damage_at
+from mpsearch.propose.surrogate.screen import Screen
+from mpsearch.propose.surrogate.surrogate import Surrogate
 from mpsearch.schemes import DOCUMENTED
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import History, Tried
-from mpsearch.search.menu import Choice, Menu
-from mpsearch.search.surrogate.candidates import damage_at
-from mpsearch.search.surrogate.screen import Screen
-from mpsearch.search.surrogate.surrogate import Surrogate
 from mpsearch.sensitivity.measure import refusals
+from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.workbench.workbench import Workbench
 
 METRIC: Final[Metric] = "mean"
 _LARGEST_TABLE: Final = 0.75  # of greedy's measurements may go into single layers

@@ -12,8 +12,8 @@ from functools import partial
 import numpy as np
 from turns import medians
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
+from mpsearch.values.arrays import Float32Array
 
 CLAIM = 4.0
 WEIGHTS = 100_000_000

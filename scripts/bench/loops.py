@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 
 import mpsearch
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.weight_layers import LiveLayer, weight_layers
 from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.workbench import Workbench
 
 DATA: Final = Path(
     os.environ.get("MPSEARCH_REAL_DATA", Path(__file__).parents[3] / "shared" / "data")

@@ -29,11 +29,11 @@ import numpy as np
 from loops import DATA, MEMORY
 
 import mpsearch
-from mpsearch.api.workbench import Workbench
 from mpsearch.coding.coder import CODINGS, Coding
-from mpsearch.core.silence import silenced
 from mpsearch.export.litert.convert import LiteRTModel, run_litert, to_litert
-from mpsearch.search.verify import ImageSetDrop, held_back
+from mpsearch.system.silence import silenced
+from mpsearch.workbench.held_back import ImageSetDrop, held_back
+from mpsearch.workbench.workbench import Workbench
 
 IMAGES: Final = 48
 HELD: Final = 2 / 3

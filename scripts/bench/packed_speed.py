@@ -28,12 +28,12 @@ import numpy as np
 from loops import DATA
 from turns import medians
 
-from mpsearch.api.model import open_model
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, write_packed
 from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.open_model import open_model
 
 SPEED: Final = 0.3
 MEMORY: Final = 1.5

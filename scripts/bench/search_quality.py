@@ -39,7 +39,7 @@ from contenders import (
 from loops import DATA, MEMORY, load
 
 import mpsearch
-from mpsearch.api.workbench import Workbench
+from mpsearch.workbench.workbench import Workbench
 
 IMAGES: Final = 16
 BUDGETS: Final = (0.5, 2.0, 5.0)

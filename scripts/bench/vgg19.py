@@ -26,7 +26,7 @@ from loops import (
 )
 from turns import timed
 
-from mpsearch.core.plan import Plan
+from mpsearch.values.plan import Plan
 
 MEMORY: Final = 3 * 2**30  # --memory: activations and decoded weights
 MOST_GB: Final = 8.0

@@ -17,7 +17,7 @@ from bench_process import trials_of
 from hard_life import hard_life
 from optuna.trial import TrialState
 
-from mpsearch.core.secret import masked
+from mpsearch.values.secret import masked
 
 MOST: Final = 50  # kills of one study
 

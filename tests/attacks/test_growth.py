@@ -9,8 +9,8 @@ from crafted.attack import Attack
 from crafted.growth import GROWTH
 from opened import opened
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
+from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
 

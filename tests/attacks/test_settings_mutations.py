@@ -7,7 +7,7 @@ import pytest
 from mutated_settings import honest_files, mutated_settings
 from opened import opened
 
-from mpsearch.core.errors import MPSearchError
+from mpsearch.values.errors import MPSearchError
 
 pytestmark = pytest.mark.tf
 

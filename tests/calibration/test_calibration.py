@@ -5,12 +5,12 @@ import pytest
 from scheme_cases import FITTED
 
 from mpsearch.calibration import Calibration
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.moments import InputMoments
+from mpsearch.memory.moments import InputMoments
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import Fitted
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
+from mpsearch.values.layer import WeightLayer, WeightTensor
 
 NAMES = [name for name in FITTED if isinstance(parse_scheme(name), Fitted)]
 KINDS = {  # blocks, shape of the kernel, channel axes

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mpsearch.calibration.error_feedback import ErrorFeedback
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.moments import output_error
+from mpsearch.memory.moments import output_error
+from mpsearch.values.arrays import Float32Array
 
 
 def to_integers(weights: Float32Array) -> Float32Array:

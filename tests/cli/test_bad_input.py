@@ -15,8 +15,8 @@ import pytest
 from command_line import commands
 
 from mpsearch.cli.main import guarded, parser, run
-from mpsearch.core import errors
-from mpsearch.core.errors import MPSearchError
+from mpsearch.values import errors
+from mpsearch.values.errors import MPSearchError
 
 COMMANDS = [
     *("predict", "create", "check", "profile", "search", "export", "report", "dashboard"),
@@ -364,7 +364,7 @@ FAILING = textwrap.dedent(
     import json, os, signal, sys, time
     from mpsearch import register_scheme
     from mpsearch.cli import main
-    from mpsearch.core import errors
+    from mpsearch.values import errors
 
     def fail(argument):
         if argument.startswith("SIG"):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mpsearch.cli.crew import Crew, Share
-from mpsearch.core.config import RunConfig
+from mpsearch.values.config import RunConfig
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pytest
 from PIL import Image
 
 import mpsearch
-from mpsearch.api.packed import pack
 from mpsearch.cli.main import run
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed import write_packed
 from mpsearch.model.source import BUNDLED_DIGEST
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.packing import pack
 
 NOTE = "mpsearch: note: no --model given: the bundled network of handwritten digits is used\n"
 

@@ -20,7 +20,7 @@ from mpsearch.api.dashboard import Dashboard
 from mpsearch.api.report import write_comparison, write_report
 from mpsearch.api.study_record import read_study
 from mpsearch.cli.main import run
-from mpsearch.core.errors import SettingError
+from mpsearch.values.errors import SettingError
 
 ROOT = Path(__file__).parents[2]
 CORES = os.cpu_count() or 1

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from mpsearch.cli.progress import LiveLine, PlainLines, make_progress
-from mpsearch.core.progress import Progress, Silent, Work
+from mpsearch.values.progress import Progress, Silent, Work
 
 if sys.platform != "win32":
     import pty

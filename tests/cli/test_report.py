@@ -13,7 +13,7 @@ from made_study import MadeStudy, made_study
 
 from mpsearch.api.report import RenderedReport, render_report
 from mpsearch.cli.main import run
-from mpsearch.core.errors import EnvironmentFault
+from mpsearch.values.errors import EnvironmentFault
 
 
 def test_a_report_says_where_everything_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from made_study import MadeStudy
 
 from mpsearch.cli.main import run
 from mpsearch.export.plan_json import PlanFile
-from mpsearch.search.goal import Goal
+from mpsearch.propose.goal import Goal
 from mpsearch.search.result import SearchResult
 
 

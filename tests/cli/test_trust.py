@@ -9,9 +9,9 @@ from command_line import answer
 
 from mpsearch.cli.main import run
 from mpsearch.cli.settled import Settled
-from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import SettingError
-from mpsearch.core.trust import SettingsFile
+from mpsearch.trust import SettingsFile
+from mpsearch.values.config import RunConfig
+from mpsearch.values.errors import SettingError
 
 URL = "postgresql+psycopg://u:sesame@db.example.org/d"
 MASKED = "postgresql+psycopg://u:***@db.example.org/d"

@@ -63,9 +63,9 @@ def test_nothing_is_noted_of_an_honest_model(
 
 
 def test_a_file_that_changes_after_its_inspection_is_not_loaded(here: Path) -> None:
-    from mpsearch.core.errors import ModelError
     from mpsearch.model.load import load_keras_model
     from mpsearch.model.source import find_model
+    from mpsearch.values.errors import ModelError
 
     path = here / "net.keras"
     path.write_bytes(keras_file(network()))

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from mpsearch.coding import coder
 from mpsearch.coding.coder import CODINGS, METHODS, CodedSizes, CodedStream, Coding, code, decode
-from mpsearch.core.errors import PackedError, SettingError
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 from mpsearch.schemes.bits import symbol_dtype
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.errors import PackedError, SettingError
 
 
 def stream(width: int, count: int, spread: float = 1.0, seed: int = 0) -> Stream:

@@ -7,8 +7,8 @@ import pytest
 import zstandard
 
 from mpsearch.coding import planes
-from mpsearch.core.errors import PackedError
 from mpsearch.schemes.bits import symbol_dtype
+from mpsearch.values.errors import PackedError
 
 
 @pytest.mark.parametrize("width", range(1, 33))

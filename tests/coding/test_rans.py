@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from mpsearch.coding import rans
 from mpsearch.coding.frequencies import counted, shares
-from mpsearch.core.errors import PackedError
+from mpsearch.values.errors import PackedError
 
 
 def slow_decode(

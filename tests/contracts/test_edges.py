@@ -6,18 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mpsearch.core.config import RunConfig
-from mpsearch.core.errors import MPSearchError, PlanError, SchemeError, SettingError
-from mpsearch.core.files import file_name, write_bytes
-from mpsearch.core.fingerprint import array_digest, text_digest
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
 from mpsearch.export.npy_folders import write_npy_folder
 from mpsearch.export.plan_json import read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 from mpsearch.schemes.prune import Prune
+from mpsearch.system.files import file_name, write_bytes
+from mpsearch.values.config import RunConfig
+from mpsearch.values.errors import MPSearchError, PlanError, SchemeError, SettingError
+from mpsearch.values.fingerprint import array_digest, text_digest
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
 
 
 @pytest.mark.parametrize("written", ["prun_10000000000000000", "prun_1e16", "prun_0.1e-99"])

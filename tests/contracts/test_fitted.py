@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from scheme_cases import FITTED, PRUNED, storable, stored
 from weight_arrays import bits, few, tensors
 
-from mpsearch.core.arrays import Float32Array, Float64Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import Scheme, parse_scheme, per_channel
 from mpsearch.schemes.per_channel import PerChannel
+from mpsearch.values.arrays import Float32Array, Float64Array
+from mpsearch.values.errors import SchemeError
 
 CHANNELS = [name for name in FITTED if isinstance(parse_scheme(name), PerChannel)]
 

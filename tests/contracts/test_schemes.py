@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scheme_cases import NAMES, storable, stored
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
 
 not_finite = st.sampled_from([np.nan, np.inf, -np.inf])
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from scheme_cases import FITTED, NAMES, PRUNED, storable, stored
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import Scheme, parse_scheme
 from mpsearch.schemes.bits import pack_bits, symbol_dtype
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
 
 EVERY = (*NAMES, *FITTED, *PRUNED)
 

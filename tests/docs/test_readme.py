@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mpsearch.cli.main import parser
-from mpsearch.core.config import RunConfig
+from mpsearch.values.config import RunConfig
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

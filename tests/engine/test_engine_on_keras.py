@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 import zoo
 
-from mpsearch.core.errors import ModelError
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
-from mpsearch.export.keras_model import plain_forward
 from mpsearch.model.backend import keras
 from mpsearch.model.network import KerasNetwork
+from mpsearch.model.plain_forward import plain_forward
 from mpsearch.model.weight_layers import weight_layers
 from mpsearch.schemes import parse_scheme
+from mpsearch.values.errors import ModelError
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.plan import Plan
 
 pytestmark = pytest.mark.tf
 

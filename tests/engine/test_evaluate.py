@@ -6,14 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy_network import NumpyNetwork, images
 
-from mpsearch.core.errors import PlanError, SchemeError
-from mpsearch.core.input_images import InputImages
-from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.least_memory import least_memory
 from mpsearch.engine.nodes import NodeTable
 from mpsearch.engine.weight_bank import TRAINED, WeightBank
+from mpsearch.memory.input_images import InputImages
 from mpsearch.schemes import parse_scheme
+from mpsearch.values.errors import PlanError, SchemeError
+from mpsearch.values.plan import Plan
 
 MENU = ("original", "bitwiseAnd_1", "bitwiseAnd_20", "bitwiseAnd_22", "fl16", "fix8")
 NAMES = tuple(layer.name for layer in NumpyNetwork().layers)

@@ -16,7 +16,7 @@ MEBI = 2**20
 PROGRAM = """
 import json, resource, sys
 import numpy as np
-from mpsearch.core.plan import Plan
+from mpsearch.values.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.model.backend import keras

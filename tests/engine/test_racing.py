@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy_network import NumpyNetwork, images
 
-from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import METRICS, Metric, aggregate, drops_pp
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.racing import is_proven_above, pieces
 from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.values.confidence import METRICS, Metric, aggregate, drops_pp
+from mpsearch.values.plan import Plan
 
 MENU = ("original", "bitwiseAnd_20", "bitwiseAnd_22", "fl16", "fix8")
 NAMES = tuple(layer.name for layer in NumpyNetwork().layers)

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy_network import NumpyNetwork, images
 
-from mpsearch.core.plan import Plan
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
+from mpsearch.values.plan import Plan
 
 NAMES = tuple(layer.name for layer in NumpyNetwork().layers)
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from failing_disk import FailingDisk, no_file_beyond
 
-from mpsearch.core.errors import EnvironmentFault
 from mpsearch.export.keras_model import write_architecture_and_weights, write_keras_model
 from mpsearch.model.backend import keras
+from mpsearch.values.errors import EnvironmentFault
 
 pytestmark = pytest.mark.tf
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from weight_arrays import ORIGINAL_PROGRAM, bits
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
-from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.export.npy_folders import write_npy_folder
 from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
+from mpsearch.values.layer import WeightLayer, WeightTensor
 
 KERNEL = (3, 3, 2, 4)
 DTYPES = {"fl16": np.float16, "fix8": np.uint8}

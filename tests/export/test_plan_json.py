@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.core.errors import PlanError
-from mpsearch.core.plan import Plan
 from mpsearch.export.plan_json import PlanFile, read_plan_file
+from mpsearch.values.errors import PlanError
+from mpsearch.values.plan import Plan
 
 LAYERS = ("conv1", "größe/層\n")
 PLAN = Plan(LAYERS, ("fix8", "bitwiseAnd_16"))

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.core.errors import MPSearchError, PlanError, SchemeError
-from mpsearch.core.plan import Plan
 from mpsearch.export.plan_json import PlanFile
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
+from mpsearch.values.errors import MPSearchError, PlanError, SchemeError
+from mpsearch.values.plan import Plan
 
 LAYERS = ("conv1", "conv2", "dense")
 SCHEMES = ("bitwiseAnd_16", "fix8", "prun_0.005")

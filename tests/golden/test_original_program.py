@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from weight_arrays import ORIGINAL_PROGRAM, bits
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.values.errors import SchemeError
 
 with np.load(ORIGINAL_PROGRAM) as _file:
     MADE = {name: _file[name] for name in _file.files}

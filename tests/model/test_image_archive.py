@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import ImageError
 from mpsearch.model.image_archive import read_archive
 from mpsearch.model.images import find_pictures, pixel_pieces
+from mpsearch.values.errors import ImageError
 
 MEBI = 2**20
 

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from png_files import png
 
-from mpsearch.core.errors import ImageError
 from mpsearch.model import images
 from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
 from mpsearch.model.pictures import Resize
+from mpsearch.values.errors import ImageError
 
 UINT8 = np.uint8
 

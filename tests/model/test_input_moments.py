@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import zoo
 
-from mpsearch.core.moments import InputMoments
+from mpsearch.memory.moments import InputMoments
 from mpsearch.model import input_moments as module
 from mpsearch.model.network import KerasNetwork
 

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.model.backend import keras
 from mpsearch.model.input_range import Given, range_notes
 from mpsearch.model.network import KerasNetwork
 from mpsearch.model.preprocess import parse_preprocess
+from mpsearch.values.arrays import Float32Array
 
 pytestmark = pytest.mark.tf
 layers = keras.layers

@@ -14,11 +14,11 @@ import pytest
 from keras2_files import answers, images, unpack
 
 import mpsearch
-from mpsearch.core.errors import ModelError
 from mpsearch.model.inspection.file import inspect_file
 from mpsearch.model.load import load_keras_model
 from mpsearch.model.rebuilt import rebuilt
 from mpsearch.model.source import find_model
+from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from mpsearch.core.errors import ImageError
 from mpsearch.model.labels import (
     class_names,
     imagenet_classes,
@@ -14,6 +13,7 @@ from mpsearch.model.labels import (
     true_classes,
 )
 from mpsearch.model.source import BUNDLED_DIGITS, find_model
+from mpsearch.values.errors import ImageError
 
 
 def write(path: Path, content: bytes | str) -> Path:

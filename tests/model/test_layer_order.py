@@ -7,9 +7,9 @@ import h5py
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.layer_order import require_same_order
+from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.load import load_keras_model
 from mpsearch.model.network import KerasNetwork
 from mpsearch.model.source import find_model
 from mpsearch.model.weight_layers import weight_layers
+from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import EnvironmentFault, ModelError
 from mpsearch.model import opening
 from mpsearch.model.opening import bounded_opening
 from mpsearch.model.source import ModelSource
+from mpsearch.values.errors import EnvironmentFault, ModelError
 
 SOURCE = ModelSource("net.keras", "keras", Path("net.keras"), "net")
 

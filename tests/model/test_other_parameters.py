@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import zoo
 
-from mpsearch.api.workbench import load
 from mpsearch.model.backend import keras
 from mpsearch.model.other_parameters import kinds_of_other_parameters, other_parameters
+from mpsearch.workbench.workbench import load
 
 pytestmark = pytest.mark.tf
 layers = keras.layers

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpsearch.api.workbench import load
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.network import KerasNetwork
 from mpsearch.model.plain_pass import require_agreement
+from mpsearch.values.errors import ModelError
+from mpsearch.workbench.workbench import load
 
 pytestmark = pytest.mark.tf
 layers = keras.layers

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpsearch.core.errors import SettingError
 from mpsearch.model.preprocess import MODES, parse_preprocess, preprocess_of
+from mpsearch.values.errors import SettingError
 
 PIXELS = np.array([0, 255, 128, 51, 102, 204], np.float32).reshape(1, 1, 2, 3)
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core import recycled
-from mpsearch.core.arrays import address, aligned_empty
+from mpsearch.memory import recycled
+from mpsearch.memory.aligned import address, aligned_empty
 from mpsearch.model.network import _shared
 from mpsearch.model.weight_layers import array_view
 

@@ -7,9 +7,9 @@ from typing import Any, Literal
 import pytest
 from crafted.blocks import Json, dense, h5_file, keras_file, layer, network
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.settings import require_sound_settings
 from mpsearch.model.source import ModelSource
+from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
 

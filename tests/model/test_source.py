@@ -15,8 +15,8 @@ import h5py
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.source import BUNDLED_DIGITS, find_model
+from mpsearch.values.errors import ModelError
 
 CONFIG = b'{"class_name": "Functional", "config": {}}'
 

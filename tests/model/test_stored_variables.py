@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from zoo import ZOO, make
 
-from mpsearch.core.errors import ModelError
-from mpsearch.core.freed_memory import resident_nbytes
+from mpsearch.memory.freed_memory import resident_nbytes
 from mpsearch.model.backend import keras
 from mpsearch.model.load_error import cause_of
 from mpsearch.model.settings import require_sound_settings
 from mpsearch.model.source import ModelSource
 from mpsearch.model.stored_variables import with_stored_values
+from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
 

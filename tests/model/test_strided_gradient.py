@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.strided_gradient import safe_strides
+from mpsearch.values.arrays import Float32Array
 
 pytestmark = pytest.mark.tf
 

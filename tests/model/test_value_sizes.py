@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
 from mpsearch.model.value_sizes import MOST, require_moderate_values
+from mpsearch.values.errors import ModelError
 
 layers = keras.layers
 

@@ -9,17 +9,17 @@ import zoo
 from command_line import answer
 
 import mpsearch
-from mpsearch.api.calibrate import calibrated
-from mpsearch.api.export import CALIBRATED_WEIGHTS
-from mpsearch.api.packed import unpacked_model, verify
-from mpsearch.api.stored import stored
-from mpsearch.api.workbench import Workbench
+from mpsearch.api.verify import verify
 from mpsearch.cli.main import run
-from mpsearch.core.errors import PlanError, SettingError
-from mpsearch.core.plan import Plan
-from mpsearch.export.keras_model import plain_forward
 from mpsearch.export.packed import PackedFile
-from mpsearch.search.verify import held_back
+from mpsearch.model.plain_forward import plain_forward
+from mpsearch.values.errors import PlanError, SettingError
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.calibrate import calibrated
+from mpsearch.workbench.calibrated_weights import stored
+from mpsearch.workbench.held_back import held_back
+from mpsearch.workbench.packing import unpacked_model
+from mpsearch.workbench.workbench import Workbench
 
 pytestmark = pytest.mark.tf
 
@@ -57,7 +57,7 @@ def test_the_drop_reported_is_that_of_the_weights_in_the_file(tmp_path: Path) ->
     bench = few_digits(tmp_path)
     result = search(bench, tmp_path)
     assert result.feasible
-    with PackedFile(tmp_path / CALIBRATED_WEIGHTS) as packed:
+    with PackedFile(tmp_path / "plan.mpq") as packed:
         assert packed.header.nbytes == result.nbytes
         assert any(entry.calibrated for entry in packed.header.tensors)
         model = unpacked_model(packed, bench.model)
@@ -77,7 +77,7 @@ def test_images_held_back_say_nothing_to_the_calibration(tmp_path: Path) -> None
     other = search(few_digits(theirs, changed=True), theirs)
     assert one.plan == other.plan
     assert one.verify != other.verify
-    assert (ours / CALIBRATED_WEIGHTS).read_bytes() == (theirs / CALIBRATED_WEIGHTS).read_bytes()
+    assert (ours / "plan.mpq").read_bytes() == (theirs / "plan.mpq").read_bytes()
 
 
 def test_calibrated_plans_lose_less(tmp_path: Path) -> None:
@@ -115,10 +115,10 @@ def test_any_network_is_calibrated_packed_and_read_again(name: str, tmp_path: Pa
     for coding in ("none", "entropy"):
         folder = tmp_path / coding
         mpsearch.export_plan(model, plan, folder, ["json", "keras"], coding=coding)
-        found = verify(folder / CALIBRATED_WEIGHTS, bench)
+        found = verify(folder / "plan.mpq", bench)
         assert found.bit_exact
         assert found.sizes.nbytes == model.coded(coding).nbytes(plan)
-        again = stored(bench.model, plan, folder / CALIBRATED_WEIGHTS)
+        again = stored(bench.model, plan, folder / "plan.mpq")
         for layer, scheme in enumerate(plan.schemes):
             pairs = zip(
                 again.bank.decoded(layer, scheme), model.bank.decoded(layer, scheme), strict=True
@@ -130,12 +130,12 @@ def test_every_format_has_the_weights_of_the_file(study: Path, tmp_path: Path) -
     formats = ["packed", "npy", "keras", "json", "quanti_array"]
     argv = ["export", str(study), "--format", *formats, "--to", str(tmp_path), "--quiet"]
     assert run(argv) == 0
-    kept = (study / CALIBRATED_WEIGHTS).read_bytes()
+    kept = (study / "plan.mpq").read_bytes()
     assert (tmp_path / "digits.mpq").read_bytes() == kept
-    assert (tmp_path / CALIBRATED_WEIGHTS).read_bytes() == kept
+    assert (tmp_path / "plan.mpq").read_bytes() == kept
     assert json.loads((tmp_path / "plan.json").read_text())["calibrated"] is True
     bench = mpsearch.load(str(tmp_path / "digits.keras"), _digits(), preprocess="unit")
-    with PackedFile(study / CALIBRATED_WEIGHTS) as packed:
+    with PackedFile(study / "plan.mpq") as packed:
         for layer in bench.layers:
             for tensor, weights in zip(
                 layer.tensors, bench.model.network.weights(layer.index), strict=True
@@ -155,20 +155,20 @@ def test_every_format_has_the_weights_of_the_file(study: Path, tmp_path: Path) -
 def test_verify_says_what_it_cannot_compare(
     study: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = answer(capsys, "verify", str(study / CALIBRATED_WEIGHTS))
+    found = answer(capsys, "verify", str(study / "plan.mpq"))
     assert found["bit_exact"]
     assert 0 < found["calibrated_tensors"] <= found["tensors"]
     assert found["drop_pp"] >= 0
-    assert run(["verify", str(study / CALIBRATED_WEIGHTS), "--quiet"]) == 0
+    assert run(["verify", str(study / "plan.mpq"), "--quiet"]) == 0
     assert "cannot confirm them" in capsys.readouterr().out
 
 
 def test_the_same_command_resumes(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    before = (study / CALIBRATED_WEIGHTS).read_bytes()
+    before = (study / "plan.mpq").read_bytes()
     one, other = (answer(capsys, "search", str(study / "study.toml")) for _ in range(2))
     assert one["calibrated"]
     assert one["trials"] == other["trials"] > 0
-    assert (study / CALIBRATED_WEIGHTS).read_bytes() == before
+    assert (study / "plan.mpq").read_bytes() == before
 
 
 def test_a_plan_without_its_weights_is_refused(study: Path, tmp_path: Path) -> None:
@@ -176,11 +176,11 @@ def test_a_plan_without_its_weights_is_refused(study: Path, tmp_path: Path) -> N
     document = json.loads((study / "plan.json").read_text())
     plan = Plan.from_mapping(bench.layer_names, document["plan"])
     with pytest.raises(PlanError, match=r"plan\.mpq.*not there"):
-        stored(bench.model, plan, tmp_path / CALIBRATED_WEIGHTS)
+        stored(bench.model, plan, tmp_path / "plan.mpq")
     other = Plan.uniform(bench.layer_names, "int4c")
     with pytest.raises(PlanError, match="another calibrated plan"):
-        stored(bench.model, other, study / CALIBRATED_WEIGHTS)
-    assert stored(bench.model, plan, study / CALIBRATED_WEIGHTS).nbytes(plan) == document["nbytes"]
+        stored(bench.model, other, study / "plan.mpq")
+    assert stored(bench.model, plan, study / "plan.mpq").nbytes(plan) == document["nbytes"]
 
 
 def test_three_images_are_too_few(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 MEASURE = """
 import hashlib
 import mpsearch
-from mpsearch.core.plan import Plan
+from mpsearch.values.plan import Plan
 
 work = mpsearch.load()
 names = work.model.layer_names

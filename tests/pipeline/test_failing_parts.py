@@ -10,9 +10,9 @@ from command_line import answer
 
 import mpsearch
 from mpsearch.cli.main import run
-from mpsearch.core.errors import SchemeError
-from mpsearch.core.plan import Plan
 from mpsearch.model.backend import keras
+from mpsearch.values.errors import SchemeError
+from mpsearch.values.plan import Plan
 
 pytestmark = pytest.mark.tf
 

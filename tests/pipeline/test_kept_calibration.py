@@ -9,17 +9,16 @@ import numpy as np
 import pytest
 
 import mpsearch
-from mpsearch.api import calibration_folder
-from mpsearch.api.calibrate import calibrate_all, calibrated
-from mpsearch.api.export import CALIBRATED_WEIGHTS
-from mpsearch.api.limits import Wanted
 from mpsearch.api.search import help_search
-from mpsearch.api.workbench import Workbench
 from mpsearch.calibration import Calibration
 from mpsearch.cli.main import run
-from mpsearch.core.progress import Silent, Work
 from mpsearch.model.input_moments import MomentSums
-from mpsearch.search.rules import Rules
+from mpsearch.propose.rules import Rules
+from mpsearch.search.question import Wanted
+from mpsearch.values.progress import Silent, Work
+from mpsearch.workbench import calibration_folder
+from mpsearch.workbench.calibrate import calibrate_all, calibrated
+from mpsearch.workbench.workbench import Workbench
 
 pytestmark = pytest.mark.tf
 
@@ -124,7 +123,7 @@ def kept(folder: Path) -> Path:
 
 
 def weights(folder: Path) -> bytes:
-    return (folder / CALIBRATED_WEIGHTS).read_bytes()
+    return (folder / "plan.mpq").read_bytes()
 
 
 def test_stopped_anywhere_it_goes_on_and_ends_with_the_same_bytes(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import zoo
 
-from mpsearch.core.plan import Plan
-from mpsearch.export.keras_model import plain_forward
+from mpsearch.model.plain_forward import plain_forward
+from mpsearch.values.plan import Plan
 
 pytestmark = pytest.mark.tf
 

@@ -7,13 +7,13 @@ import numpy as np
 from numpy_network import NumpyNetwork, images
 from search_bench import SearchBench
 
-from mpsearch.api.outcome import _Checker
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.fingerprint import Fingerprint
-from mpsearch.core.input_images import InputImages
-from mpsearch.core.plan import Plan
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import History, Tried
+from mpsearch.memory.input_images import InputImages
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import History, Tried
+from mpsearch.search.selection import _Checker
+from mpsearch.values.fingerprint import Fingerprint
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.workbench import Workbench
 
 
 def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) -> _Checker:

@@ -11,11 +11,13 @@ import zoo
 from command_line import answer
 
 import mpsearch
-from mpsearch.api.packed import pack, unpack, verify
+from mpsearch.api.unpack import unpack
+from mpsearch.api.verify import verify
 from mpsearch.cli.main import run
 from mpsearch.coding.coder import CODINGS, Coding
-from mpsearch.core.errors import PackedError
-from mpsearch.core.plan import Plan
+from mpsearch.values.errors import PackedError
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.packing import pack
 
 pytestmark = pytest.mark.tf
 

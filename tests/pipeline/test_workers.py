@@ -17,7 +17,7 @@ from command_line import answer
 from optuna.trial import TrialState
 
 from mpsearch.cli.main import run
-from mpsearch.search.workers.place import is_known_dead, this_process
+from mpsearch.study.workers.process_identity import is_known_dead, this_process
 
 pytestmark = [pytest.mark.tf, pytest.mark.slow, pytest.mark.xdist_group("processes")]
 SEARCH = ["search", "--budget", "1", "--holdout", "0", "--sampler", "random", "--study-name", "s"]

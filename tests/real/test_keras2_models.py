@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from keras2_files import GOLDEN, images
 
-from mpsearch.core.errors import ModelError
 from mpsearch.model.load import load_keras_model
 from mpsearch.model.source import find_model
+from mpsearch.values.errors import ModelError
 
 DATA = Path(os.environ.get("MPSEARCH_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 FOREIGN = DATA / "foreign"

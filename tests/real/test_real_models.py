@@ -10,7 +10,7 @@ import pytest
 
 import mpsearch
 from mpsearch.cli.main import run
-from mpsearch.core.plan import Plan
+from mpsearch.values.plan import Plan
 
 DATA = Path(os.environ.get("MPSEARCH_REAL_DATA", Path(__file__).parents[3] / "shared" / "data"))
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from made_study import BITS, MadeStudy, made_study
 
 from mpsearch.api.study_record import read_study
-from mpsearch.core.plan import Plan
+from mpsearch.propose.goal import Goal
 from mpsearch.report import figures
 from mpsearch.report.record import StudyRecord
-from mpsearch.search.goal import Goal
-from mpsearch.search.trials import Trial
+from mpsearch.study.trials import Trial
+from mpsearch.values.plan import Plan
 
 PLAN = Plan(("a", "b"), ("fl16", "fix8"))
 

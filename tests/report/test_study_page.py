@@ -9,10 +9,10 @@ from made_study import HOSTILE, MadeStudy, made_study
 
 from mpsearch.api.report import write_comparison, write_report
 from mpsearch.api.study_record import read_study
-from mpsearch.core.errors import StudyError
+from mpsearch.propose.goal import Goal
 from mpsearch.report.comparison import differences, verdict
 from mpsearch.report.sentences import headline
-from mpsearch.search.goal import Goal
+from mpsearch.values.errors import StudyError
 
 ALLOWED = set(
     "html head meta title style body a header h1 h2 main nav ul li p dl div dt dd small "

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
 from mpsearch.report.text import each_layer_report, specific_report, top_three, uniform_report
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
 
 Golden = Callable[[str, str], None]
 

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from weight_arrays import every_exponent
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.bf16 import Bf16
+from mpsearch.values.errors import SchemeError
 
 
 def test_it_rounds_as_ml_dtypes_does_at_any_exponent_and_at_ties() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.errors import SchemeError
 
 
 def test_survivors_come_back_to_their_places() -> None:

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.bitwise_and import BitwiseAnd
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
 
 cuts = st.integers(1, 22)
 

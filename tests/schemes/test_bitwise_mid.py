@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from weight_arrays import bits, every_exponent
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import parse_scheme
+from mpsearch.values.errors import SchemeError
 
 
 @pytest.mark.parametrize("k", range(1, 23))

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from weight_arrays import every_exponent
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.dynamic_fixed import WIDTHS, DynamicFixed
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.errors import SchemeError
 
 
 def test_a_code_is_an_integer_and_the_fraction_length_a_byte() -> None:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from weight_arrays import few, tensors
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes.extremes import Extremes, extremes
+from mpsearch.values.arrays import Float32Array
 
 
 @few

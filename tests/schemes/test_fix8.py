@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes.fix8 import LARGEST, STEP, Fix8
+from mpsearch.values.arrays import Float32Array
 
 FIX8 = Fix8()
 END = LARGEST * STEP

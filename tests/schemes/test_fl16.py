@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weight_arrays import bits, few, tensors
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.fl16 import OVERFLOW, Fl16
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
 
 FL16 = Fl16()
 PATTERNS = np.arange(2**16, dtype=np.uint32).astype(np.uint16)

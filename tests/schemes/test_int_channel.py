@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.int_channel import WIDTHS, IntChannel
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.errors import SchemeError
 
 
 @pytest.mark.parametrize("width", WIDTHS)

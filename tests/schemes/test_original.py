@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes.original import Original
+from mpsearch.values.arrays import Float32Array
 
 ORIGINAL = Original()
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes.prune import Prune
 from mpsearch.schemes.stream import StreamForm
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import SchemeError
 
 thresholds = st.floats(1e-6, 10.0)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mpsearch.core.errors import SchemeError
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.errors import SchemeError
 
 
 @pytest.mark.parametrize("percent", [1, 20, 50, 99])

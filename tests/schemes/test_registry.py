@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpsearch.core.errors import MPSearchError, SchemeError
 from mpsearch.schemes import (
     ALL,
     DOCUMENTED,
@@ -19,6 +18,7 @@ from mpsearch.schemes import (
     registry,
 )
 from mpsearch.schemes.fix8 import Fix8
+from mpsearch.values.errors import MPSearchError, SchemeError
 
 
 class Tenth(Fix8):

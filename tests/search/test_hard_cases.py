@@ -10,12 +10,12 @@ from numpy_network import NumpyNetwork, images
 from search_bench import FINGERPRINT, SCHEMES, SearchBench
 from trained_network import TrainedNetwork, digits
 
-from mpsearch.core.errors import SettingError
-from mpsearch.core.outer import OuterProduct
-from mpsearch.engine.confidence import aggregate, drops_pp
-from mpsearch.search.goal import Goal
-from mpsearch.search.storage.address import Address, sqlite_url
-from mpsearch.search.study import StudyStore
+from mpsearch.propose.goal import Goal
+from mpsearch.study.storage.address import Address, sqlite_url
+from mpsearch.study.study import StudyStore
+from mpsearch.values.confidence import aggregate, drops_pp
+from mpsearch.values.errors import SettingError
+from mpsearch.values.outer import OuterProduct
 
 
 class Shrunk(NumpyNetwork):
@@ -132,8 +132,8 @@ def test_a_folder_that_no_url_can_name_is_refused(tmp_path: Path) -> None:
 
 
 def test_greedy_goes_on_to_the_size_asked_for(tmp_path: Path) -> None:
-    from mpsearch.search.greedy import GreedyProposer
-    from mpsearch.search.history import History, Tried
+    from mpsearch.propose.greedy import GreedyProposer
+    from mpsearch.propose.history import History, Tried
 
     bench = SearchBench(TrainedNetwork((24, 16), 5), digits()[0][::8])
     limit = bench.engine.baseline.nbytes // 3

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from made_study import HOSTILE, MadeStudy
 
-from mpsearch.core.errors import MPSearchError
-from mpsearch.search.goal import Goal
+from mpsearch.propose.goal import Goal
 from mpsearch.search.result_json import read_result
+from mpsearch.values.errors import MPSearchError
 
 GOALS = [Goal("mean", 2.0), Goal("max", 0.0), Goal("p95", max_nbytes=90_000), Goal("mean")]
 

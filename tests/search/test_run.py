@@ -11,16 +11,16 @@ from numpy_network import NumpyNetwork, images
 from search_bench import FINGERPRINT, SCHEMES, SearchBench, hard_bench
 from trained_network import TrainedNetwork, digits, every_choice
 
-from mpsearch.core.errors import SettingError, StudyError
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
-from mpsearch.engine.confidence import METRICS, Metric, aggregate, drops_pp
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import History, Tried
-from mpsearch.search.neighbours import improving_changes, is_one_change_optimal
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.neighbours import improving_changes, is_one_change_optimal
+from mpsearch.propose.surrogate.candidates import uniform_choices
 from mpsearch.search.run import SAMPLERS, Sampler
-from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.candidates import uniform_choices
+from mpsearch.study.study import StudyStore
+from mpsearch.values.confidence import METRICS, Metric, aggregate, drops_pp
+from mpsearch.values.errors import SettingError, StudyError
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
 
 
 def make_bench(

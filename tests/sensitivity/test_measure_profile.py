@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from numpy_network import NumpyNetwork, images
 
-from mpsearch.core.errors import StudyError
-from mpsearch.core.progress import Silent, Work
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.sensitivity.measure import empty_profile, measure_profile
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.values.errors import StudyError
+from mpsearch.values.progress import Silent, Work
 
 SCHEMES = ("original", "bitwiseAnd_18", "fl16", "fix8")
 COUNT = 3

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from made_study import MadeStudy
 
-from mpsearch.core.errors import StudyError
 from mpsearch.sensitivity.profile_file import read_profile
+from mpsearch.values.errors import StudyError
 
 
 @pytest.fixture

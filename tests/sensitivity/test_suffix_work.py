@@ -1,8 +1,8 @@
 """Work of a profile: all of it, once, and more for layers further up."""
 
-from mpsearch.core.plan import Plan
 from mpsearch.sensitivity.plans import cumulative_plan, per_layer_plan
 from mpsearch.sensitivity.suffix_work import SuffixWork
+from mpsearch.values.plan import Plan
 
 NAMES = tuple(f"layer{i}" for i in range(8))
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.stage import Stage
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.stage import Stage
 
 
 class ArrayNetwork(ABC):

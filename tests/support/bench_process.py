@@ -12,10 +12,10 @@ from typing import Final
 import optuna
 from search_bench import hard_bench
 
-from mpsearch.core.measurement import Measurement
 from mpsearch.search.run import Sampler
-from mpsearch.search.storage.address import Address
-from mpsearch.search.storage.opening import close_storage, open_storage
+from mpsearch.study.storage.address import Address
+from mpsearch.study.storage.opening import close_storage, open_storage
+from mpsearch.values.measurement import Measurement
 
 BUDGET_PP = 1.0
 _PLAN_SECONDS = 0.05  # a plan takes some time, so that processes meet and kills hit between two

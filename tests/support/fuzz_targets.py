@@ -14,16 +14,16 @@ import numpy as np
 from made_study import MadeStudy
 from mutation import damaged, damaged_json
 
-from mpsearch.core.config import RunConfig
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, write_packed
 from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 from mpsearch.schemes import parse_scheme
 from mpsearch.search.result_json import read_result, result_text
-from mpsearch.search.storage.address import Address
 from mpsearch.sensitivity.profile_file import read_profile
+from mpsearch.study.storage.address import Address
+from mpsearch.values.config import RunConfig
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.plan import Plan
 
 LAYERS: Final = ("conv1", "conv 2", "größe", "dense")
 _SCHEMES: Final = ("fix8", "prun_0.005", "bitwiseAnd_13", "prun50_e4m3")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from fuzz_targets import Target, seeds_of
 
-from mpsearch.core.errors import MPSearchError
-from mpsearch.core.freed_memory import resident_nbytes
+from mpsearch.memory.freed_memory import resident_nbytes
+from mpsearch.values.errors import MPSearchError
 
 _LONGEST_MESSAGE = 20_000  # characters; a message may name a file's entry, not repeat the file
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from mpsearch.search.storage.address import Address
-from mpsearch.search.storage.opening import open_storage
+from mpsearch.study.storage.address import Address
+from mpsearch.study.storage.opening import open_storage
 
 
 def journal_of(path: Path, trials: int) -> bytes:

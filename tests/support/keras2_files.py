@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.values.arrays import Float32Array
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "keras2"
 

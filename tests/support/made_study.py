@@ -5,18 +5,18 @@ from pathlib import Path
 
 import numpy as np
 
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.plan import Plan
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import History, Tried
-from mpsearch.search.menu import Menu
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.menu import Menu
+from mpsearch.propose.surrogate.assessment import Assessment
 from mpsearch.search.result import FrontPoint, LayerRow, Rung, SearchResult
 from mpsearch.search.result_json import SizedLayer, Subject, result_text
-from mpsearch.search.storage.address import sqlite_url
-from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.assessment import Assessment
-from mpsearch.search.verify import ImageSetDrop
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+from mpsearch.study.storage.address import sqlite_url
+from mpsearch.study.study import StudyStore
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.held_back import ImageSetDrop
 
 # Scheme → bits a weight takes; what made-up layers store.
 BITS = {"original": 32, "fl16": 16, "bitwiseAnd_20": 12, "fix8": 8, "int6c": 6, "int4c": 4}

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from array_network import ArrayNetwork
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.stage import Stage
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.stage import Stage
 
 WIDTH = 6
 CLASSES = 4

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from mpsearch.api.model import open_source
-from mpsearch.core.errors import ModelError
 from mpsearch.model.inspection.file import inspect_file
 from mpsearch.model.source import ModelSource
+from mpsearch.values.errors import ModelError
+from mpsearch.workbench.open_model import open_source
 
 
 def opened(path: Path) -> Any:

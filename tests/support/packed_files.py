@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from mpsearch.coding.coder import Coding
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
-from mpsearch.core.errors import PackedError
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, PackedSizes, write_packed
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.errors import PackedError
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.plan import Plan
 
 #: What is done to a file's header.
 Change = Callable[[dict[str, Any]], object]

@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
 from mpsearch.schemes import DOCUMENTED, EXTENDED, Scheme
+from mpsearch.values.arrays import Float32Array
 
 #: Schemes that store each weight for itself.
 NAMES: Final = (

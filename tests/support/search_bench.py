@@ -6,25 +6,25 @@ from typing import Any
 
 from numpy_network import NumpyNetwork, images
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.measurement import Measurement
-from mpsearch.core.plan import Plan
-from mpsearch.core.progress import Progress, Silent
-from mpsearch.engine.confidence import Metric
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.weight_bank import WeightBank
-from mpsearch.search.goal import Goal
-from mpsearch.search.history import Tried
-from mpsearch.search.menu import Menu
-from mpsearch.search.rules import Rules
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import Tried
+from mpsearch.propose.menu import Menu
+from mpsearch.propose.rules import Rules
+from mpsearch.propose.surrogate.screen import Screen
+from mpsearch.propose.surrogate.surrogate import Surrogate
 from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
-from mpsearch.search.storage.address import sqlite_url
-from mpsearch.search.study import StudyStore
-from mpsearch.search.surrogate.sampler import SurrogateSampler
-from mpsearch.search.surrogate.screen import Screen
-from mpsearch.search.surrogate.surrogate import Surrogate
 from mpsearch.sensitivity.measure import refusals
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.study.storage.address import sqlite_url
+from mpsearch.study.study import StudyStore
+from mpsearch.study.surrogate_sampler import SurrogateSampler
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.confidence import Metric
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress, Silent
 
 SCHEMES = ("original", "fl16", "bitwiseAnd_19", "bitwiseAnd_21", "fix8")
 FINGERPRINT = {"model": "m", "images": "i", "reference": "r", "numerics": "n"}

@@ -9,10 +9,10 @@ import numpy as np
 from array_network import ArrayNetwork
 
 import mpsearch
-from mpsearch.core.arrays import Float32Array, Float64Array, IntArray
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.stage import Stage
+from mpsearch.values.arrays import Float32Array, Float64Array, IntArray
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.stage import Stage
 
 Layer = tuple[Float32Array, Float32Array]
 

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.values.arrays import Float32Array
 
 ORIGINAL_PROGRAM = Path(__file__).parent.parent / "golden" / "schemes.npz"
 

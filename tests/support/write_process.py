@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from packed_files import read, write
 
-from mpsearch.core.files import write_text
+from mpsearch.system.files import write_text
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])

@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.api.workbench import Workbench, load
 from mpsearch.model.backend import keras
+from mpsearch.workbench.workbench import Workbench, load
 
 layers = keras.layers
 

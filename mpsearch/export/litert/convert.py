@@ -10,17 +10,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import ModelError, SettingError
-from mpsearch.core.extras import install_command
-from mpsearch.core.input_images import Inputs
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.silence import silenced
 from mpsearch.export.litert.match import match
 from mpsearch.export.litert.storage import Storage
+from mpsearch.memory.input_images import Inputs
 from mpsearch.model.backend import tf
 from mpsearch.model.graph import operations
 from mpsearch.model.scopes import is_scope_name
+from mpsearch.system.extras import install_command
+from mpsearch.system.silence import silenced
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import ModelError, SettingError
+from mpsearch.values.layer import WeightLayer
 
 # Operators with weights: LiteRT's names, and what the quantizer calls them.
 _OPERATORS: Final = {

@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, Float64Array
-from mpsearch.core.layer import WeightLayer
+from mpsearch.values.arrays import Float32Array, Float64Array
+from mpsearch.values.layer import WeightLayer
 
 _SAME: Final = 1e-5  # 1 − |cosine| of two channels that are the same but for a factor
 

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.errors import PackedError
-from mpsearch.core.fingerprint import text_digest
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed.header import TensorEntry
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.export.packed.writer import write_packed
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.errors import PackedError
+from mpsearch.values.fingerprint import text_digest
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.plan import Plan
 
 _NAME: Final = re.compile(r"(\d{1,6})-[0-9a-f]{12}\.mpq")
 _MOST_FILES: Final = 4096

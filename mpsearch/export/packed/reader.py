@@ -11,15 +11,16 @@ import numpy as np
 
 from mpsearch.coding.coder import CodedStream, decode
 from mpsearch.coding.packed import require_no_rest
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array, aligned_empty
-from mpsearch.core.errors import MPSearchError, PackedError
 from mpsearch.export.packed.header import OtherEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
+from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes import Scheme, parse_scheme
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block_in_order
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.errors import MPSearchError, PackedError
 
 
 class PackedFile:

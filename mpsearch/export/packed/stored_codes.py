@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.layer import WeightLayer
 from mpsearch.export.packed.reader import PackedFile
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.layer import WeightLayer
 
 
 class StoredCodes:

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from mpsearch.coding.coder import CodedStream, Coding, code
-from mpsearch.core.arrays import Codes, Float32Array, UInt8Array
-from mpsearch.core.errors import ModelError, PackedError, SchemeError
-from mpsearch.core.files import write_with
-from mpsearch.core.layer import WeightLayer
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
 from mpsearch.schemes import Scheme, parse_scheme
 from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block_in_order
 from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.system.files import write_with
+from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.errors import ModelError, PackedError, SchemeError
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.plan import Plan
 
 
 class Parameter(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.core.arrays import aligned_empty
+from mpsearch.memory.aligned import aligned_empty
 from mpsearch.model.backend import tf
 from mpsearch.model.gradients import wire
 from mpsearch.model.gradients.wire import Wire, WireError

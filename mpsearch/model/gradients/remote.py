@@ -12,10 +12,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array, aligned_empty
-from mpsearch.core.errors import GradientsLost
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.signals import signal_name
+from mpsearch.memory.aligned import aligned_empty
 from mpsearch.model.backend import tf
 from mpsearch.model.gradients import wire
 from mpsearch.model.gradients.spare import Spare, spare
@@ -24,6 +21,10 @@ from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores
 from mpsearch.model.source import ModelSource
 from mpsearch.model.weight_layers import array_view
+from mpsearch.system.signals import signal_name
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import GradientsLost
+from mpsearch.values.outer import OuterProduct
 
 _TRIES: Final = 2  # processes that may die
 _STALL_SECONDS: Final = 60.0  # without a byte, twice in a row without a tick of its clock: it hangs

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from mpsearch.core.arrays import Float32Array
+from mpsearch.values.arrays import Float32Array
 
 #: What a frame holds.
 ORDER: Final = b"O"  # JSON: which network

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from mpsearch.core.errors import EnvironmentFault
 from mpsearch.model.inspection.limits import wall_seconds
 from mpsearch.model.inspection.verdict import SAVE_AGAIN, Verdict
+from mpsearch.values.errors import EnvironmentFault
 
 _ROOT: Final = Path(__file__).parents[3]
 # As `python -m mpsearch.model.inspection` without the current folder on the path, where a file

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO, NoReturn
 
 from optuna.artifacts.exceptions import ArtifactNotFound
 
-from mpsearch.core.folders import open_as_it_is
+from mpsearch.system.folders import open_as_it_is
 
 
 class FolderFiles:

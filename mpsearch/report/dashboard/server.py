@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from optuna.storages import BaseStorage
 
-from mpsearch.core.errors import EnvironmentFault, SettingError
-from mpsearch.core.extras import install_command
 from mpsearch.report.dashboard.files import FolderFiles
 from mpsearch.report.dashboard.guard import Guard
+from mpsearch.system.extras import install_command
+from mpsearch.values.errors import EnvironmentFault, SettingError
 
 LOOPBACK: Final = "127.0.0.1"
 _NAMES: Final = (LOOPBACK, "localhost")

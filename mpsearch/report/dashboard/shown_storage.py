@@ -11,10 +11,10 @@ from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
-from mpsearch.core.errors import MPSearchError
 from mpsearch.report.dashboard.attributes import CONSTRAINTS, note_attributes
-from mpsearch.search.checksum import CHECKSUM, is_sound, subject_digest
-from mpsearch.search.trials import StudyTrials, as_study_trials, is_measured, is_ours
+from mpsearch.study.checksum import CHECKSUM, is_sound, subject_digest
+from mpsearch.study.trials import StudyTrials, as_study_trials, is_measured, is_ours
+from mpsearch.values.errors import MPSearchError
 
 Show = Callable[[StudyTrials], dict[str, Any]]
 _HIDDEN: Final = {

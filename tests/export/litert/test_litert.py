@@ -8,12 +8,12 @@ import zoo
 
 import mpsearch
 from mpsearch.api.litert import write_litert
-from mpsearch.core.errors import ModelError
-from mpsearch.core.plan import Plan
-from mpsearch.export.keras_model import plain_forward
 from mpsearch.export.litert import Storage, run_litert, storage_of, to_litert
+from mpsearch.model.plain_forward import plain_forward
 from mpsearch.model.weight_layers import weight_layers
 from mpsearch.schemes import DOCUMENTED, parse_scheme
+from mpsearch.values.errors import ModelError
+from mpsearch.values.plan import Plan
 
 pytestmark = [
     pytest.mark.tf,

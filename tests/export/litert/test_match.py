@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.export.litert.match import match
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.layer import WeightLayer, WeightTensor
 
 
 def dense(index: int, array: Float32Array) -> WeightLayer:

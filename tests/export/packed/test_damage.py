@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from packed_files import put_in, read, refused, small, with_header, write
 
 from mpsearch.coding.coder import CODINGS, Coding, code
-from mpsearch.core.errors import PackedError
 from mpsearch.export.packed import PackedFile
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.errors import PackedError
 
 
 @pytest.mark.parametrize("coding", CODINGS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from packed_files import Change, put, put_in, read, refused, small, with_header
 
-from mpsearch.core.errors import PackedError
+from mpsearch.values.errors import PackedError
 
 
 def said(path: Path, data: bytes) -> str:

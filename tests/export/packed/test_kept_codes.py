@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mpsearch.core.arrays import Codes, Float32Array
-from mpsearch.core.layer import WeightLayer, WeightTensor
 from mpsearch.export.packed import KeptCodes
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import FittedCodes
+from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.layer import WeightLayer, WeightTensor
 
 KEY, SCHEMES = "0" * 64, ("int4c", "km3", "e2m1", "dfix5")
 TENSORS = (WeightTensor("kernel", (3, 3, 4, 5)), WeightTensor("bias", (5,)))

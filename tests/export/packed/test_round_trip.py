@@ -16,11 +16,11 @@ from packed_files import OTHERS, Parameter, read, write
 from weight_arrays import bits, every_exponent, tensors
 
 from mpsearch.coding.coder import CODINGS, Coding
-from mpsearch.core.errors import ModelError, SchemeError
-from mpsearch.core.layer import WeightLayer, WeightTensor
-from mpsearch.core.plan import Plan
 from mpsearch.export.packed import PackedFile, write_packed
 from mpsearch.schemes import ALL, parse_scheme
+from mpsearch.values.errors import ModelError, SchemeError
+from mpsearch.values.layer import WeightLayer, WeightTensor
+from mpsearch.values.plan import Plan
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 NAMES = (

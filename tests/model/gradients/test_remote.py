@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 import mpsearch
-from mpsearch.api.workbench import Workbench
-from mpsearch.core.arrays import Float32Array
-from mpsearch.core.errors import GradientsLost
-from mpsearch.core.outer import OuterProduct
-from mpsearch.core.plan import Plan
 from mpsearch.model.gradients import remote, spare, wire
 from mpsearch.model.network import KerasNetwork
 from mpsearch.model.source import find_model
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import GradientsLost
+from mpsearch.values.outer import OuterProduct
+from mpsearch.values.plan import Plan
+from mpsearch.workbench.workbench import Workbench
 
 pytestmark = pytest.mark.tf
 

@@ -8,9 +8,9 @@ import pytest
 from made_study import HOSTILE, MadeStudy, made_study
 
 from mpsearch.api.study_record import read_study
+from mpsearch.propose.goal import Goal
 from mpsearch.report.dashboard.graphs import study_graphs
 from mpsearch.report.record import StudyRecord
-from mpsearch.search.goal import Goal
 
 
 def graphs(record: StudyRecord) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from served import served
 
 from mpsearch.api.dashboard import Dashboard
 from mpsearch.api.report import write_report
-from mpsearch.core.errors import EnvironmentFault, StudyError
-from mpsearch.core.plan import Plan
+from mpsearch.values.errors import EnvironmentFault, StudyError
+from mpsearch.values.plan import Plan
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

@@ -9,12 +9,12 @@ import pytest
 from made_study import MadeStudy
 from optuna.trial import TrialState
 
+from mpsearch.propose.goal import Goal
 from mpsearch.report.dashboard.attributes import CONSTRAINTS
 from mpsearch.report.dashboard.shown_storage import ShownStorage
-from mpsearch.search.goal import Goal
-from mpsearch.search.storage.address import Address, sqlite_url
-from mpsearch.search.storage.opening import close_storage, open_for_reading
-from mpsearch.search.trials import StudyTrials
+from mpsearch.study.storage.address import Address, sqlite_url
+from mpsearch.study.storage.opening import close_storage, open_for_reading
+from mpsearch.study.trials import StudyTrials
 
 
 def shown(folder: Path, seen: list[StudyTrials] | None = None) -> ShownStorage:

@@ -1,0 +1,132 @@
+"""Prove a packed file: compare it with its model, and measure it again."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mpsearch.coding.coder import Coding
+from mpsearch.export.packed import OtherEntry, PackedFile, PackedSizes
+from mpsearch.values.confidence import Metric
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress, Silent
+from mpsearch.workbench.held_back import ImageSetDrop
+from mpsearch.workbench.open_model import OpenModel
+from mpsearch.workbench.packing import by_layer, require_model, unpacked_model
+from mpsearch.workbench.workbench import Workbench, model_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a packed file turned out to be.
+
+    Attributes:
+        sizes: Of its parts.
+        coding: How its codes are packed.
+        plan: Layer → scheme.
+        tensors: How many it holds, other parameters included.
+        calibrated: How many of them cannot be compared: their codes were chosen by images.
+        different: Names of those that are not what the plan makes of the model.
+        drop: Of the unpacked model on the images, by plain forward passes; None without images.
+        baseline_confidence_pct: Mean over images, of the unchanged model.
+        confidence_pct: Mean over images, of the unpacked model.
+    """
+
+    sizes: PackedSizes
+    coding: Coding
+    plan: Plan
+    tensors: int
+    calibrated: int
+    different: tuple[str, ...]
+    drop: ImageSetDrop | None = None
+    baseline_confidence_pct: float | None = None
+    confidence_pct: float | None = None
+
+    @property
+    def bit_exact(self) -> bool:
+        """Every tensor compared is what the plan makes of the model, bit for bit."""
+        return not self.different
+
+
+def verify(
+    path: Path,
+    subject: Workbench | OpenModel,
+    metric: Metric = "mean",
+    progress: Progress | None = None,
+) -> Verified:
+    """Decode a packed file, compare it with what its plan makes of a model, and measure it again.
+
+    Args:
+        path: The file.
+        subject: The model it was made from, with images to measure on or without.
+        metric: How the drops of images become one.
+        progress: Is told of every tensor.
+
+    Raises:
+        PackedError: If the file is damaged, or was made from another model.
+    """
+    model = model_of(subject)
+    progress = progress or Silent()
+    with PackedFile(path) as packed:
+        plan = require_model(packed, model)
+        header = packed.header
+        progress.start("comparing", len(header.tensors) + len(header.others))
+        different = _different_weights(packed, model, plan, progress)
+        different += _different_others(packed, model, progress)
+        progress.finish()
+        found = Verified(
+            PackedSizes(header.nbytes, header.other_nbytes, packed.header_nbytes),
+            header.coding,
+            plan,
+            len(header.tensors) + len(header.others),
+            sum(entry.calibrated for entry in header.tensors),
+            tuple(different),
+        )
+        if isinstance(subject, Workbench):
+            return _measured(found, packed, subject, metric)
+        return found
+
+
+def _different_weights(
+    packed: PackedFile, model: OpenModel, plan: Plan, progress: Progress
+) -> list[str]:
+    different = []
+    for index, (name, entries) in enumerate(by_layer(packed).items()):
+        expected = model.bank.decoded(index, plan.schemes[index])
+        for entry, array in zip(entries, expected, strict=True):
+            if entry.calibrated:
+                packed.weights(entry)  # damage is found all the same
+            elif not np.array_equal(packed.weights(entry).view(np.uint32), array.view(np.uint32)):
+                different.append(str(entry))
+            progress.advance(1, name)
+    return different
+
+
+def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) -> list[str]:
+    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
+
+    different = []
+    pairs: list[tuple[Any, OtherEntry]] = list(
+        zip(other_parameters(model.live), packed.header.others, strict=True)
+    )
+    for one, entry in pairs:
+        if not np.array_equal(packed.other(entry), one.data()):
+            different.append(str(entry))
+        progress.advance(1, one.name)
+    return different
+
+
+def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
+    """With the confidence of the unpacked model."""
+    from mpsearch.model.plain_forward import plain_forward_once  # noqa: PLC0415 - TensorFlow
+
+    before = work.plain_forward(work.model.original)
+    scores = plain_forward_once(lambda: unpacked_model(packed, work.model), work.inputs)
+    after = work.model.network.probabilities(scores)
+    return replace(
+        found,
+        drop=work.drop(before, after, metric),
+        baseline_confidence_pct=work.mean_confidence_pct(before),
+        confidence_pct=work.mean_confidence_pct(after),
+    )

@@ -1,1 +1,0 @@
-"""Values that travel through the pipeline, and the one place that writes files."""

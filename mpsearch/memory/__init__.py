@@ -1,0 +1,1 @@
+"""Arrays and files that hold what is large, and bounds of memory."""

@@ -1,0 +1,27 @@
+"""A Keras model that holds decoded weights."""
+
+from collections.abc import Callable
+from typing import Any
+
+from mpsearch.model.load import load_keras_model
+from mpsearch.model.source import ModelSource
+from mpsearch.model.weight_layers import weight_layers
+from mpsearch.values.arrays import Float32Array
+
+
+def decoded_model(
+    source: ModelSource,
+    size: tuple[int, int] | None,
+    decoded: Callable[[int], tuple[Float32Array, ...]],
+) -> Any:
+    """A fresh copy of a model with other weights in its weight layers.
+
+    Args:
+        source: The trained model, loaded again: no live model is changed.
+        size: As for :func:`~mpsearch.model.load.load_keras_model`.
+        decoded: Gives the tensors of a weight layer by its index.
+    """
+    model = load_keras_model(source, size)
+    for live in weight_layers(model):
+        live.keras_layer.set_weights(list(decoded(live.layer.index)))
+    return model

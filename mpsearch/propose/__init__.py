@@ -1,0 +1,1 @@
+"""Which plan to measure next; knows no Optuna."""

@@ -1,0 +1,62 @@
+"""What a search is asked for."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from mpsearch.values.arrays import Float64Array, IntArray
+from mpsearch.values.confidence import Metric
+
+Kind = Literal["budget", "max_bytes", "front"]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """The smallest plan within a budget, the gentlest within a size, or the whole front.
+
+    Attributes:
+        metric: How the drops of images become one.
+        budget_pp: Largest drop allowed; None if another thing is asked.
+        max_nbytes: Most bytes of the weight layers; None if another thing is asked.
+    """
+
+    metric: Metric
+    budget_pp: float | None = None
+    max_nbytes: int | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the three."""
+        if self.max_nbytes is not None:
+            return "max_bytes"
+        return "front" if self.budget_pp is None else "budget"
+
+    def feasible(self, nbytes: int, drop_pp: float) -> bool:
+        """Whether a plan keeps the limit."""
+        return self.excess(nbytes, drop_pp) <= 0
+
+    def excess(self, nbytes: int, drop_pp: float) -> float:
+        """By how much a plan breaks the limit: percentage points, or bytes; ≤ 0 if it does not."""
+        if self.max_nbytes is not None:
+            return float(nbytes - self.max_nbytes)
+        return -1.0 if self.budget_pp is None else drop_pp - self.budget_pp
+
+    def excesses(self, nbytes: IntArray, drop_pp: Float64Array) -> Float64Array:
+        """:meth:`excess` of many plans, shape (plans,)."""
+        if self.max_nbytes is not None:
+            return (nbytes - self.max_nbytes).astype(np.float64)
+        if self.budget_pp is None:
+            return np.full(len(drop_pp), -1.0)
+        return drop_pp - self.budget_pp
+
+    def keys(self, nbytes: IntArray, drop_pp: Float64Array) -> tuple[Float64Array, Float64Array]:
+        """:meth:`key` of many plans: what is compared first, and what decides between equals."""
+        sizes = nbytes.astype(np.float64)
+        return (drop_pp, sizes) if self.max_nbytes is not None else (sizes, drop_pp)
+
+    def key(self, nbytes: int, drop_pp: float) -> tuple[float, float]:
+        """The smaller the better, among feasible plans."""
+        if self.max_nbytes is not None:
+            return drop_pp, float(nbytes)
+        return float(nbytes), drop_pp

@@ -1,0 +1,51 @@
+"""What was measured, as arrays."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from mpsearch.propose.goal import Goal
+from mpsearch.values.arrays import Float64Array, IntArray
+
+#: Plans a model is fitted to: its cost grows with their cube, its use does not.
+MOST_FITTED: Final = 250
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Observed:
+    """What was measured, and what others are measuring.
+
+    Attributes:
+        choices: Shape (h, variables).
+        change: Of every image's margin, shape (h, n).
+        nbytes: Shape (h,).
+        drop_pp: Shape (h,).
+        pending: Plans that are being measured elsewhere, shape (p, variables).
+    """
+
+    choices: IntArray
+    change: Float64Array
+    nbytes: IntArray
+    drop_pp: Float64Array
+    pending: IntArray
+
+    def nearest(self, goal: Goal, most: int) -> IntArray:
+        """Positions of the plans nearest the limit, at most *most*, in order."""
+        if len(self.drop_pp) <= most:
+            return np.arange(len(self.drop_pp))
+        if goal.max_nbytes is not None:
+            distance = np.abs(self.nbytes - goal.max_nbytes).astype(np.float64)
+        else:
+            distance = np.abs(self.drop_pp - (goal.budget_pp or 0.0))
+        return np.sort(np.argsort(distance, kind="stable")[:most])
+
+    def only(self, rows: IntArray) -> "Observed":
+        """Some of the measured plans."""
+        return replace(
+            self,
+            choices=self.choices[rows],
+            change=self.change[rows],
+            nbytes=self.nbytes[rows],
+            drop_pp=self.drop_pp[rows],
+        )

@@ -1,0 +1,1 @@
+"""Optuna: the study, its storage, its samplers, and processes that share it."""

@@ -1,0 +1,233 @@
+"""The study: one Optuna study in a storage, opened only by the search it belongs to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial
+
+from mpsearch.propose.goal import Goal
+from mpsearch.propose.history import History, Tried
+from mpsearch.propose.menu import Menu
+from mpsearch.study.checksum import CHECKSUM, checksum, is_sound, subject_digest
+from mpsearch.study.identity import Identity
+from mpsearch.study.storage.address import Address
+from mpsearch.study.storage.damage import journal_damage, trial_damage
+from mpsearch.study.storage.faults import storage_faults
+from mpsearch.study.storage.opening import close_storage, open_storage
+from mpsearch.study.trial_form import as_trial, constraints, directions, distributions
+from mpsearch.study.trials import is_measured
+from mpsearch.study.workers.claims import Claims
+from mpsearch.study.workers.solo_lock import Doorway
+from mpsearch.system.signals import signals_held
+from mpsearch.values.confidence import aggregate, drops_pp
+from mpsearch.values.plan import Plan
+
+# How layers are screened: kept where it is not by gradients.
+_SCREENING: Final = "mpsearch:screening"
+_MEASUREMENT: Final = "measurement"
+
+
+class StudyStore:
+    """Measurements in Optuna's storage; several processes may share it.
+
+    A process that is alone writes each finished measurement as one trial in one transaction.
+    Where there may be others, it claims a plan before it measures it; docs/adr/0014 says how.
+
+    Every method raises :class:`EnvironmentFault` if the storage fails.
+
+    Args:
+        url: Storage; see :class:`Address`.
+        name: Of the study.
+        fingerprint: Of model and images.
+        menu: The choices.
+        goal: What is asked.
+        coding: How codes are packed, for all bytes.
+        calibrated: Codes are chosen by the images.
+
+    Raises:
+        SettingError: If the URL names no storage.
+        StudyError: If the study was started with something else; says with what.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        fingerprint: Mapping[str, str],
+        menu: Menu,
+        goal: Goal,
+        coding: str = "none",
+        calibrated: bool = False,
+    ) -> None:
+        self.name = name
+        self._menu = menu
+        self._goal = goal
+        self._known_numbers: set[int] = set()
+        # Of finished trials, which never change: number → measurement; None if it is damaged.
+        self._measured: dict[int, Tried | None] = {}
+        #: Plans that others measure now, as of the last reading.
+        self.running: frozenset[Plan] = frozenset()
+        self._identity = Identity(fingerprint, menu, goal, coding, calibrated)
+        self._address = Address.parse(url)
+        self._doorway = Doorway(self._address.path)
+        self._storage = open_storage(self._address)
+        try:
+            with storage_faults(self._address):
+                self._study = optuna.create_study(
+                    storage=self._storage,
+                    study_name=name,
+                    load_if_exists=True,
+                    directions=directions(goal),
+                )
+                self._identity.require(self._study)
+                self._subject = subject_digest(self._study.user_attrs)
+                self._claims = Claims(self._storage, self._study._study_id, distributions(menu))
+        except BaseException:
+            close_storage(self._storage)
+            raise
+
+    def history(self) -> History:
+        """What this study has measured, in order."""
+        # Entered before the first look: whoever is alone from here on misses nothing.
+        with storage_faults(self._address):
+            self._doorway.turn()
+        self._known_numbers.clear()
+        return History(self._goal, self.unread())
+
+    def unread(self) -> list[Tried]:
+        """What was written since the last reading, by whomever, in order."""
+        with storage_faults(self._address):
+            trials = self._trials()
+            # What others have claimed stays theirs while they live; the rest is failed here.
+            living = self._claims.living(trials, nobody=self._doorway.is_alone)
+            self.running = frozenset(self._plan(one) for one in living.values())
+            found = {one.number: self._measured.get(one.number) for one in trials}
+            fresh = {k: one for k, one in found.items() if one and k not in self._known_numbers}
+            self._known_numbers.update(fresh)
+            return list(fresh.values())
+
+    def claim(self, plans: Sequence[Plan], most: int | None = None) -> list[Plan]:
+        """Those of *plans* that this process is to measure now.
+
+        Args:
+            plans: Not measured yet.
+            most: Trials the study may have with these; None for no limit.
+        """
+        with storage_faults(self._address), signals_held():
+            match self._doorway.turn():
+                case "alone":
+                    return list(plans)
+                case "shared":
+                    return self._claims.take(plans, self._trials, most)
+                case "wait":
+                    return []
+
+    def known_elsewhere(self, baseline: "np.ndarray[Any, Any]") -> dict[Plan, Tried]:
+        """Plans of the menu that other studies measured here on the same model and images.
+
+        Args:
+            baseline: Confidence of the unchanged model, shape (n,).
+        """
+        known: dict[Plan, Tried] = {}
+        with storage_faults(self._address):
+            for other in self._storage.get_all_studies():
+                if other.study_name == self.name:
+                    continue
+                if not self._identity.shares_subject(other.user_attrs):
+                    continue
+                study = optuna.load_study(study_name=other.study_name, storage=self._storage)
+                subject = subject_digest(other.user_attrs)
+                for trial in filter(is_measured, study.get_trials(deepcopy=False)):
+                    one = self._tried(trial, subject)
+                    choice = None if one is None else self._menu.choice(one.plan)
+                    if one is None or choice is None or one.confidence.shape != baseline.shape:
+                        continue
+                    nbytes = self._menu.total(choice)
+                    drop = float(aggregate(drops_pp(baseline, one.confidence), self._goal.metric))
+                    # Others may have coded otherwise, and counted other bytes.
+                    known[one.plan] = replace(one, nbytes=nbytes, drop_pp=drop, stage_runs=0)
+        return known
+
+    def add(self, one: Tried, original_nbytes: int) -> None:
+        """Write one finished measurement; a signal waits until it is written."""
+        attributes: dict[str, object] = {
+            "nbytes": one.nbytes,
+            "drop_pp": one.drop_pp,
+            "ratio": original_nbytes / max(1, one.nbytes),
+            "origin": one.origin,
+            "stage_runs": one.stage_runs,
+            "confidence": one.confidence.tolist(),
+            "margin": one.margin.tolist(),
+        }
+        attributes[CHECKSUM] = checksum(
+            self._subject,
+            one.plan.as_mapping(),
+            attributes,
+            constraints(one, self._goal) or {},
+        )
+        done = as_trial(one, self._menu, self._goal, attributes)
+        with storage_faults(self._address), signals_held():
+            if self._claims.holds(one.plan) and self._claims.finish(one.plan, done):
+                return
+            self._study.add_trial(done)
+
+    @property
+    def screens_by_measurement(self) -> bool:
+        """Whether the search goes on without gradients: its proposals then follow from that."""
+        with storage_faults(self._address):
+            return self._study.user_attrs.get(_SCREENING) == _MEASUREMENT
+
+    def screen_by_measurement(self) -> None:
+        """Remember that this search goes on without gradients."""
+        with storage_faults(self._address), signals_held():
+            self._study.set_user_attr(_SCREENING, _MEASUREMENT)
+
+    def release(self) -> None:
+        """Give up what was claimed and will not be measured."""
+        with storage_faults(self._address), signals_held():
+            self._claims.release()
+
+    def close(self) -> None:
+        """Let go of the storage."""
+        self._doorway.leave()
+        close_storage(self._storage)
+
+    def damage(self) -> tuple[str, ...]:
+        """What of the study is damaged and left out, one sentence each."""
+        with storage_faults(self._address):
+            left_out = len(self._study.get_trials(deepcopy=False)) - len(self._trials())
+            return (*journal_damage(self._storage), *trial_damage(left_out))
+
+    def _trials(self) -> list[FrozenTrial]:
+        """All trials but those that are damaged."""
+        every = self._study.get_trials(deepcopy=False)
+        for trial in every:
+            if trial.number not in self._measured and is_measured(trial):
+                self._measured[trial.number] = self._tried(trial, self._subject)
+        return [one for one in every if self._measured.get(one.number, True) is not None]
+
+    def _tried(self, trial: FrozenTrial, subject: str) -> Tried | None:
+        """A finished measurement; None if it is damaged, or makes no sense."""
+        if not is_sound(trial, subject):
+            return None
+        try:
+            one = Tried(
+                plan=self._plan(trial),
+                nbytes=int(trial.user_attrs.get("nbytes", trial.values[0])),
+                drop_pp=float(trial.user_attrs["drop_pp"]),
+                confidence=np.array(trial.user_attrs["confidence"], dtype=np.float64),
+                margin=np.array(trial.user_attrs["margin"], dtype=np.float64),
+                origin=str(trial.user_attrs["origin"]),
+                stage_runs=int(trial.user_attrs["stage_runs"]),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError):
+            return None
+        return (
+            one if one.confidence.ndim == 1 and one.confidence.shape == one.margin.shape else None
+        )
+
+    def _plan(self, trial: FrozenTrial) -> Plan:
+        return Plan.from_mapping(self._menu.layers, trial.params)

@@ -1,0 +1,230 @@
+"""What a study has measured, read without its model and without writing to its storage."""
+
+import contextlib
+import logging
+import math
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import optuna
+import sqlalchemy.exc
+from optuna.study._frozen import FrozenStudy
+from optuna.trial import FrozenTrial, TrialState
+
+from mpsearch.propose.goal import Goal
+from mpsearch.study.checksum import CHECKSUM, SUBJECT, is_sound, subject_digest
+from mpsearch.study.storage.address import Address
+from mpsearch.study.storage.damage import journal_damage, trial_damage
+from mpsearch.study.storage.faults import MEANINGLESS
+from mpsearch.study.storage.opening import close_storage, open_for_reading
+from mpsearch.study.storage.peek import asked_for
+from mpsearch.values.confidence import parse_metric
+from mpsearch.values.errors import MPSearchError, StudyError
+from mpsearch.values.plan import Plan
+from mpsearch.values.secret import without_secrets
+
+_COMPLETE: Final = (TrialState.COMPLETE,)
+_REFUSALS: Final = (
+    sqlalchemy.exc.SQLAlchemyError,
+    optuna.exceptions.OptunaError,
+    OSError,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One measured plan, without what each image said.
+
+    Attributes:
+        plan: Which one.
+        nbytes: Stored bytes of all weight layers.
+        drop_pp: Under the study's metric, percentage points.
+        origin: Who proposed it.
+    """
+
+    plan: Plan
+    nbytes: int
+    drop_pp: float
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyTrials:
+    """A study as its storage has it.
+
+    Attributes:
+        name: Of the study.
+        goal: What is asked.
+        identity: ``model``, ``images``, ``reference``, ``numerics`` → digest; of the images
+            searched on.
+        coding: How codes are packed, for all bytes.
+        original_nbytes: Bytes of the weight layers as float32; None if no trial says so.
+        trials: Finished ones, in order; those that are damaged are left out.
+        others: Names of other studies in the storage.
+        damage: What is damaged, one sentence each.
+    """
+
+    name: str
+    goal: Goal
+    identity: Mapping[str, str]
+    coding: str
+    original_nbytes: int | None
+    trials: tuple[Trial, ...]
+    others: tuple[str, ...]
+    damage: tuple[str, ...] = ()
+
+
+def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
+    """Read a study's finished trials.
+
+    Args:
+        url: Storage; as :class:`Address` takes it.
+        name: Of the study; None for the one that was written to last.
+
+    Returns:
+        None if the storage holds no study of mpsearch.
+
+    Raises:
+        StudyError: If the storage cannot be read, has no study *name*, or one that mpsearch did
+            not write.
+    """
+    address = Address.parse(url)
+    with reading_faults(address):
+        storage = open_for_reading(address)
+        try:
+            return _read(storage, name)
+        finally:
+            close_storage(storage)
+
+
+@contextlib.contextmanager
+def reading_faults(address: Address) -> Iterator[None]:
+    """Turn what a storage that cannot be read raises into one line.
+
+    Raises:
+        StudyError: Says what is wrong; holds no password.
+    """
+    # What is wrong is said by our error; alembic would say beforehand which dialect it meets.
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
+    try:
+        yield
+    except MPSearchError:
+        raise
+    except (*_REFUSALS, *MEANINGLESS) as error:
+        raise _unreadable(address, error) from error
+
+
+def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials | None:
+    ours = {study.study_name: study for study in storage.get_all_studies() if is_ours(study)}
+    if not ours and name is None:
+        return None
+    if name is not None and name not in ours:
+        raise StudyError(
+            f"the study's storage has no study {name[:80]!r}; it has "
+            f"{', '.join(sorted(ours)) or 'none'}: run the search again"
+        )
+    trials = {
+        one: storage.get_all_trials(ours[one]._study_id, deepcopy=False, states=_COMPLETE)
+        for one in ([name] if name is not None else asked_for(ours))
+    }
+    chosen = max(trials, key=lambda one: _last_written(trials[one]))
+    found = as_study_trials(ours[chosen], trials[chosen], sorted(set(ours) - {chosen}))
+    return replace(found, damage=(*journal_damage(storage), *found.damage))
+
+
+def is_ours(study: FrozenStudy) -> bool:
+    """Whether mpsearch wrote a study."""
+    return SUBJECT + "layers" in study.user_attrs
+
+
+def as_study_trials(
+    study: FrozenStudy, trials: Sequence[FrozenTrial], others: Sequence[str] = ()
+) -> StudyTrials:
+    """What Optuna has of a study, in our words.
+
+    Args:
+        study: One that :func:`is_ours`.
+        trials: Finished ones of it.
+        others: Names of other studies beside it.
+
+    Raises:
+        KeyError: If an attribute is missing.
+        TypeError: If one is of another kind.
+        ValueError: If one makes no sense.
+    """
+    attributes = study.user_attrs
+    layers = attributes[SUBJECT + "layers"]
+    subject = subject_digest(attributes)
+    measured = [trial for trial in trials if is_measured(trial)]
+    sound = [trial for trial in measured if is_sound(trial, subject)]
+    found = [one for one in (_trial(trial, layers) for trial in sound) if one is not None]
+    return StudyTrials(
+        name=study.study_name,
+        goal=Goal(
+            parse_metric(str(attributes[SUBJECT + "metric"])),
+            attributes.get(SUBJECT + "budget_pp"),
+            attributes.get(SUBJECT + "max_nbytes"),
+        ),
+        identity={
+            key: str(attributes.get(SUBJECT + key))
+            for key in ("model", "images", "reference", "numerics")
+        },
+        coding=str(attributes.get(SUBJECT + "coding", "none")),
+        original_nbytes=_original(sound),
+        trials=tuple(found),
+        others=tuple(others),
+        damage=trial_damage(len(measured) - len(found)),
+    )
+
+
+def is_measured(trial: FrozenTrial) -> bool:
+    """Whether mpsearch wrote a trial, as a measurement that is finished, damaged or not."""
+    known = trial.user_attrs.keys() & {"confidence", "drop_pp", CHECKSUM}
+    return trial.state == TrialState.COMPLETE and bool(known)
+
+
+def _last_written(trials: Sequence[FrozenTrial]) -> float:
+    ends = [trial.datetime_complete.timestamp() for trial in trials if trial.datetime_complete]
+    return max(ends, default=0.0)
+
+
+def _trial(trial: FrozenTrial, layers: Sequence[str]) -> Trial | None:
+    """None if it makes no sense."""
+    try:
+        nbytes, drop = trial.user_attrs["nbytes"], float(trial.user_attrs["drop_pp"])
+        if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop):
+            return None
+        return Trial(
+            plan=Plan.from_mapping(layers, trial.params),
+            nbytes=int(nbytes),
+            drop_pp=drop,
+            origin=str(trial.user_attrs["origin"]),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+
+
+def _original(trials: Sequence[FrozenTrial]) -> int | None:
+    """From any trial: it says how many times smaller its bytes are."""
+    for trial in trials:
+        ratio, nbytes = trial.user_attrs.get("ratio"), trial.user_attrs.get("nbytes")
+        if ratio and nbytes:
+            with contextlib.suppress(TypeError, ValueError, OverflowError):
+                return round(float(ratio) * int(nbytes))
+    return None
+
+
+def _unreadable(address: Address, error: BaseException) -> StudyError:
+    # Optuna says "during the commit" of whatever fails; the cause knows what did.
+    cause = error.__cause__ if isinstance(error, optuna.exceptions.OptunaError) else error
+    reason: Any = getattr(cause, "orig", None) or cause or error
+    place = address.shown if address.path is None else str(address.path)
+    lines = str(reason).splitlines() or [type(error).__name__]
+    said = without_secrets(lines[0][:200], address.url)
+    return StudyError(
+        f"the study's storage {place!r} cannot be read: {said}; give the folder of a search"
+    )

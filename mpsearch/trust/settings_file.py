@@ -1,0 +1,127 @@
+"""A ``study.toml`` and what may be taken from it."""
+
+import hashlib
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from mpsearch.trust.guarded import GuardedValue, guarded_values
+from mpsearch.trust.record import Origin, is_trusted, remember
+from mpsearch.trust.storage_variable import STORAGE_VARIABLE, same_storage, storage_variable
+from mpsearch.values.config import RunConfig, read_settings
+from mpsearch.values.errors import SettingError
+from mpsearch.values.study_folder import SETTINGS
+
+_LONGEST: Final = 200  # characters of a value in an error
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A ``study.toml`` as it was when it was read, once.
+
+    Attributes:
+        path: The file.
+        config: What it says, for people to read: use :meth:`taken`, or :meth:`storage`.
+        sha256: Of its content.
+    """
+
+    path: Path
+    config: RunConfig
+    sha256: str
+
+    @classmethod
+    def read(cls, path: Path) -> "SettingsFile":
+        """Read a file.
+
+        Raises:
+            SettingError: If it is no ``study.toml``.
+        """
+        return cls.of(path, read_settings(path))
+
+    @classmethod
+    def of(cls, path: Path, content: bytes) -> "SettingsFile":
+        """A file of which the content is known.
+
+        Raises:
+            SettingError: If it is no ``study.toml``.
+        """
+        config = RunConfig.from_bytes(path, content)
+        return cls(path, config, hashlib.sha256(content).hexdigest())
+
+    @property
+    def guarded(self) -> tuple[GuardedValue, ...]:
+        """Its values that not everybody may choose."""
+        return guarded_values(self.config, self.path.parent)
+
+    def refused(self, keys: Collection[str]) -> tuple[GuardedValue, ...]:
+        """Values under these keys that may not be taken: guarded, and nobody has let them pass."""
+        found = [one for one in self.guarded if one.key in keys and not self._is_given(one)]
+        return () if not found or is_trusted(self.path, self.sha256) else tuple(found)
+
+    def taken(self, uses: Collection[str], given: Mapping[str, Any]) -> RunConfig:
+        """The settings of a command.
+
+        Args:
+            uses: Keys that the command has options for.
+            given: Key → what the user gave, which wins over the file; None if it is not given.
+
+        Raises:
+            SettingError: Names the values that may not be taken from this file, and the remedy.
+        """
+        own = {key for key, value in given.items() if value is not None}
+        self._require(set(uses) - own)
+        # What the command knows no option for, it does not get.
+        every = {field.name: field.default for field in fields(RunConfig)}
+        unasked: dict[str, Any] = {one.key: every[one.key] for one in self.refused(every)}
+        return replace(self.config, **unasked).with_options(given)
+
+    def storage(self) -> str | None:
+        """The storage that the file names, or None.
+
+        Raises:
+            SettingError: If it may not be taken from this file; says what to do.
+        """
+        self._require({"storage"})
+        named, given = self.config.storage, storage_variable()
+        if named is not None and given is not None and same_storage(named, given):
+            return given  # it may have the password
+        return named
+
+    def trust(self, origin: Origin) -> None:
+        """Remember that this very content may be obeyed in this folder.
+
+        Raises:
+            EnvironmentFault: If it cannot be remembered.
+        """
+        remember(self.path, self.sha256, origin)
+
+    @property
+    def remedy(self) -> str:
+        """The command that trusts the file."""
+        usual = self.path.name == SETTINGS
+        return f"mpsearch trust {shlex.quote(str(self.path.parent if usual else self.path))}"
+
+    def _is_given(self, value: GuardedValue) -> bool:
+        named, given = self.config.storage, storage_variable()
+        if value.key != "storage" or named is None or given is None:
+            return False
+        return same_storage(named, given)
+
+    def _require(self, keys: Collection[str]) -> None:
+        found = self.refused(keys)
+        if not found:
+            return
+        shown = " and ".join(_short(str(one)) for one in found)
+        options = " and ".join(dict.fromkeys(one.option for one in found))
+        if any(one.key == "storage" for one in found):
+            options += f" (or {STORAGE_VARIABLE})"
+        raise SettingError(
+            f"{str(self.path)!r}: {shown} cannot be taken from a file that mpsearch did not write "
+            f"here; give {options}, or if you trust the file: {self.remedy}"
+        )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

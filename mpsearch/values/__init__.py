@@ -1,0 +1,1 @@
+"""Values that travel: plans, measurements, layers, settings, errors."""

@@ -1,0 +1,1 @@
+"""A model opened, its images loaded, calibrated, and held back."""

@@ -1,0 +1,204 @@
+"""What is kept of a calibration in a study's folder: bounded, and nothing of it is believed."""
+
+import contextlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from mpsearch.export.packed import KeptCodes, PackedFile, write_packed
+from mpsearch.values.arrays import Codes, Float32Array, Float64Array, UInt8Array
+from mpsearch.values.errors import EnvironmentFault, ModelError, PackedError, SettingError
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.plan import Plan
+
+FOLDER: Final = "calibration"  # in the study's folder
+_INPUTS: Final = re.compile(r"(\d{1,6})-inputs\.mpq")
+_IMAGES: Final = "images"  # name of the number of images added
+_KEY_NAME: Final = re.compile(r"[0-9a-f]{16}")
+#: Bytes kept of one model and images, and of all others together; half of them for sums.
+MOST: Final = 512 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class _Array:
+    """An array as a packed file takes a parameter."""
+
+    name: str
+    array: npt.NDArray[Any]
+
+    @property
+    def dtype(self) -> str:
+        return str(self.array.dtype)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.array.shape
+
+    @property
+    def nbytes(self) -> int:
+        return self.array.nbytes
+
+    def data(self) -> UInt8Array:
+        little = np.ascontiguousarray(self.array, dtype=self.array.dtype.newbyteorder("<"))
+        return little.reshape(-1).view(np.uint8)
+
+
+class CalibrationFolder:
+    """Keeps sums over images, and codes of layers, for one model on certain images.
+
+    Where nothing can be kept (a full disk, a link in the folder's place, no room left), nothing is:
+    the search goes on without.
+
+    Args:
+        study: The study's folder.
+        key: Digest of all that decides what the codes are.
+        layers: The weight layers.
+    """
+
+    def __init__(self, study: Path, key: str, layers: Sequence[WeightLayer]) -> None:
+        self._every, self._key = study / FOLDER, key
+        self._place = self._every / key[:16]
+        self._is_open = not (self._every.is_symlink() or self._place.is_symlink())
+        self._codes = KeptCodes(self._place, key, layers, self._is_open)
+        sizes = _sizes(self._place) if self._is_open else {}
+        self._taken = sum(sizes.values())
+        self._sums_kept = {
+            int(match[1]): nbytes
+            for path, nbytes in sizes.items()
+            if (match := _INPUTS.fullmatch(path.name))
+        }
+        self._has_room_been_made = False
+
+    def __contains__(self, place: tuple[int, str]) -> bool:
+        return place in self._codes
+
+    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+        """Codes of each tensor of a layer under a scheme, if they are kept."""
+        return self._codes.get(layer, scheme)
+
+    def keep_codes(
+        self,
+        layer: int,
+        weights: tuple[Float32Array, ...],
+        found: Mapping[str, tuple[Codes, ...]],
+    ) -> None:
+        """Keep codes of a layer if that can be.
+
+        Args:
+            layer: Its index.
+            weights: Its trained tensors.
+            found: Scheme → codes of each tensor.
+        """
+        nbytes = sum(codes.symbols.nbytes for every in found.values() for codes in every)
+        if self._may_take(nbytes):
+            with contextlib.suppress(EnvironmentFault, ModelError, SettingError):
+                self._taken += self._codes.write(layer, weights, found)
+
+    def sums(
+        self, layer: int, shapes: Mapping[str, tuple[int, ...]]
+    ) -> tuple[int, dict[str, Float64Array]]:
+        """Sums that are kept of what a layer sees, and of how many images; 0 where there are none.
+
+        Args:
+            layer: Its index.
+            shapes: Name → shape of each; a file that has others is passed over.
+        """
+        path = self._sums_path(layer)
+        if not self._is_open or path.is_symlink() or not path.is_file():
+            return 0, {}
+        wanted = {name: ("float64", shape) for name, shape in shapes.items()}
+        wanted[_IMAGES] = ("int64", (1,))
+        try:
+            with PackedFile(path) as packed:
+                header = packed.header
+                if (header.model, header.model_name) != (self._key, _title(layer)):
+                    return 0, {}
+                if {one.name: (one.dtype, one.shape) for one in header.others} != wanted:
+                    return 0, {}
+                found = {
+                    one.name: packed.other(one).view(one.dtype).reshape(one.shape)
+                    for one in header.others
+                }
+        except PackedError:
+            return 0, {}
+        return int(found.pop(_IMAGES)[0]), found
+
+    def keep_sums(self, layer: int, images: int, sums: Mapping[str, Float64Array]) -> bool:
+        """Keep sums over so many images; False where that cannot be.
+
+        Args:
+            layer: Its index.
+            images: How many it has seen.
+            sums: Name → array.
+        """
+        path = self._sums_path(layer)
+        nbytes = sum(array.nbytes for array in sums.values())
+        before = self._sums_kept.get(layer, 0)
+        if sum(self._sums_kept.values()) + nbytes - before > MOST // 2:
+            return False
+        if not self._may_take(nbytes - before):
+            return False
+        others = [_Array(name, array) for name, array in sums.items()]
+        others.append(_Array(_IMAGES, np.array([images], dtype=np.int64)))
+        try:
+            sizes = write_packed(
+                path,
+                model=self._key,
+                model_name=_title(layer),
+                layers=(),
+                weights=lambda _: (),
+                plan=Plan((), ()),
+                others=others,
+            )
+        except (EnvironmentFault, ModelError, SettingError):
+            return False
+        self._taken += sizes.file_nbytes - before
+        self._sums_kept[layer] = sizes.file_nbytes
+        return True
+
+    def _sums_path(self, layer: int) -> Path:
+        return self._place / f"{layer}-inputs.mpq"
+
+    def _may_take(self, nbytes: int) -> bool:
+        """Whether so many bytes more may be kept; makes room by removing what is of others."""
+        if not self._is_open or self._taken + nbytes > MOST:
+            return False
+        if not self._has_room_been_made:
+            self._has_room_been_made = True
+            _remove_others(self._every, self._place)
+        return True
+
+
+def _title(layer: int) -> str:
+    return f"inputs of layer {layer}"
+
+
+def _sizes(folder: Path) -> dict[Path, int]:
+    """Packed files in a folder, and their bytes."""
+    try:
+        if folder.is_symlink():
+            return {}
+        files = [path for path in folder.glob("*.mpq") if not path.is_symlink()]
+        return {path: path.stat().st_size for path in files if path.is_file()}
+    except OSError:
+        return {}
+
+
+def _remove_others(every: Path, ours: Path) -> None:
+    """Remove what is kept of other images or models, if it is more than may stay."""
+    with contextlib.suppress(OSError):
+        folders = [
+            path for path in every.iterdir() if path != ours and _KEY_NAME.fullmatch(path.name)
+        ]
+        files = [path for folder in folders for path in _sizes(folder).items()]
+        if sum(nbytes for _, nbytes in files) > MOST:
+            for path, _ in files:
+                path.unlink(missing_ok=True)
+            for folder in folders:
+                with contextlib.suppress(OSError):  # holds what is none of ours
+                    folder.rmdir()

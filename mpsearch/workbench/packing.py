@@ -1,0 +1,128 @@
+"""Packed files of a model: write one, restore the model from one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mpsearch.coding.coder import Coding
+from mpsearch.export.packed import PackedFile, PackedSizes, TensorEntry, write_packed
+from mpsearch.values.arrays import Float32Array
+from mpsearch.values.errors import PackedError
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress, Silent
+from mpsearch.workbench.open_model import OpenModel
+
+
+def pack(
+    model: OpenModel,
+    plan: Plan,
+    path: Path,
+    coding: Coding = "none",
+    progress: Progress | None = None,
+) -> PackedSizes:
+    """Write *plan* as a packed file.
+
+    Args:
+        model: What the plan is for.
+        plan: One scheme per weight layer.
+        path: The file.
+        coding: How codes are packed.
+        progress: Is told of every layer.
+
+    Raises:
+        SchemeError: If a scheme refuses a layer's weights.
+        EnvironmentFault: If the disk refuses; a file already there stays whole.
+    """
+    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
+
+    progress = progress or Silent()
+    tensors = sum(len(layer.tensors) for layer in model.layers)
+    progress.start("packing", tensors)
+    sizes = write_packed(
+        path,
+        model=model.digest,
+        model_name=model.name,
+        layers=model.layers,
+        weights=model.network.weights,
+        plan=plan,
+        others=other_parameters(model.live),
+        coding=coding,
+        codes=model.bank.sourced_codes,
+        on_layer=lambda name: progress.advance(1, name),
+    )
+    progress.finish()
+    return sizes
+
+
+def unpacked_model(packed: PackedFile, model: OpenModel) -> Any:
+    """A Keras model of its own with a packed file's weights."""
+    from mpsearch.model.decoded_model import decoded_model  # noqa: PLC0415 - TensorFlow
+    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415
+
+    entries = by_layer(packed)
+
+    def weights(layer: int) -> tuple[Float32Array, ...]:
+        return tuple(packed.weights(entry) for entry in entries[model.layer_names[layer]])
+
+    restored = decoded_model(model.source, model.size, weights)
+    for one, entry in zip(other_parameters(restored), packed.header.others, strict=True):
+        one.assign(packed.other(entry))
+    return restored
+
+
+def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> Plan:
+    """The plan of a packed file, once it is known to be one of *model*.
+
+    Args:
+        packed: The file.
+        model: What it should have been made from.
+        force: Other weights will do.
+
+    Raises:
+        PackedError: If it was made from another model.
+    """
+    header = packed.header
+    if header.model != model.digest and not force:
+        raise PackedError(
+            f"packed file {str(packed.path)!r} was made from another model "
+            f"({header.model_name!r}, {header.model[:12]}…; this one is {model.digest[:12]}…); "
+            "give that model, or to unpack into other weights of the same layers, --force"
+        )
+    wanted = [(k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors]
+    found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]
+    _require_same(packed, found, wanted)
+    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
+
+    _require_same(
+        packed,
+        [(one.name, one.dtype, one.shape) for one in header.others],
+        [(one.name, one.dtype, one.shape) for one in other_parameters(model.live)],
+    )
+    return Plan.from_mapping(model.layer_names, dict(header.plan))
+
+
+def _require_same(
+    packed: PackedFile,
+    found: Sequence[tuple[str, str, object]],
+    wanted: Sequence[tuple[str, str, object]],
+) -> None:
+    for position in range(max(len(found), len(wanted))):
+        one = found[position] if position < len(found) else None
+        other = wanted[position] if position < len(wanted) else None
+        if one != other:
+            raise PackedError(
+                f"packed file {str(packed.path)!r} has {_shown(one)} where the model has "
+                f"{_shown(other)}; give the model it was made from"
+            )
+
+
+def _shown(tensor: tuple[str, str, object] | None) -> str:
+    return "nothing" if tensor is None else f"{tensor[0]!r} {tensor[1]} {tensor[2]}"
+
+
+def by_layer(packed: PackedFile) -> dict[str, list[TensorEntry]]:
+    """Layer name → what a packed file holds of it."""
+    entries: dict[str, list[TensorEntry]] = {}
+    for entry in packed.header.tensors:
+        entries.setdefault(entry.layer, []).append(entry)
+    return entries

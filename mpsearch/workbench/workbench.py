@@ -1,0 +1,305 @@
+"""A model and images, ready to be measured."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from mpsearch.coding.coder import Coding
+from mpsearch.engine.evaluate import Engine
+from mpsearch.engine.least_memory import least_memory
+from mpsearch.memory.amounts import default_memory
+from mpsearch.memory.input_images import InputImages
+from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
+from mpsearch.model.input_range import Given, range_notes
+from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
+from mpsearch.model.pictures import Resize
+from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
+from mpsearch.model.source import BUNDLED_DIGITS, ModelSource
+from mpsearch.sensitivity.measure import refusals
+from mpsearch.values.arrays import Float32Array, IntArray
+from mpsearch.values.confidence import Metric
+from mpsearch.values.errors import ImageError, SettingError
+from mpsearch.values.fingerprint import Fingerprint, array_digest
+from mpsearch.values.layer import WeightLayer
+from mpsearch.values.measurement import Measurement
+from mpsearch.values.plan import Plan
+from mpsearch.values.progress import Progress
+from mpsearch.workbench.baseline import BaselineCheck, PixelSample
+from mpsearch.workbench.held_back import ImageSetDrop, compare
+from mpsearch.workbench.open_model import OpenModel, open_source, source_of
+
+_TRUTH_IN_ARCHIVE = "y"
+_IMAGES: Final = 8  # more than this part of the memory, and images are kept in a file
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Workbench:
+    """A classifier, its images, and the engine that measures plans on them.
+
+    Attributes:
+        model: The classifier.
+        engine: Measures plans.
+        inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w); a
+            slice of them is an array.
+        images: Their names.
+        classes: Class names.
+        fingerprint: Identity of model and images.
+        memory: Bytes for activations and decoded weights.
+        notes: What the user should know about the images.
+    """
+
+    model: OpenModel
+    engine: Engine
+    inputs: InputImages
+    images: tuple[str, ...]
+    classes: tuple[str, ...]
+    fingerprint: Fingerprint
+    memory: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def layers(self) -> tuple[WeightLayer, ...]:
+        """The weight layers in model order."""
+        return self.model.layers
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Names of the weight layers."""
+        return self.model.layer_names
+
+    @property
+    def baseline(self) -> Measurement:
+        """What the unchanged model says."""
+        return self.engine.baseline
+
+    def measure(
+        self, plans: Sequence[Plan], on_measured: Callable[[Measurement], None] | None = None
+    ) -> list[Measurement]:
+        """Measure plans; see :meth:`mpsearch.engine.evaluate.Engine.measure`."""
+        return self.engine.measure(plans, on_measured)
+
+    def refusals(
+        self, schemes: Sequence[str], progress: Progress | None = None
+    ) -> dict[tuple[str, str], str]:
+        """(layer name, scheme) → why the scheme cannot store the layer."""
+        return refusals(self.engine, schemes, progress)
+
+    def of_images(self, rows: IntArray) -> "Workbench":
+        """The same model on some of the images.
+
+        Args:
+            rows: Their positions, in order.
+        """
+        inputs = self.inputs.of(rows)
+        self.engine.release()  # one of them is measured on at a time
+        reference = self.engine.reference[rows]
+        engine = Engine(self.model.network, self.model.bank, inputs, reference, self.memory)
+        return replace(
+            self,
+            engine=engine,
+            inputs=inputs,
+            images=tuple(self.images[int(i)] for i in rows),
+            fingerprint=replace(
+                self.fingerprint,
+                images=inputs.digest(),
+                reference=array_digest([reference]),
+            ),
+        )
+
+    def with_model(self, model: OpenModel) -> "Workbench":
+        """The same images under the same network with another bank."""
+        self.engine.release()
+        engine = Engine(model.network, model.bank, self.inputs, self.engine.reference, self.memory)
+        return replace(self, model=model, engine=engine)
+
+    def plain_forward(self, plan: Plan) -> Float32Array:
+        """Class probabilities from Keras' own forward pass of a model with the plan's weights.
+
+        Slower than :meth:`measure`, and independent of it.
+
+        Returns:
+            Shape (n, classes).
+        """
+        from mpsearch.model.plain_forward import (  # noqa: PLC0415 - loads TensorFlow
+            plain_forward_once,
+        )
+
+        self.engine.release()  # in whose place comes another model
+        self.model.network.end_gradients()
+        scores = plain_forward_once(lambda: self.model.decoded_model(plan), self.inputs)
+        probabilities: Float32Array = self.model.network.probabilities(scores)
+        return probabilities
+
+    def drop(self, before: Float32Array, after: Float32Array, metric: Metric) -> ImageSetDrop:
+        """Compare class probabilities of two models on the images.
+
+        Args:
+            before: Of the unchanged model, shape (n, classes).
+            after: Of the other, same shape.
+            metric: How the drops of images become one.
+        """
+        return compare(before, after, self.engine.reference, metric, self.images)
+
+    def mean_confidence_pct(self, probabilities: Float32Array) -> float:
+        """Confidence under class probabilities of shape (n, classes), mean over the images."""
+        chosen = probabilities[range(len(probabilities)), self.engine.reference]
+        return 100 * float(chosen.mean(dtype=np.float64))
+
+
+def model_of(subject: Workbench | OpenModel) -> OpenModel:
+    """The model, with images or without."""
+    return subject.model if isinstance(subject, Workbench) else subject
+
+
+def load(
+    model: str | ModelSource = BUNDLED_DIGITS,
+    images: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] | None = None,
+    *,
+    architecture: str | os.PathLike[str] | None = None,
+    allow_unsafe_model: bool = False,
+    preprocess: str | None = None,
+    resize: Resize = "squash",
+    labels: str | os.PathLike[str] | None = None,
+    truth: str | os.PathLike[str] | None = None,
+    from_logits: bool = False,
+    size: tuple[int, int] | None = None,
+    memory: int | None = None,
+    coding: Coding = "none",
+) -> Workbench:
+    """Load a model and images.
+
+    Args:
+        model: A ``.keras`` or ``.h5`` file, ``keras:NAME``, or ``bundled:digits``; or what
+            :func:`~mpsearch.model.source.find_model` made of it.
+        images: Files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``; the bundled
+            digits where it is None and the model is the bundled one.
+        architecture: For a model file that holds weights only: the JSON of ``model.to_json()``, or
+            a ``.keras`` or ``.h5`` file of the same network.
+        allow_unsafe_model: Load a file although it holds more than standard layers; such a file
+            can run code of whoever made it. ``bench.model.source.notes`` says what was let in.
+        preprocess: ``caffe``, ``tf``, ``torch``, ``unit``, ``raw`` or ``SCALE,OFFSET``; None asks
+            the model.
+        resize: ``squash`` or ``crop``.
+        labels: File of class names, one a line.
+        truth: File of true classes, one a line, or ``y`` for the archive's own; the baseline's
+            top-1 where it is None.
+        from_logits: The model's output are logits.
+        size: Input height and width, for a model that leaves them open.
+        memory: Bytes for activations and decoded weights; half of what is free where it is None.
+        coding: How codes are packed: ``none``, or ``entropy``, which makes files smaller and takes
+            time once per layer and scheme.
+
+    Raises:
+        ModelError, ImageError, SettingError: Say what cannot be used and why.
+    """
+    source = source_of(model, allow_unsafe_model, architecture)
+    pictures = find_pictures(_image_texts(source, images))
+    label_file = Path(labels) if labels is not None else sidecar(source.path)
+    chosen = None if preprocess is None else parse_preprocess(preprocess)
+    # Refused before TensorFlow is loaded.
+    if label_file is not None:
+        read_lines(label_file, "labels")
+    if truth is not None and os.fspath(truth) != _TRUTH_IN_ARCHIVE:
+        read_lines(Path(truth), "truth")
+    room = memory or default_memory()
+    # TensorFlow is loaded from here on.
+    opened = open_source(source, from_logits, size, room, coding)
+    from mpsearch.model.identity import numerics  # noqa: PLC0415
+
+    notes = list(pictures.notes)
+    shape = tuple(int(side) for side in opened.live.inputs[0].shape[1:])
+    height, width, channels = (*shape, 1)[:3]  # gray images may lack the last axis
+    preprocessed = _preprocess(opened, chosen)
+    pieces = pixel_pieces(pictures, (height, width, channels), resize, notes)
+    sample = PixelSample(len(pictures))
+    inputs = InputImages.kept(
+        (len(pictures), *shape),
+        (preprocessed(piece).reshape(-1, *shape) for piece in sample.watching(pieces)),
+        room // _IMAGES,
+    )
+    names = class_names(max(2, int(opened.live.outputs[0].shape[-1])), label_file)
+    reference = _reference(truth, pictures, names)
+    needed = least_memory(opened.network, inputs.nbytes // len(inputs))
+    if room < needed:
+        least = -(-needed // 2**20)
+        notes.append(
+            f"memory of {room // 2**20} MiB is too little for one image and one layer of "
+            f"{opened.name!r} at a time, up to {least} MiB are taken; give --memory {least}M or "
+            "more"
+        )
+    check = BaselineCheck(opened.network, inputs, pictures.names, sample.rows)
+    engine = Engine(opened.network, opened.bank, inputs, reference, room, on_baseline=check)
+    notes += range_notes(
+        opened.network, Given(sample.pixels, preprocessed, shape, check.sampled_answers)
+    )
+    return Workbench(
+        model=opened,
+        engine=engine,
+        inputs=inputs,
+        images=pictures.names,
+        classes=names,
+        fingerprint=Fingerprint(
+            model=opened.digest,
+            images=inputs.digest(),
+            reference=array_digest([engine.reference]),
+            numerics=numerics(),
+        ),
+        memory=room,
+        notes=notes,
+    )
+
+
+def _image_texts(
+    source: ModelSource, images: Sequence[str | os.PathLike[str]] | str | os.PathLike[str] | None
+) -> list[str]:
+    if images is None:
+        if source.text != BUNDLED_DIGITS:
+            raise ImageError(
+                f"no images given for {source.text!r}; name photographs of what the model was "
+                "trained on with --images"
+            )
+        return [str(Path(__file__).parents[1] / "model" / "bundled" / "digits.npz")]
+    if isinstance(images, (str, os.PathLike)):
+        return [os.fspath(images)]
+    return [os.fspath(image) for image in images]
+
+
+def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
+    if chosen is not None:
+        return chosen
+    model = opened.live
+    if opened.source.text == BUNDLED_DIGITS:
+        return parse_preprocess("unit")
+    from mpsearch.model.graph import operations  # noqa: PLC0415 - TensorFlow, loaded by now
+
+    kinds = {type(operation).__name__ for operation in operations(model)[:3]}
+    kinds.update(opened.network.own_scaling_layers)
+    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
+    if found is None:
+        raise SettingError(
+            f"how pixels become inputs of model {model.name!r} is not known; say it with "
+            f"--preprocess {'|'.join(MODES)}|SCALE,OFFSET, as the model was trained"
+        )
+    return found
+
+
+def _reference(
+    truth: str | os.PathLike[str] | None, pictures: ImageSource, names: tuple[str, ...]
+) -> IntArray | None:
+    if truth is None:
+        return None
+    if os.fspath(truth) != _TRUTH_IN_ARCHIVE:
+        found = true_classes(Path(truth), names, len(pictures))
+        return np.array(found, dtype=np.int64)
+    if pictures.truth is None:
+        raise ImageError("--truth y needs images from an .npz with an array y; there is none")
+    if pictures.truth.min() < 0 or pictures.truth.max() >= len(names):
+        raise ImageError(
+            f"the archive's y goes up to {int(pictures.truth.max())}, the model has "
+            f"{len(names)} classes"
+        )
+    return pictures.truth

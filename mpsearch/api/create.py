@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mpsearch.export.keras_model import write_architecture_and_weights
 from mpsearch.export.npy_folders import write_npy_folder
 from mpsearch.schemes import Scheme, parse_scheme
 from mpsearch.values.parts import Parts
@@ -59,10 +60,6 @@ def _create_folder(model: OpenModel, scheme: Scheme, folder: Path) -> Path:
     files = write_npy_folder(folder, model.name, scheme, model.layers, model.network.weights)
     target = files[0].parent
     if scheme.family == _WITH_MODEL:
-        from mpsearch.export.keras_model import (  # noqa: PLC0415 - loads TensorFlow
-            write_architecture_and_weights,
-        )
-
         plan = Plan.uniform(model.layer_names, scheme.name)
         write_architecture_and_weights(model.decoded_model(plan), target, folder)
     return target

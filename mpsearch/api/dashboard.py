@@ -9,6 +9,12 @@ from typing import Any, Final, Self
 
 from mpsearch.api.study_record import folder_storage, record_of, study_trials
 from mpsearch.export.quanti_array import quanti_array_file
+from mpsearch.report.dashboard.attributes import file_attributes, graph_attributes, note_attributes
+from mpsearch.report.dashboard.files import FolderFiles
+from mpsearch.report.dashboard.graphs import study_graphs
+from mpsearch.report.dashboard.note import study_note
+from mpsearch.report.dashboard.server import dashboard_server, require_dashboard
+from mpsearch.report.dashboard.shown_storage import ShownStorage
 from mpsearch.report.record import StudyRecord
 from mpsearch.study.storage.address import Address
 from mpsearch.study.storage.opening import close_storage, open_for_reading
@@ -48,13 +54,6 @@ class Dashboard(AbstractContextManager["Dashboard"]):
     """
 
     def __init__(self, folder: Path, port: int, storage: str | None = None) -> None:
-        from mpsearch.report.dashboard.files import FolderFiles  # noqa: PLC0415 - Optuna
-        from mpsearch.report.dashboard.server import (  # noqa: PLC0415
-            dashboard_server,
-            require_dashboard,
-        )
-        from mpsearch.report.dashboard.shown_storage import ShownStorage  # noqa: PLC0415
-
         require_dashboard()
         self._folder, self._files = folder, FolderFiles()
         url = storage or folder_storage(folder)
@@ -96,14 +95,6 @@ class Dashboard(AbstractContextManager["Dashboard"]):
         close_storage(self._storage)
 
     def _shown(self, trials: StudyTrials) -> dict[str, Any]:
-        from mpsearch.report.dashboard.attributes import (  # noqa: PLC0415 - Optuna
-            file_attributes,
-            graph_attributes,
-            note_attributes,
-        )
-        from mpsearch.report.dashboard.graphs import study_graphs  # noqa: PLC0415
-        from mpsearch.report.dashboard.note import study_note  # noqa: PLC0415
-
         is_main = trials.name == self._main.name
         record = self._record(trials, is_main)
         note = study_note(record, quanti_array_file(record.plan), is_main)

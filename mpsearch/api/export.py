@@ -5,8 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, get_args
 
+from mpsearch.api.litert import write_litert
 from mpsearch.api.litert_report import LiteRTReport
 from mpsearch.coding.coder import Coding
+from mpsearch.export.keras_model import write_keras_model
 from mpsearch.export.npy_folders import write_npy_plan
 from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
@@ -17,6 +19,7 @@ from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress
 from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.open_model import OpenModel
+from mpsearch.workbench.packing import pack
 from mpsearch.workbench.workbench import Workbench, model_of
 
 Format = Literal["quanti_array", "json", "npy", "keras", "packed", "litert"]
@@ -167,20 +170,14 @@ class _Job:
         return path
 
     def write_keras(self) -> Path:
-        from mpsearch.export.keras_model import write_keras_model  # noqa: PLC0415 - TensorFlow
-
         return write_keras_model(self.model.decoded_model(self.plan), self._path("keras"))
 
     def write_litert(self) -> Path:
-        from mpsearch.api.litert import write_litert  # noqa: PLC0415 - TensorFlow
-
         path = self._path("tflite")
         self.litert = write_litert(self.subject, self.plan, path, progress=self.progress)
         return path
 
     def _pack(self, path: Path) -> None:
-        from mpsearch.workbench.packing import pack  # noqa: PLC0415
-
         pack(self.model, self.plan, path, self.model.bank.coding, self.progress)
 
     def _path(self, suffix: str) -> Path:

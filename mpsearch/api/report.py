@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 
 from mpsearch.api.study_record import read_study, read_two
 from mpsearch.export.quanti_array import quanti_array_file
+from mpsearch.report.comparison import comparison_page, comparison_pictures, verdict
+from mpsearch.report.pictures import study_pictures
+from mpsearch.report.sentences import headline
+from mpsearch.report.study_page import study_page
+from mpsearch.report.tables import measured_table, plan_table, table_files
 from mpsearch.system.files import file_name, write_bytes, write_text
 from mpsearch.values.study_folder import StudyFolder
 from mpsearch.values.version import __version__
@@ -113,15 +118,6 @@ def render_report(study: Path, storage: str | None = None) -> RenderedReport:
         SettingError: If the folder names a storage that may not be taken from it
             (:mod:`mpsearch.trust`).
     """
-    from mpsearch.report.pictures import study_pictures  # noqa: PLC0415 - matplotlib
-    from mpsearch.report.sentences import headline  # noqa: PLC0415
-    from mpsearch.report.study_page import study_page  # noqa: PLC0415
-    from mpsearch.report.tables import (  # noqa: PLC0415 - pandas
-        measured_table,
-        plan_table,
-        table_files,
-    )
-
     record = read_study(study, storage)
     pictures = list(study_pictures(record))
     tables = dict(table_files("plan", plan_table(record)))
@@ -155,12 +151,6 @@ def write_comparison(
             taken from it (:mod:`mpsearch.trust`), or a folder to write to is a symbolic link.
         EnvironmentFault: If the disk refuses.
     """
-    from mpsearch.report.comparison import (  # noqa: PLC0415 - matplotlib
-        comparison_page,
-        comparison_pictures,
-        verdict,
-    )
-
     records = read_two(first, second, storage)
     pictures = list(comparison_pictures(*records))
     rendered = RenderedReport(

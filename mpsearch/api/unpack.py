@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mpsearch.export.keras_model import write_keras_model
 from mpsearch.export.packed import PackedFile
 from mpsearch.workbench.open_model import OpenModel
 from mpsearch.workbench.packing import require_model, unpacked_model
@@ -20,8 +21,6 @@ def unpack(path: Path, model: OpenModel, target: Path, force: bool = False) -> P
         PackedError: If the file is damaged, or is one of another model.
         EnvironmentFault: If the disk refuses; a file already there stays whole.
     """
-    from mpsearch.export.keras_model import write_keras_model  # noqa: PLC0415 - TensorFlow
-
     with PackedFile(path) as packed:
         require_model(packed, model, force)
         return write_keras_model(unpacked_model(packed, model), target)

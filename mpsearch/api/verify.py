@@ -8,6 +8,8 @@ import numpy as np
 
 from mpsearch.coding.coder import Coding
 from mpsearch.export.packed import OtherEntry, PackedFile, PackedSizes
+from mpsearch.model.other_parameters import other_parameters
+from mpsearch.model.plain_forward import plain_forward_once
 from mpsearch.values.confidence import Metric
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress, Silent
@@ -104,8 +106,6 @@ def _different_weights(
 
 
 def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) -> list[str]:
-    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
-
     different = []
     pairs: list[tuple[Any, OtherEntry]] = list(
         zip(other_parameters(model.live), packed.header.others, strict=True)
@@ -119,8 +119,6 @@ def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) 
 
 def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
     """With the confidence of the unpacked model."""
-    from mpsearch.model.plain_forward import plain_forward_once  # noqa: PLC0415 - TensorFlow
-
     before = work.plain_forward(work.model.original)
     scores = plain_forward_once(lambda: unpacked_model(packed, work.model), work.inputs)
     after = work.model.network.probabilities(scores)

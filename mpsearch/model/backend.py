@@ -1,44 +1,26 @@
-"""TensorFlow and Keras, imported once and quietly.
+"""TensorFlow and Keras, imported when one of their names is first used.
 
-Everything of ours that needs them says ``from mpsearch.model.backend import keras, tf``.
+Everything of ours that needs them says ``from mpsearch.model.backend import keras, tf`` at its top,
+and whatever can be refused without them is refused before their seconds are spent.
 """
 
-import os
-import sys
+from importlib import import_module
 from typing import Any
 
-from mpsearch.memory.freed_memory import keep_freed_memory
-from mpsearch.model.gradients.spare import keep_spare
-from mpsearch.system.silence import silenced
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# The network is cut into tf.functions; another Keras backend could not run them.
-os.environ["KERAS_BACKEND"] = "tensorflow"
+class _Lazy:
+    """A package that is imported when one of its names is asked for."""
 
-_is_first = "tensorflow" not in sys.modules  # nobody has computed anything with it
+    def __init__(self, name: str) -> None:
+        self._name = name
 
-# TensorFlow's own choice depends on the processor: the same plan would get other last digits on
-# another machine, and convolutions on AVX2 take a tenth to a third longer without oneDNN.
-if _is_first:  # else it has chosen already
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    def __getattr__(self, name: str) -> Any:
+        loaded = import_module("mpsearch.model.loaded_backend")
+        value = getattr(getattr(loaded, self._name), name)
+        setattr(self, name, value)  # found without this detour from now on
+        return value
 
-# With oneDNN, TensorFlow takes memory from a pool of its own that only ever grows: what a model or
-# some activations took would stay with the process for good.
-os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
-
-keep_freed_memory()
-with silenced(2):
-    import keras as _keras
-    import tensorflow as _tensorflow  # noqa: ICN001 - typed below
 
 # Neither package has type information.
-keras: Any = _keras
-tf: Any = _tensorflow
-
-# Advice about retracing is for people who write tf.functions.
-tf.get_logger().setLevel("ERROR")
-
-if _is_first:
-    keep_spare()
-
-__all__ = ["keras", "tf"]
+keras: Any = _Lazy("keras")
+tf: Any = _Lazy("tf")

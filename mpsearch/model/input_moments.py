@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -23,8 +24,15 @@ _LARGEST: Final = 1e30
 _ROUNDING: Final = 1e-2  # of products in single precision
 _TINY: Final = 1e-30
 
-_PLAIN: Final = (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Dense)
-_DEPTHWISE: Final = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+
+@cache
+def _plain() -> tuple[Any, ...]:
+    return (keras.layers.Conv1D, keras.layers.Conv2D, keras.layers.Dense)
+
+
+@cache
+def _depthwise() -> tuple[Any, ...]:
+    return (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
 class MomentSums:
@@ -232,7 +240,7 @@ def _off_diagonal(second: Float32Array | Float64Array) -> Float64Array:
 
 def _is_seen(layer: Any) -> bool:
     """Whether the layer's weights are multiplied as the moments take them to be."""
-    if type(layer) not in {*_PLAIN, *_DEPTHWISE}:  # subclasses may compute something else
+    if type(layer) not in {*_plain(), *_depthwise()}:  # subclasses may compute something else
         return False
     if getattr(layer, "data_format", "channels_last") != "channels_last":
         return False
@@ -240,7 +248,7 @@ def _is_seen(layer: Any) -> bool:
 
 
 def _blocks(layer: Any) -> int:
-    if isinstance(layer, _DEPTHWISE):
+    if isinstance(layer, _depthwise()):
         return int(layer.weights[0].shape[-2])
     return int(getattr(layer, "groups", 1))
 
@@ -248,7 +256,7 @@ def _blocks(layer: Any) -> int:
 def _inputs(layer: Any) -> int:
     """Weights of an output."""
     kernel = tuple(layer.weights[0].shape)
-    return math.prod(kernel[: -2 if isinstance(layer, _DEPTHWISE) else -1])
+    return math.prod(kernel[: -2 if isinstance(layer, _depthwise()) else -1])
 
 
 def _patches(layer: Any, value: Any, blocks: int) -> Any:

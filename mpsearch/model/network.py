@@ -2,8 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from functools import cached_property, lru_cache
-from typing import Any, Final
+from functools import cache, cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +34,10 @@ from mpsearch.values.layer import WeightLayer
 from mpsearch.values.outer import OuterProduct
 from mpsearch.values.stage import Stage
 
-_AXIS: Final = tf.constant(0)  # of images
+
+@cache
+def _images_axis() -> Any:
+    return tf.constant(0)
 
 
 class KerasNetwork:
@@ -139,7 +142,7 @@ class KerasNetwork:
 
     def join(self, batches: Sequence[Any]) -> Any:
         """All images of *batches*."""
-        return tf.raw_ops.ConcatV2(values=list(batches), axis=_AXIS)
+        return tf.raw_ops.ConcatV2(values=list(batches), axis=_images_axis())
 
     def probabilities(self, scores: Any) -> Float32Array:
         """Class probabilities in float32."""

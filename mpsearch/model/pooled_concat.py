@@ -5,17 +5,21 @@ same numbers, and a quarter of them has to be copied.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cache
+from typing import Any
 
 from mpsearch.model.backend import keras
 from mpsearch.model.graph import Call
 
-_POOLINGS: Final = (
-    keras.layers.MaxPooling1D,
-    keras.layers.MaxPooling2D,
-    keras.layers.AveragePooling1D,
-    keras.layers.AveragePooling2D,
-)
+
+@cache
+def _poolings() -> tuple[Any, ...]:
+    return (
+        keras.layers.MaxPooling1D,
+        keras.layers.MaxPooling2D,
+        keras.layers.AveragePooling1D,
+        keras.layers.AveragePooling2D,
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +52,7 @@ class PooledConcat:
 def pooled_concat(first: Call, then: Call) -> PooledConcat | None:
     """The two calls as one, if the second pools the channels that the first concatenates."""
     concat, pooling = first.operation, then.operation
-    if type(concat) is not keras.layers.Concatenate or type(pooling) not in _POOLINGS:
+    if type(concat) is not keras.layers.Concatenate or type(pooling) not in _poolings():
         return None
     if not concat.compute_dtype == pooling.compute_dtype == "float32":
         return None

@@ -10,8 +10,12 @@ from mpsearch.model.backend import keras
 from mpsearch.model.moderate_builds import moderate_builds
 from mpsearch.values.errors import ModelError
 
+
 # Not public: where a load fails, nothing else knows the variables that were made for it.
-_state: Any = keras.src.backend.common.global_state
+def _state() -> Any:
+    return keras.src.backend.common.global_state
+
+
 _WAITING: Final = "uninitialized_variables"  # Keras' own list of those without a value
 _MOST_STATE: Final = 1024  # elements of a variable that a file may leave out: states of generators
 _ABOUT_WEIGHTS: Final = re.compile(  # in what Keras says where weights do not fit
@@ -43,8 +47,8 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
     Raises:
         ModelError: If the file has no value for a weight: the message names the layer.
     """
-    earlier = _state.get_global_attribute(_WAITING)
-    _state.set_global_attribute(_WAITING, [])
+    earlier = _state().get_global_attribute(_WAITING)
+    _state().set_global_attribute(_WAITING, [])
     scope = keras.StatelessScope(initialize_variables=False)
     try:
         with scope, moderate_builds(text), warnings.catch_warnings():
@@ -54,17 +58,17 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
                 model = load()
             except ValueError as error:
                 if _ABOUT_WEIGHTS.search(str(error)):
-                    made = _state.get_global_attribute(_WAITING)
+                    made = _state().get_global_attribute(_WAITING)
                     _require_values(text, _meant(str(error), made), scope, why)
                 raise
             _require_values(text, model.weights, scope, why)
-            waiting = _state.get_global_attribute(_WAITING)
+            waiting = _state().get_global_attribute(_WAITING)
             begun = [one for one in waiting if _can_begin(one, scope.get_current_value(one))]
-            _state.set_global_attribute(_WAITING, begun)
+            _state().set_global_attribute(_WAITING, begun)
             scope.initialize_variables = True
         return model
     finally:
-        _state.set_global_attribute(_WAITING, earlier or [])
+        _state().set_global_attribute(_WAITING, earlier or [])
 
 
 def _require_values(text: str, variables: list[Any], scope: Any, why: str) -> None:

@@ -8,6 +8,7 @@ derivative is had from the pixels it does read, at stride 1. What else is comput
 
 import contextlib
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, Final
 
 from mpsearch.model.backend import tf
@@ -22,6 +23,7 @@ def safe_strides() -> Iterator[None]:
 
     For code that is being compiled; ``tf.GradientTape`` does not know of it.
     """
+    _register()
     graph = tf.compat.v1.get_default_graph()
     # Conv1D, and functions of keras.ops, become these two operations as well.
     own = {"Conv2D": _CONVOLUTION, "Conv2DBackpropInput": _TRANSPOSED}
@@ -29,7 +31,12 @@ def safe_strides() -> Iterator[None]:
         yield
 
 
-@tf.RegisterGradient(_CONVOLUTION)  # type: ignore[untyped-decorator]
+@cache
+def _register() -> None:
+    tf.RegisterGradient(_CONVOLUTION)(_of_convolution)
+    tf.RegisterGradient(_TRANSPOSED)(_of_transposed)
+
+
 def _of_convolution(op: Any, by_output: Any) -> list[Any]:
     """Derivatives of ``Conv2D`` by its input and its kernel."""
     entered, kernel = op.inputs
@@ -40,7 +47,6 @@ def _of_convolution(op: Any, by_output: Any) -> list[Any]:
     return [by_input, _by_kernel(entered, kernel, by_output, settings)]
 
 
-@tf.RegisterGradient(_TRANSPOSED)  # type: ignore[untyped-decorator]
 def _of_transposed(op: Any, by_output: Any) -> list[Any]:
     """Derivatives of ``Conv2DBackpropInput``, which a transposed convolution is."""
     _, kernel, entered = op.inputs

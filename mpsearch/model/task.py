@@ -1,16 +1,21 @@
 """What a network does that is no classifier of images, in words for a message."""
 
+from functools import cache
 from typing import Any, Final
 
 from mpsearch.model.backend import keras
 
 _LONGEST_IMAGE: Final = 4  # one side over the other
-_OVER_TIME: tuple[Any, ...] = (
-    keras.layers.Conv1D,
-    keras.layers.RNN,
-    keras.layers.Bidirectional,
-    keras.layers.SeparableConv1D,
-)
+
+
+@cache
+def _over_time() -> tuple[Any, ...]:
+    return (
+        keras.layers.Conv1D,
+        keras.layers.RNN,
+        keras.layers.Bidirectional,
+        keras.layers.SeparableConv1D,
+    )
 
 
 def of_output(shape: tuple[int | None, ...]) -> str:
@@ -38,6 +43,6 @@ def takes_sequences(model: Any) -> bool:
     for layer in model._flatten_layers(include_self=False):
         if isinstance(layer, (keras.layers.Reshape, keras.layers.Flatten, keras.layers.Conv2D)):
             return False
-        if isinstance(layer, _OVER_TIME):
+        if isinstance(layer, _over_time()):
             return True
     return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,38 +12,53 @@ from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import ModelError
 from mpsearch.values.layer import WeightLayer, WeightTensor
 
-_KINDS: tuple[Any, ...] = tuple(
-    getattr(keras.layers, name)
-    for name in (
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
-        "Conv1DTranspose",
-        "Conv2DTranspose",
-        "Conv3DTranspose",
-        "DepthwiseConv1D",
-        "DepthwiseConv2D",
-        "SeparableConv1D",
-        "SeparableConv2D",
-        "Dense",
-        "EinsumDense",
-        "Embedding",
-        "SimpleRNNCell",
-        "LSTMCell",
-        "GRUCell",
+
+@cache
+def _kinds() -> tuple[Any, ...]:
+    return tuple(
+        getattr(keras.layers, name)
+        for name in (
+            "Conv1D",
+            "Conv2D",
+            "Conv3D",
+            "Conv1DTranspose",
+            "Conv2DTranspose",
+            "Conv3DTranspose",
+            "DepthwiseConv1D",
+            "DepthwiseConv2D",
+            "SeparableConv1D",
+            "SeparableConv2D",
+            "Dense",
+            "EinsumDense",
+            "Embedding",
+            "SimpleRNNCell",
+            "LSTMCell",
+            "GRUCell",
+        )
     )
-)
+
+
 # What Keras' own recurrent layers hold is in one cell, which goes by the layer's name and class.
-_RECURRENT: tuple[Any, ...] = tuple(
-    getattr(keras.layers, name)
-    for name in ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
-)
-_TRANSPOSES = (
-    keras.layers.Conv1DTranspose,
-    keras.layers.Conv2DTranspose,
-    keras.layers.Conv3DTranspose,
-)
-_DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
+@cache
+def _recurrent() -> tuple[Any, ...]:
+    return tuple(
+        getattr(keras.layers, name)
+        for name in ("SimpleRNN", "LSTM", "GRU", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
+    )
+
+
+@cache
+def _transposes() -> tuple[Any, ...]:
+    return (
+        keras.layers.Conv1DTranspose,
+        keras.layers.Conv2DTranspose,
+        keras.layers.Conv3DTranspose,
+    )
+
+
+@cache
+def _depthwise() -> tuple[Any, ...]:
+    return (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,9 +141,9 @@ def _tensor(layer: Any, name: str, shape: tuple[int, ...]) -> WeightTensor:
         return WeightTensor(name, shape, ())
     if isinstance(layer, keras.layers.EinsumDense):
         return WeightTensor(name, shape, _einsum_channels(layer.equation, len(shape)))
-    if isinstance(layer, _TRANSPOSES):  # (…, output, input)
+    if isinstance(layer, _transposes()):  # (…, output, input)
         return WeightTensor(name, shape, (-2,))
-    if isinstance(layer, _DEPTHWISE) or name == "depthwise_kernel":  # (…, input, multiplier)
+    if isinstance(layer, _depthwise()) or name == "depthwise_kernel":  # (…, input, multiplier)
         return WeightTensor(name, shape, (-2, -1))
     return WeightTensor(name, shape)
 
@@ -144,11 +160,11 @@ def _quantizable(model: Any) -> Iterator[tuple[str, str, Any]]:
     cells: dict[int, tuple[str, str]] = {}
     for name, layer in _walk(model, ""):
         kind = type(layer).__name__
-        if isinstance(layer, _RECURRENT):
+        if isinstance(layer, _recurrent()):
             cells[id(layer.cell)] = name, kind
         elif id(layer) in cells:
             yield *cells[id(layer)], layer
-        elif isinstance(layer, _KINDS) and layer.weights:
+        elif isinstance(layer, _kinds()) and layer.weights:
             yield name, kind, layer
 
 

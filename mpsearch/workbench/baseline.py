@@ -7,6 +7,8 @@ import numpy as np
 
 from mpsearch.memory.input_images import Inputs
 from mpsearch.model.input_range import spread_rows
+from mpsearch.model.plain_pass import IMAGES, require_agreement
+from mpsearch.model.scores import require_probabilities
 from mpsearch.values.arrays import Float32Array, IntArray
 
 if TYPE_CHECKING:
@@ -80,9 +82,6 @@ class BaselineCheck:
                 are instead of probabilities.
             RuntimeError: If the engine does not answer as Keras does.
         """
-        from mpsearch.model.plain_pass import IMAGES, require_agreement  # noqa: PLC0415
-        from mpsearch.model.scores import require_probabilities  # noqa: PLC0415 - TensorFlow
-
         first, self._first = self._first, self._first + len(probabilities)
         unsound = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[:1]
         looked_at = unsound if len(unsound) else np.arange(min(IMAGES, len(probabilities)))

@@ -8,6 +8,12 @@ from mpsearch.coding.coder import Coding
 from mpsearch.engine.protocol import CodeSource
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.memory.amounts import default_memory
+from mpsearch.model.decoded_model import decoded_model
+from mpsearch.model.identity import model_digest
+from mpsearch.model.load import load_keras_model
+from mpsearch.model.network import KerasNetwork
+from mpsearch.model.opening import bounded_opening
+from mpsearch.model.other_parameters import kinds_of_other_parameters, other_parameters
 from mpsearch.model.source import ModelSource, find_model
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.plan import Plan
@@ -68,10 +74,6 @@ class OpenModel:
         everything = self.bank.original_nbytes + self.other_nbytes
         if self.other_nbytes <= _MUCH * everything:
             return []
-        from mpsearch.model.other_parameters import (  # noqa: PLC0415 - TensorFlow
-            kinds_of_other_parameters,
-        )
-
         kinds = ", ".join(kinds_of_other_parameters(self.live))
         share = 100 * self.other_nbytes / everything
         bytes_ = f"{self.other_nbytes:,} of {everything:,} bytes"
@@ -89,8 +91,6 @@ class OpenModel:
 
     def decoded_model(self, plan: Plan) -> Any:
         """A Keras model of its own with the plan's decoded weights."""
-        from mpsearch.model.decoded_model import decoded_model  # noqa: PLC0415 - loads TensorFlow
-
         return decoded_model(
             self.source, self.size, lambda i: self.bank.decoded(i, plan.schemes[i])
         )
@@ -139,12 +139,6 @@ def open_source(
     coding: Coding = "none",
 ) -> OpenModel:
     """Load the model that *source* names; TensorFlow is loaded here."""
-    from mpsearch.model.identity import model_digest  # noqa: PLC0415
-    from mpsearch.model.load import load_keras_model  # noqa: PLC0415
-    from mpsearch.model.network import KerasNetwork  # noqa: PLC0415
-    from mpsearch.model.opening import bounded_opening  # noqa: PLC0415
-    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415
-
     with bounded_opening(source):
         live = load_keras_model(source, size)
         network = KerasNetwork(live, from_logits, (source, size))

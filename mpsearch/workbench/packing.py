@@ -6,6 +6,8 @@ from typing import Any
 
 from mpsearch.coding.coder import Coding
 from mpsearch.export.packed import PackedFile, PackedSizes, TensorEntry, write_packed
+from mpsearch.model.decoded_model import decoded_model
+from mpsearch.model.other_parameters import other_parameters
 from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import PackedError
 from mpsearch.values.plan import Plan
@@ -33,8 +35,6 @@ def pack(
         SchemeError: If a scheme refuses a layer's weights.
         EnvironmentFault: If the disk refuses; a file already there stays whole.
     """
-    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
-
     progress = progress or Silent()
     tensors = sum(len(layer.tensors) for layer in model.layers)
     progress.start("packing", tensors)
@@ -56,9 +56,6 @@ def pack(
 
 def unpacked_model(packed: PackedFile, model: OpenModel) -> Any:
     """A Keras model of its own with a packed file's weights."""
-    from mpsearch.model.decoded_model import decoded_model  # noqa: PLC0415 - TensorFlow
-    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415
-
     entries = by_layer(packed)
 
     def weights(layer: int) -> tuple[Float32Array, ...]:
@@ -91,8 +88,6 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
     wanted = [(k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors]
     found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]
     _require_same(packed, found, wanted)
-    from mpsearch.model.other_parameters import other_parameters  # noqa: PLC0415 - TensorFlow
-
     _require_same(
         packed,
         [(one.name, one.dtype, one.shape) for one in header.others],

@@ -13,10 +13,13 @@ from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.least_memory import least_memory
 from mpsearch.memory.amounts import default_memory
 from mpsearch.memory.input_images import InputImages
+from mpsearch.model.graph import operations
+from mpsearch.model.identity import numerics
 from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
 from mpsearch.model.input_range import Given, range_notes
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
 from mpsearch.model.pictures import Resize
+from mpsearch.model.plain_forward import plain_forward_once
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource
 from mpsearch.sensitivity.measure import refusals
@@ -124,10 +127,6 @@ class Workbench:
         Returns:
             Shape (n, classes).
         """
-        from mpsearch.model.plain_forward import (  # noqa: PLC0415 - loads TensorFlow
-            plain_forward_once,
-        )
-
         self.engine.release()  # in whose place comes another model
         self.model.network.end_gradients()
         scores = plain_forward_once(lambda: self.model.decoded_model(plan), self.inputs)
@@ -208,8 +207,6 @@ def load(
     room = memory or default_memory()
     # TensorFlow is loaded from here on.
     opened = open_source(source, from_logits, size, room, coding)
-    from mpsearch.model.identity import numerics  # noqa: PLC0415
-
     notes = list(pictures.notes)
     shape = tuple(int(side) for side in opened.live.inputs[0].shape[1:])
     height, width, channels = (*shape, 1)[:3]  # gray images may lack the last axis
@@ -274,8 +271,6 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
     model = opened.live
     if opened.source.text == BUNDLED_DIGITS:
         return parse_preprocess("unit")
-    from mpsearch.model.graph import operations  # noqa: PLC0415 - TensorFlow, loaded by now
-
     kinds = {type(operation).__name__ for operation in operations(model)[:3]}
     kinds.update(opened.network.own_scaling_layers)
     found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))

@@ -7,13 +7,12 @@ from typing import Final, Literal, get_args
 
 from mpsearch.api.litert import write_litert
 from mpsearch.api.litert_report import LiteRTReport
-from mpsearch.coding.coder import Coding
 from mpsearch.export.keras_model import write_keras_model
 from mpsearch.export.npy_folders import write_npy_plan
 from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 from mpsearch.system.files import file_name, write_text
-from mpsearch.values.choices import one_of
+from mpsearch.values.choices import Coding, one_of
 from mpsearch.values.parts import Parts
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress

@@ -1,44 +1,37 @@
 """Look ahead at a search without making it."""
 
 import time
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from mpsearch.propose.rules import Rules
 from mpsearch.propose.surrogate.single_changes import most_single_changes
+from mpsearch.schemes import DOCUMENTED
 from mpsearch.search.forecast import Forecast
 from mpsearch.search.layer_menu import make_menu
 from mpsearch.sensitivity.gradient import first_order
 from mpsearch.values.errors import GradientsLost
+from mpsearch.values.question import Question
 from mpsearch.workbench.held_back import held_back
 from mpsearch.workbench.workbench import Workbench
 
 _TYPICAL: Final = 60  # measurements after which a search has rarely anything left to find
 
 
-def forecast(
-    workbench: Workbench,
-    schemes: Sequence[str],
-    rules: Rules,
-    trials: int | None,
-    holdout: float | None,
-) -> Forecast:
+def forecast(question: Question, workbench: Workbench) -> Forecast:
     """Measure one plan and screen one image; search nothing.
 
     Args:
+        question: What would be asked.
         workbench: Model and images.
-        schemes: The menu.
-        rules: Locked, forbidden and tied layers.
-        trials: The search's limit; None for every plan.
-        holdout: As for :func:`mpsearch.api.search.find_plan`.
     """
     bank = workbench.engine.bank
-    menu = make_menu(workbench, schemes, rules)
+    trials = question.most_trials
+    menu = make_menu(workbench, question.schemes or DOCUMENTED, Rules.of(question))
     most = menu.plans if trials is None else min(trials, menu.plans)
     count = len(workbench.images)
-    held = len(held_back(count, holdout))
+    held = len(held_back(count, question.holdout))
     workbench.measure([menu.plan(menu.smallest)])  # compiles what is compiled on first use
     gentler = [int(np.argsort(sizes)[min(1, len(sizes) - 1)]) for sizes in menu.nbytes]
     begun = time.perf_counter()

@@ -12,7 +12,7 @@ from mpsearch.export.litert import (
 )
 from mpsearch.schemes import parse_scheme
 from mpsearch.system.files import write_bytes
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress, Silent
 from mpsearch.workbench.held_back import ImageSetDrop

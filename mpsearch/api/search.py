@@ -1,21 +1,21 @@
 """Find the best plan."""
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mpsearch.api.notes import warn
-from mpsearch.propose.history import History
 from mpsearch.propose.rules import Rules
-from mpsearch.search.campaign import Searches
-from mpsearch.search.question import BudgetOn, Wanted, check_limits, most_trials
+from mpsearch.search.campaign import Campaign
+from mpsearch.search.image_split import split_images
+from mpsearch.search.listener import Listener
 from mpsearch.search.result import SearchResult
-from mpsearch.search.run import Limits, Rival, Sampler
 from mpsearch.search.selection import conclude
 from mpsearch.sensitivity.profile import SensitivityProfile
-from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.workers.helpers import Helpers
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import BudgetOn, Metric, Rival, Sampler
 from mpsearch.values.progress import Progress, Silent
+from mpsearch.values.question import Question
 from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.packing import pack
 from mpsearch.workbench.workbench import Workbench
@@ -97,94 +97,87 @@ def find_plan(
         StudyError: If the study was started with something else.
         EnvironmentFault: If the storage fails; what was measured is kept.
     """
-    wanted = Wanted(budget_pp, max_bytes, ratio, pareto, budget_on)
-    check_limits(wanted, trials, timeout, holdout)
-    search = Searches(
-        everything=workbench,
-        whole_profile=None if calibrate else profile,
-        calibrate=calibrate,
-        schemes=tuple(schemes) if schemes is not None else None,
-        rules=rules or Rules(),
+    rules = rules or Rules()
+    question = Question(
+        schemes=None if schemes is None else tuple(schemes),
         metric=metric,
-        sampler=sampler,
-        limits=Limits(most_trials(sampler, trials), timeout),
-        seed=seed,
+        budget=budget_pp,
+        max_bytes=max_bytes,
+        ratio=ratio,
+        pareto=pareto,
+        budget_on=budget_on,
         holdout=holdout,
-        folder=folder,
-        url=storage or sqlite_url(StudyFolder(folder).trials),
-        progress=progress or Silent(),
-        on_open=on_open,
-        on_note=on_note,
+        lock=rules.lock,
+        forbid=rules.forbid,
+        tie=rules.tie,
+        sampler=sampler,
+        compare=tuple(compare),
+        calibrate=calibrate,
+        trials=trials,
+        timeout=timeout,
+        seed=seed,
+        storage=storage,
+        study_name=study_name,
     )
-    goal = wanted.goal(metric, workbench)
-    search.require(wanted, compare)
-    try:
-        searched, others = search.run_all(wanted, study_name, helpers)
-    finally:
-        if helpers is not None:
-            helpers.stop()
-    rivals: dict[str, History] = {
-        rival: search.run(goal, f"{study_name}~{rival}", rival, len(searched.history)).history
-        for rival in compare
-    }
-    result = conclude(
-        work=search.work,
-        held=search.held,
-        menu=search.menu,
-        searched=searched,
-        others=others,
-        rivals=rivals,
-        wanted=wanted,
-        surrogate=search.surrogate(goal),
-        profile=search.profile,
-        screen=search.screen,
-        begun=search.begun,
-    )
-    if calibrate:
-        model = search.work.model
+    listener = Listener(progress or Silent(), on_open, on_note)
+    return answer(question, workbench, folder, profile, listener, helpers)
+
+
+def answer(
+    question: Question,
+    workbench: Workbench,
+    folder: Path,
+    profile: SensitivityProfile | None = None,
+    listener: Listener | None = None,
+    helpers: Helpers | None = None,
+) -> SearchResult:
+    """As :func:`find_plan`, of a question.
+
+    Args:
+        question: What is asked.
+        workbench: Model and images.
+        folder: The study's folder.
+        profile: Of the same workbench; None is fine.
+        listener: Receives progress and notes; None for nothing.
+        helpers: Processes that join the search while it runs.
+
+    Raises:
+        SettingError, StudyError, EnvironmentFault: As :func:`find_plan`.
+    """
+    begun = time.monotonic()
+    question.require_search()
+    campaign = _campaign(question, workbench, folder, profile)
+    campaign.listener, campaign.begun = listener or Listener(), begun
+    campaign.require()
+    result = conclude(campaign, campaign.run(helpers))
+    if question.calibrate:
+        model = campaign.work.model
         pack(model, result.plan, StudyFolder(folder).weights, model.bank.coding)
     return result
 
 
 def help_search(
+    question: Question,
     workbench: Workbench,
-    profile: SensitivityProfile | None,
-    *,
-    wanted: Wanted,
-    schemes: Sequence[str],
-    rules: Rules,
-    metric: Metric,
-    sampler: Sampler,
-    trials: int | None,
-    seed: int,
-    holdout: float | None,
-    calibrate: bool,
     folder: Path,
-    study_name: str,
-    storage: str | None,
+    profile: SensitivityProfile | None = None,
 ) -> None:
-    """Be one more process of a search that :func:`find_plan` makes with the same arguments.
+    """Be one more process of a search that :func:`answer` makes of the same question.
 
-    Proposes and measures until nothing is left; what comes after is left to whoever made it.
+    Proposes and measures until nothing is left; what comes after is left to the other process.
 
     Raises:
         StudyError: If the study was started with something else.
         EnvironmentFault: If the storage fails; what was measured is kept.
     """
-    search = Searches(
-        everything=workbench,
-        whole_profile=None if calibrate else profile,
-        calibrate=calibrate,
-        schemes=tuple(schemes),
-        rules=rules,
-        metric=metric,
-        sampler=sampler,
-        limits=Limits(most_trials(sampler, trials)),
-        seed=seed,
-        holdout=holdout,
-        folder=folder,
-        url=storage or sqlite_url(StudyFolder(folder).trials),
-        progress=Silent(),
-        is_helper=True,
-    )
-    search.run_all(wanted, study_name)
+    campaign = _campaign(question, workbench, folder, profile)
+    campaign.is_helper = True
+    campaign.run()
+
+
+def _campaign(
+    question: Question, workbench: Workbench, folder: Path, profile: SensitivityProfile | None
+) -> Campaign:
+    if question.sampler == "surrogate":
+        workbench.model.network.prepare_gradients()
+    return Campaign(question, split_images(question, workbench, profile, folder), folder)

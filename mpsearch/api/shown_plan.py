@@ -6,7 +6,7 @@ from typing import Final
 
 from mpsearch.export.plan_json import FORMAT, VERSION
 from mpsearch.search.result_json import read_result
-from mpsearch.values.confidence import parse_metric
+from mpsearch.values.choices import parse_metric
 from mpsearch.values.documents import Fields, read_object
 from mpsearch.values.errors import SettingError, StudyError
 from mpsearch.values.study_folder import StudyFolder

@@ -13,10 +13,11 @@ from mpsearch.sensitivity.profile_file import read_profile
 from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.trials import StudyTrials, read_trials
 from mpsearch.trust import SettingsFile, same_storage, usual_storage
-from mpsearch.values.config import RunConfig
 from mpsearch.values.errors import SettingError, StudyError
+from mpsearch.values.question import Question
 from mpsearch.values.secret import masked
 from mpsearch.values.study_folder import StudyFolder
+from mpsearch.values.study_toml import settings_text
 
 
 def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
@@ -111,7 +112,7 @@ def _nothing(folder: Path, damage: Sequence[str] = ()) -> StudyError:
 
 def _record(
     folder: Path,
-    config: RunConfig | None,
+    config: Question | None,
     result: SearchResult | None,
     subject: Subject | None,
     trials: StudyTrials | None,
@@ -182,11 +183,11 @@ def _settings_file(folder: Path) -> SettingsFile | None:
     return SettingsFile.read(path) if path.is_file() else None
 
 
-def _settings_text(folder: Path, subject: Subject | None, config: RunConfig | None) -> str:
+def _settings_text(folder: Path, subject: Subject | None, config: Question | None) -> str:
     if subject is not None:
         return subject.settings
     # A storage's URL may hold a password.
-    return "" if config is None else replace(config, storage=None).to_toml(folder)
+    return "" if config is None else settings_text(replace(config, storage=None), folder)
 
 
 def _result(folder: Path) -> tuple[SearchResult | None, Subject | None]:
@@ -222,7 +223,7 @@ def _profile(
     return profile if same and (profile.per_layer or profile.cumulative) else None
 
 
-def _model_name(folder: Path, subject: Subject | None, config: RunConfig | None) -> str:
+def _model_name(folder: Path, subject: Subject | None, config: Question | None) -> str:
     if subject is not None:
         return subject.model
     if config is None:

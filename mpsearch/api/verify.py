@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mpsearch.coding.coder import Coding
 from mpsearch.export.packed import OtherEntry, PackedFile, PackedSizes
 from mpsearch.model.other_parameters import other_parameters
 from mpsearch.model.plain_forward import plain_forward_once
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Coding, Metric
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress, Silent
 from mpsearch.workbench.held_back import ImageSetDrop

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 from mpsearch.cli.notes import print_notes
 from mpsearch.memory.amounts import default_memory, parse_memory
 from mpsearch.system.signals import signal_name
-from mpsearch.values.config import RunConfig
+from mpsearch.values.question import Question
 
 MOST_WORKERS: Final = 64
 _GRACE_SECONDS: Final = 5.0  # for the write in hand, when all is to stop
@@ -29,24 +29,24 @@ class Share:
     """What one of several processes on a machine may use.
 
     Attributes:
-        config: The settings, with this process' share of the memory.
+        question: What is asked, with this process' share of the memory.
         environment: Variables that give it its share of the cores.
     """
 
-    config: RunConfig
+    question: Question
     environment: dict[str, str]
 
 
-def share_of_machine(config: RunConfig) -> Share:
+def share_of_machine(question: Question) -> Share:
     """Cores and memory divided by the number of workers; one alone has all."""
-    if config.workers == 1:
-        return Share(config, {})
-    threads = str(max(1, (os.cpu_count() or 1) // config.workers))
+    if question.workers == 1:
+        return Share(question, {})
+    threads = str(max(1, (os.cpu_count() or 1) // question.workers))
     names = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS")
-    memory = default_memory() if config.memory is None else parse_memory(config.memory)
-    share = max(memory // config.workers, parse_memory("16M"))
+    memory = default_memory() if question.memory is None else parse_memory(question.memory)
+    share = max(memory // question.workers, parse_memory("16M"))
     return Share(
-        replace(config, memory=str(share)),
+        replace(question, memory=str(share)),
         dict.fromkeys((*names, "OPENBLAS_NUM_THREADS"), threads),
     )
 
@@ -142,7 +142,7 @@ class Crew:
             env={**os.environ, **self._share.environment},
             start_new_session=True,
         )
-        order = {"config": asdict(self._share.config), "folder": str(self._folder)}
+        order = {"question": asdict(self._share.question), "folder": str(self._folder)}
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it died at once; the next look finds out
             process.stdin.write(json.dumps(order).encode() + b"\n")

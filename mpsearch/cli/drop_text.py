@@ -1,9 +1,6 @@
 """A drop in a few words."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from mpsearch.workbench.held_back import ImageSetDrop
+from mpsearch.workbench.held_back import ImageSetDrop
 
 
 def drop_text(drop: "ImageSetDrop") -> str:

@@ -1,12 +1,9 @@
 """What became of a plan in LiteRT, in a few lines."""
 
 from collections import Counter
-from typing import TYPE_CHECKING
 
+from mpsearch.api.litert_report import LiteRTReport
 from mpsearch.cli.drop_text import drop_text
-
-if TYPE_CHECKING:
-    from mpsearch.api.litert_report import LiteRTReport
 
 
 def litert_text(report: "LiteRTReport") -> str:

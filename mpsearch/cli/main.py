@@ -8,24 +8,27 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from importlib import import_module
 from types import FrameType
 from typing import Final, NoReturn
 
-from mpsearch.cli import (
+from mpsearch.cli.arguments import (
     check,
     create,
     dashboard,
     export,
-    listing,
     predict,
     profile,
     report,
+    schemes,
     search,
+    studies,
     trust,
     unpack,
     verify,
 )
-from mpsearch.cli.options import Parser
+from mpsearch.cli.arguments.shared import Parser
+from mpsearch.model.quiet import keep_stderr_for_python
 from mpsearch.system.signals import said_when_stopped
 from mpsearch.values.errors import MPSearchError
 from mpsearch.values.version import __version__
@@ -72,7 +75,8 @@ def parser() -> Parser:
         dashboard,
         verify,
         unpack,
-        listing,
+        schemes,
+        studies,
         trust,
     ):
         module.add(commands)
@@ -85,7 +89,8 @@ def run(argv: Sequence[str]) -> int:
     def command() -> int:
         with said_when_stopped(lambda: _KEPT) if list(argv[:1]) in _RESUMED else nullcontext():
             args = parser().parse_args(argv)
-            code: int = args.run(args)
+            module = import_module(f"mpsearch.cli.commands.{args.command}")
+            code: int = module.run(args)
         sys.stdout.flush()
         return code
 
@@ -132,8 +137,6 @@ def _explain(error: BaseException) -> int:
 def main() -> NoReturn:
     """Entry point of the ``mpsearch`` command."""
     if "--debug" not in sys.argv:
-        from mpsearch.model.quiet import keep_stderr_for_python  # noqa: PLC0415
-
         keep_stderr_for_python()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # file names need not be UTF-8

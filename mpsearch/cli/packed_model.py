@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from mpsearch.values.config import RunConfig
+from mpsearch.export.packed import PackedFile
+from mpsearch.model.source import BUNDLED_DIGEST
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
 
 
-def require_model_of(path: Path, config: RunConfig) -> None:
+def require_model_of(path: Path, config: Question) -> None:
     """Open a packed file, and check that its model was named where it is not the bundled one.
 
     Both before TensorFlow is loaded.
@@ -15,9 +17,6 @@ def require_model_of(path: Path, config: RunConfig) -> None:
         PackedError: If it cannot be read, or is no packed file.
         SettingError: Says which model it was made from.
     """
-    from mpsearch.export.packed import PackedFile  # noqa: PLC0415 - numpy
-    from mpsearch.model.source import BUNDLED_DIGEST  # noqa: PLC0415
-
     with PackedFile(path) as packed:
         header = packed.header
     if config.model is None and header.model != BUNDLED_DIGEST:

@@ -5,6 +5,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Column
+
 from mpsearch.values.pace import Pace
 from mpsearch.values.progress import Progress, Silent, Work
 
@@ -98,11 +103,6 @@ class LiveLine:
     def start(self, task: str, steps: int, done: int = 0) -> None:
         """Begin a task."""
         # Imported when the first bar is drawn: --help does not wait for it.
-        from rich.console import Console  # noqa: PLC0415
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
-        from rich.progress import Progress as Bar  # noqa: PLC0415
-        from rich.table import Column  # noqa: PLC0415
-
         self._countdown = _Countdown(steps, done)
         self._bar = Bar(
             TextColumn("{task.description}"),

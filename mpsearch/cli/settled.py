@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from mpsearch.model.source import BUNDLED_DIGITS
+from mpsearch.system.files import write_text
 from mpsearch.trust import SettingsFile
 from mpsearch.values.errors import EnvironmentFault
+from mpsearch.values.question import Question
 from mpsearch.values.study_folder import StudyFolder
-
-if TYPE_CHECKING:
-    from mpsearch.values.config import RunConfig
+from mpsearch.values.study_toml import settings_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Settled:
         is_typed: They all come from the command line, none from a ``study.toml``.
     """
 
-    config: "RunConfig"
+    config: "Question"
     folder: Path
     is_typed: bool
 
@@ -37,10 +37,8 @@ class Settled:
         Yields:
             What the user should know.
         """
-        from mpsearch.system.files import write_text  # noqa: PLC0415
-
         path = StudyFolder(self.folder).settings
-        text = named(self.config).to_toml(self.folder)
+        text = settings_text(named(self.config), self.folder)
         if not path.exists():
             write_text(path, text)
         elif not self.is_typed or not _is(path, text):
@@ -54,10 +52,8 @@ class Settled:
             yield f"{fault}; until then other commands ask for: {file.remedy}"
 
 
-def named(config: "RunConfig") -> "RunConfig":
+def named(config: "Question") -> "Question":
     """The settings with the model that was used, so that they say all there is."""
-    from mpsearch.model.source import BUNDLED_DIGITS  # noqa: PLC0415
-
     return replace(config, model=config.model or BUNDLED_DIGITS)
 
 

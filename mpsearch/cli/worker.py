@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mpsearch.api.search import help_search
+from mpsearch.cli.commands.search import profile_in
 from mpsearch.cli.main import catch_signals, guarded
-from mpsearch.cli.search import assist
+from mpsearch.cli.opening import load_workbench
 from mpsearch.model.quiet import keep_stderr_for_python
-from mpsearch.values.config import RunConfig
+from mpsearch.values.question import Question
 
 
 def main() -> NoReturn:
@@ -30,11 +32,17 @@ def main() -> NoReturn:
     if not line:
         sys.exit(0)
     order = json.loads(line)
-    sys.exit(guarded(lambda: assist(_config(order["config"]), Path(order["folder"]))))
+    sys.exit(guarded(lambda: _assist(_question(order["question"]), Path(order["folder"]))))
 
 
-def _config(values: Mapping[str, Any]) -> RunConfig:
-    return RunConfig(**{key: _thawed(value) for key, value in values.items()})
+def _assist(question: Question, folder: Path) -> int:
+    workbench = load_workbench(question, coded=True)
+    help_search(question, workbench, folder, profile_in(question, workbench, folder))
+    return 0
+
+
+def _question(values: Mapping[str, Any]) -> Question:
+    return Question(**{key: _thawed(value) for key, value in values.items()})
 
 
 def _thawed(value: Any) -> Any:

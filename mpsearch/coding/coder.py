@@ -11,12 +11,8 @@ from mpsearch.coding import modelled, packed, planes, rans
 from mpsearch.schemes.bits import pack_bits, packed_nbytes
 from mpsearch.schemes.stream import Stream
 from mpsearch.values.arrays import Symbols, UInt8Array
-from mpsearch.values.choices import one_of
+from mpsearch.values.choices import Coding
 from mpsearch.values.errors import PackedError
-
-#: ``none`` packs codes back to back; ``entropy`` takes the shortest code of each stream.
-Coding = Literal["none", "entropy"]
-CODINGS: Final[tuple[Coding, ...]] = get_args(Coding)
 
 Method = Literal["packed", "zstd", "rans"]
 METHODS: Final[tuple[Method, ...]] = get_args(Method)
@@ -24,15 +20,6 @@ METHODS: Final[tuple[Method, ...]] = get_args(Method)
 #: A coded stream has at least one byte for so many symbols, so that a small file cannot claim to
 #: hold a large tensor.
 MOST_SYMBOLS_PER_BYTE: Final = 4096
-
-
-def parse_coding(text: str) -> Coding:
-    """The coding called *text*.
-
-    Raises:
-        SettingError: If there is none.
-    """
-    return one_of(text, CODINGS, f"unknown coding {text!r}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

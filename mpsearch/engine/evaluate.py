@@ -15,7 +15,7 @@ from mpsearch.engine.weight_bank import TRAINED, WeightBank
 from mpsearch.memory.freed_memory import give_back_freed_memory
 from mpsearch.memory.input_images import Inputs
 from mpsearch.values.arrays import Float32Array, IntArray
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 from mpsearch.values.errors import PlanError
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.measurement import Answers, Measurement

@@ -5,7 +5,8 @@ from typing import Final
 import numpy as np
 
 from mpsearch.values.arrays import Float64Array
-from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.choices import Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 
 _FIRST: Final = 4  # images; fewer do not run faster
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.coding.coder import CodedSizes, Coding
+from mpsearch.coding.coder import CodedSizes
 from mpsearch.engine.protocol import CodeSource, Loaded, Network
 from mpsearch.engine.timings import Timings
 from mpsearch.memory.lru import LRU
@@ -15,6 +15,7 @@ from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.extremes import Extremes, extremes
 from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.choices import Coding
 from mpsearch.values.errors import SchemeError
 
 TRAINED = 0  # the variant that is the trained weights, bit for bit

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mpsearch.coding.coder import Coding, parse_coding
 from mpsearch.schemes import parse_scheme
-from mpsearch.values.confidence import METRICS
+from mpsearch.values.choices import METRICS, Coding, parse_coding
 from mpsearch.values.documents import Fields, read_document, read_object
 from mpsearch.values.errors import PlanError
 from mpsearch.values.plan import Plan

@@ -13,16 +13,9 @@ import numpy as np
 from PIL import Image
 
 from mpsearch.model.image_archive import ImageArchive, read_archive
-from mpsearch.model.pictures import (
-    EXPECTED,
-    Picture,
-    Resize,
-    as_pixels,
-    check_header,
-    decode,
-    resized,
-)
+from mpsearch.model.pictures import EXPECTED, Picture, as_pixels, check_header, decode, resized
 from mpsearch.values.arrays import Float32Array, IntArray
+from mpsearch.values.choices import Resize
 from mpsearch.values.errors import ImageError
 
 _SUFFIXES: Final = frozenset(

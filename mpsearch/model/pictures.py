@@ -4,19 +4,19 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from mpsearch.values.arrays import Float32Array, UInt8Array
+from mpsearch.values.choices import Resize
 from mpsearch.values.errors import ImageError
 
 #: What there is to do about something that is no picture.
 EXPECTED: Final = "give a photograph (JPEG, PNG, WebP, TIFF, BMP, GIF) or a .npz with x"
 
-Resize = Literal["squash", "crop"]
 
 _FORMATS: Final = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 _TRANSPARENT: Final = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})

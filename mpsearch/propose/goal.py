@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from mpsearch.values.arrays import Float64Array, IntArray
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 
 Kind = Literal["budget", "max_bytes", "front"]
 

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 
 from mpsearch.schemes import parse_scheme
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,15 @@ class Rules:
             "forbid",
             {p: tuple(parse_scheme(s).name for s in every) for p, every in self.forbid.items()},
         )
+
+    @classmethod
+    def of(cls, question: Question) -> "Rules":
+        """The rules of a question.
+
+        Raises:
+            SchemeError: If a scheme is unknown.
+        """
+        return cls(dict(question.lock or {}), dict(question.forbid or {}), question.tie or ())
 
     def require_matches(self, layers: Sequence[str]) -> None:
         """Check that every pattern speaks of a layer.

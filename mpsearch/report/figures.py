@@ -11,7 +11,7 @@ from mpsearch.propose.goal import Goal
 from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.study.trials import Trial
 from mpsearch.values.arrays import BoolArray, Float64Array, IntArray
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 from mpsearch.values.plan import Plan
 
 _CURVES: Final = 8  # cumulative curves that can be told apart

@@ -8,7 +8,7 @@ import pandas as pd
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.table_text import latex, markdown
 from mpsearch.sensitivity.profile import SensitivityProfile
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 
 
 def per_layer_table(profile: SensitivityProfile, metric: Metric) -> pd.DataFrame:

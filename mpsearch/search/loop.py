@@ -1,22 +1,21 @@
 """One process' part of a search: propose, measure, write down, hear of the others."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
 from mpsearch.engine.evaluate import Engine
-from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.menu import Menu
 from mpsearch.propose.proposer import Proposer, Suggestion
 from mpsearch.propose.remaining import Remaining
 from mpsearch.propose.uniform import UNIFORM, UniformPlans
+from mpsearch.search.run_terms import RunTerms
 from mpsearch.study.study import StudyStore
 from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
-from mpsearch.values.progress import Progress
 
 #: Why a search ended.
 Stopped = Literal["done", "trials", "timeout"]
@@ -31,14 +30,9 @@ class Loop:
         engine: Measures plans.
         store: Gets every finished measurement, and says what others do.
         history: What is measured; grows.
-        known: Plans that need no measurement.
-        progress: Is told of every trial.
-        on_best: Called whenever the best feasible plan changes.
-        on_step: Called whenever the loop looks at what others have done.
+        terms: When to stop, and what receives news.
         remaining: Knows how much is left.
         uniform: Knows which uniform plans are to be measured.
-        trials: Finished trials in the study, at most; None for no limit.
-        choosing: By which goal the best plan is told; a front has none of its own.
     """
 
     def __init__(
@@ -46,19 +40,15 @@ class Loop:
         engine: Engine,
         store: StudyStore,
         history: History,
-        known: Mapping[Plan, Tried],
-        progress: Progress,
-        on_best: Callable[[Tried], None],
-        on_step: Callable[[], None],
+        terms: RunTerms,
         remaining: Remaining,
         uniform: UniformPlans,
-        trials: int | None,
-        choosing: Goal,
     ) -> None:
         self._engine, self._store, self._history = engine, store, history
-        self._known, self._progress, self._on_best = known, progress, on_best
-        self._on_step, self._remaining = on_step, remaining
-        self._uniform, self._trials = uniform, trials
+        self._terms, self._known = terms, terms.known
+        self._remaining, self._uniform = remaining, uniform
+        self._trials = terms.limits.trials
+        choosing = terms.choosing or history.goal
         is_same = choosing == history.goal
         self._chosen = history if is_same else History(choosing, history.tried)
         self._latest: Suggestion | None = None
@@ -66,7 +56,7 @@ class Loop:
     def begin(self, menu: Menu) -> None:
         """Tell the best of earlier runs, and take what is known without measuring: the original."""
         if self._chosen.best is not None:
-            self._on_best(self._chosen.best)
+            self._terms.on_best(self._chosen.best)
         original = Plan.uniform(menu.layers, "original")
         if menu.choice(original) is not None:
             baseline = self._tried(self._engine.baseline, "original", 0)
@@ -153,7 +143,7 @@ class Loop:
 
     def _hear(self) -> None:
         """What other processes on the same study have measured meanwhile."""
-        self._on_step()
+        self._terms.on_step()
         for one in self._store.unread():
             if one.plan not in self._history:
                 self._remember(one)
@@ -181,8 +171,8 @@ class Loop:
             self._chosen.add(one)
         best = self._chosen.best
         if best is not None and best is not before:
-            self._on_best(best)
-        self._progress.advance(1, self._remark(), self._remaining.work())
+            self._terms.on_best(best)
+        self._terms.progress.advance(1, self._remark(), self._remaining.work())
 
     def _remark(self) -> str:
         history = self._chosen

@@ -9,7 +9,7 @@ from typing import Any, Final
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.surrogate.assessment import Assessment
 from mpsearch.search.result import FrontPoint, LayerRow, Rung, SearchResult
-from mpsearch.values.confidence import parse_metric
+from mpsearch.values.choices import parse_metric
 from mpsearch.values.documents import Fields, read_document
 from mpsearch.values.errors import StudyError
 from mpsearch.values.plan import Plan

@@ -1,21 +1,19 @@
 """From all that was measured to a result: the plan, checked by Keras' own forward passes."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
-from mpsearch.propose.menu import Choice, Menu
+from mpsearch.propose.menu import Choice
 from mpsearch.propose.neighbours import is_one_change_optimal
-from mpsearch.propose.surrogate.screen import Screen
-from mpsearch.propose.surrogate.surrogate import Surrogate
+from mpsearch.search.campaign import Campaign, Found
+from mpsearch.search.goals import choosing_goal
 from mpsearch.search.layer_rows import layer_rows
-from mpsearch.search.question import Wanted
 from mpsearch.search.result import FrontPoint, Rung, SearchResult
-from mpsearch.search.run import Searched
-from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import SettingError
 from mpsearch.workbench.held_back import ImageSetDrop
 from mpsearch.workbench.workbench import Workbench
@@ -34,46 +32,22 @@ class _Checked:
     confidence_pct: float
 
 
-def conclude(
-    *,
-    work: Workbench,
-    held: Workbench | None,
-    menu: Menu,
-    searched: Searched,
-    others: Sequence[History],
-    rivals: Mapping[str, History],
-    wanted: Wanted,
-    surrogate: Surrogate,
-    profile: SensitivityProfile | None,
-    screen: Screen,
-    begun: float,
-) -> SearchResult:
-    """Choose the plan, check it, and say what is known of it.
-
-    Args:
-        work: The images searched on.
-        held: The images held back, if any.
-        menu: The choices.
-        searched: The study.
-        others: Searches with tighter budgets, for ``budget_on="verify"``.
-        rivals: What other methods measured, by their names.
-        wanted: What was asked.
-        surrogate: Judges the model on the plans measured.
-        profile: What had been measured before; may be None.
-        screen: How layers were screened.
-        begun: When the call began, by the monotonic clock.
-    """
-    goal = searched.history.goal
-    history = History(wanted.choosing(goal), searched.history.tried)
-    checker = _Checker(work, held, history.goal)
-    if wanted.budget_on == "verify":
-        checked = checker.on_held_images(history, others)
+def conclude(campaign: Campaign, found: Found) -> SearchResult:
+    """Choose the plan, check it, and say what is known of it."""
+    question, searched = campaign.question, found.searched
+    work, held, menu = campaign.work, campaign.split.held, campaign.menu
+    goal, profile, screen = searched.history.goal, campaign.split.profile, campaign.screen
+    surrogate = campaign.surrogate(goal)
+    history = History(choosing_goal(question, goal), searched.history.tried)
+    checker = _Checker.of(work, held, history.goal)
+    if question.budget_on == "verify":
+        checked = checker.on_held_images(history, found.tighter)
     else:
         checked = checker.first_that_keeps(history)
     one, drop = checked.one, checked.search.drop_pp
     feasible = history.goal.feasible(one.nbytes, drop)
     reason = "" if feasible else _why(history, one, drop)
-    if wanted.budget_on == "verify" and checked.verify is not None and feasible:
+    if question.budget_on == "verify" and checked.verify is not None and feasible:
         assert history.goal.budget_pp is not None
         feasible = checked.verify.interval_pp[1] <= history.goal.budget_pp
         reason = "" if feasible else _why_not_verified(history.goal, checked.verify)
@@ -82,7 +56,7 @@ def conclude(
     def expected(choices: list[Choice]) -> list[float]:
         return surrogate.expected_drops(plans, choices)
 
-    histories = [searched.history, *others]
+    histories = [searched.history, *found.tighter]
     measured = [tried for one_ in histories for tried in one_.tried if tried.stage_runs]
     best_is_chosen = feasible and history.best is not None and history.best.plan == one.plan
     proved = searched.stopped == "done" and searched.is_exhaustive and best_is_chosen
@@ -105,8 +79,8 @@ def conclude(
         gradient_passes=screen.passes,
         single_changes=screen.measurements,
         trials=len(searched.history),
-        seconds=time.monotonic() - begun,
-        ladder=_ladder(work, searched, rivals, history.goal),
+        seconds=time.monotonic() - campaign.begun,
+        ladder=_ladder(work, found, history.goal),
         front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in searched.history.front),
         layers=layer_rows(menu, searched.history, one, expected),
         assessment=surrogate.assess(plans),
@@ -118,15 +92,33 @@ def conclude(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Checker:
-    """Plain forward passes of the unchanged model, once, and of plans."""
+    """Plain forward passes of the unchanged model, and of plans.
 
-    def __init__(self, work: Workbench, held: Workbench | None, goal: Goal) -> None:
-        self._work, self._held, self._goal = work, held, goal
+    Attributes:
+        work: Images searched on.
+        held: Images held back; None if there are none.
+        goal: By which the plan is chosen.
+        before: Class probabilities of the unchanged model, shape (n, classes).
+        held_before: The same on the images held back.
+    """
+
+    work: Workbench
+    held: Workbench | None
+    goal: Goal
+    before: Float32Array
+    held_before: Float32Array | None
+
+    @classmethod
+    def of(cls, work: Workbench, held: Workbench | None, goal: Goal) -> "_Checker":
         original = work.model.original
-        self._before = work.plain_forward(original)
-        self._held_before = None if held is None else held.plain_forward(original)
-        self.baseline_pct = work.mean_confidence_pct(self._before)
+        before = work.plain_forward(original)
+        return cls(work, held, goal, before, None if held is None else held.plain_forward(original))
+
+    @property
+    def baseline_pct(self) -> float:
+        return self.work.mean_confidence_pct(self.before)
 
     def first_that_keeps(self, history: History) -> _Checked:
         """The best plan that keeps the limit here too; the nearest one if none does."""
@@ -141,16 +133,16 @@ class _Checker:
         looked_at = []
         for one in [*ranked[:_FINAL_TRIES], *roomy, *gentlest] or [nearest]:
             looked_at.append(self.check(one))
-            if self._goal.feasible(one.nbytes, looked_at[-1].search.drop_pp):
+            if self.goal.feasible(one.nbytes, looked_at[-1].search.drop_pp):
                 break
         checked = min(looked_at, key=lambda c: max(0.0, self._excess(c)))
         return replace(checked, verify=self._verify(checked.one))
 
     def _excess(self, checked: _Checked) -> float:
-        return self._goal.excess(checked.one.nbytes, checked.search.drop_pp)
+        return self.goal.excess(checked.one.nbytes, checked.search.drop_pp)
 
     def _has_room(self, one: Tried) -> bool:
-        budget = self._goal.budget_pp
+        budget = self.goal.budget_pp
         return budget is None or one.drop_pp <= budget - _ROOM
 
     def on_held_images(self, history: History, others: Sequence[History]) -> _Checked:
@@ -162,32 +154,32 @@ class _Checker:
         Raises:
             SettingError: If no images are held back.
         """
-        if self._held is None:
+        if self.held is None:
             raise SettingError(
                 "--budget-on verify needs images held back; give 4 images or more, or --holdout"
             )
-        assert self._goal.budget_pp is not None
-        union = History(self._goal, [t for h in (history, *others) for t in h.tried])
+        assert self.goal.budget_pp is not None
+        union = History(self.goal, [t for h in (history, *others) for t in h.tried])
         passed: _Checked | None = None
         for one in reversed([t for t in union.front if union.feasible(t)]):
             checked = replace(self.check(one), verify=self._verify(one))
             assert checked.verify is not None
-            fails = checked.verify.interval_pp[1] > self._goal.budget_pp
-            if fails or not self._goal.feasible(one.nbytes, checked.search.drop_pp):
+            fails = checked.verify.interval_pp[1] > self.goal.budget_pp
+            if fails or not self.goal.feasible(one.nbytes, checked.search.drop_pp):
                 return passed or checked
             passed = checked
         return passed or self.first_that_keeps(history)
 
     def check(self, one: Tried) -> _Checked:
-        after = self._work.plain_forward(one.plan)
-        drop = self._work.drop(self._before, after, self._goal.metric)
-        return _Checked(one, drop, None, self._work.mean_confidence_pct(after))
+        after = self.work.plain_forward(one.plan)
+        drop = self.work.drop(self.before, after, self.goal.metric)
+        return _Checked(one, drop, None, self.work.mean_confidence_pct(after))
 
     def _verify(self, one: Tried) -> ImageSetDrop | None:
-        if self._held is None or self._held_before is None:
+        if self.held is None or self.held_before is None:
             return None
-        after = self._held.plain_forward(one.plan)
-        return self._held.drop(self._held_before, after, self._goal.metric)
+        after = self.held.plain_forward(one.plan)
+        return self.held.drop(self.held_before, after, self.goal.metric)
 
 
 def _why(history: History, one: Tried, drop: float) -> str:
@@ -211,12 +203,10 @@ def _why_not_verified(goal: Goal, verify: ImageSetDrop) -> str:
     )
 
 
-def _ladder(
-    work: Workbench, searched: Searched, rivals: Mapping[str, History], goal: Goal
-) -> dict[str, Rung]:
+def _ladder(work: Workbench, found: Found, goal: Goal) -> dict[str, Rung]:
     rungs = {"original": Rung(work.model.bank.original_nbytes, 0.0, 0)}
-    rungs["uniform"] = _rung(searched.uniform, goal)
-    for name, history in rivals.items():
+    rungs["uniform"] = _rung(found.searched.uniform, goal)
+    for name, history in found.rivals.items():
         # Studies of earlier versions have uniform plans as well, which are not the method's own.
         own = [one for one in history.tried if one.origin != "uniform"]
         rungs[name] = _rung(own, goal)

@@ -8,7 +8,8 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.values.arrays import Float64Array, IntArray
-from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.choices import Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.documents import Fields
 from mpsearch.values.errors import StudyError
 from mpsearch.values.layer import WeightLayer, WeightTensor

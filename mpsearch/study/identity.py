@@ -29,6 +29,10 @@ class Identity:
         goal: What is asked.
         coding: How codes are packed.
         calibrated: Codes are chosen by the images.
+
+    Attributes:
+        goal: As given.
+        menu: As given.
     """
 
     def __init__(
@@ -36,10 +40,10 @@ class Identity:
         fingerprint: Mapping[str, str],
         menu: Menu,
         goal: Goal,
-        coding: str,
+        coding: str = "none",
         calibrated: bool = False,
     ) -> None:
-        self._goal = goal
+        self.goal, self.menu = goal, menu
         self._terms: dict[str, Any] = {
             **fingerprint,
             "layers": list(menu.layers),
@@ -75,7 +79,7 @@ class Identity:
             with warnings.catch_warnings():
                 # Marked experimental since Optuna 3.2; the dashboard shows the name.
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                study.set_metric_names(_METRIC_NAMES[self._goal.kind])
+                study.set_metric_names(_METRIC_NAMES[self.goal.kind])
             return
         lost = [k for k in self._terms if SUBJECT + k not in stored and k not in _BEFORE]
         if lost:

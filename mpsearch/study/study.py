@@ -1,16 +1,15 @@
 """The study: one Optuna study in a storage, opened only by the search it belongs to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 import optuna
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
 
-from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
-from mpsearch.propose.menu import Menu
 from mpsearch.study.checksum import CHECKSUM, checksum, is_sound, subject_digest
 from mpsearch.study.identity import Identity
 from mpsearch.study.storage.address import Address
@@ -39,54 +38,59 @@ class StudyStore:
     Every method raises :class:`EnvironmentFault` if the storage fails.
 
     Args:
-        url: Storage; see :class:`Address`.
-        name: Of the study.
-        fingerprint: Of model and images.
-        menu: The choices.
-        goal: What is asked.
-        coding: How codes are packed, for all bytes.
-        calibrated: Codes are chosen by the images.
-
-    Raises:
-        SettingError: If the URL names no storage.
-        StudyError: If the study was started with something else; says with what.
+        address: Of the storage.
+        storage: Open; closed with this.
+        study: Of that storage.
+        identity: What it is about, which it was found to be.
     """
 
     def __init__(
         self,
-        url: str,
-        name: str,
-        fingerprint: Mapping[str, str],
-        menu: Menu,
-        goal: Goal,
-        coding: str = "none",
-        calibrated: bool = False,
+        address: Address,
+        storage: BaseStorage,
+        study: optuna.Study,
+        identity: Identity,
     ) -> None:
-        self.name = name
-        self._menu = menu
-        self._goal = goal
+        self.name = study.study_name
+        self._menu, self._goal = identity.menu, identity.goal
         self._known_numbers: set[int] = set()
         # Of finished trials, which never change: number → measurement; None if it is damaged.
         self._measured: dict[int, Tried | None] = {}
         #: Plans that others measure now, as of the last reading.
         self.running: frozenset[Plan] = frozenset()
-        self._identity = Identity(fingerprint, menu, goal, coding, calibrated)
-        self._address = Address.parse(url)
-        self._doorway = Doorway(self._address.path)
-        self._storage = open_storage(self._address)
+        self._identity, self._address, self._storage = identity, address, storage
+        self._doorway = Doorway(address.path)
+        self._study = study
+        self._subject = subject_digest(study.user_attrs)
+        self._claims = Claims(storage, study._study_id, distributions(identity.menu))
+
+    @classmethod
+    def open(cls, url: str, name: str, identity: Identity) -> "StudyStore":
+        """Open a study, or make it.
+
+        Args:
+            url: Storage; see :class:`Address`.
+            name: Of the study.
+            identity: Model, images, menu and goal.
+
+        Raises:
+            SettingError: If the URL names no storage.
+            StudyError: If the study was started with something else; says with what.
+        """
+        address = Address.parse(url)
+        storage = open_storage(address)
         try:
-            with storage_faults(self._address):
-                self._study = optuna.create_study(
-                    storage=self._storage,
+            with storage_faults(address):
+                study = optuna.create_study(
+                    storage=storage,
                     study_name=name,
                     load_if_exists=True,
-                    directions=directions(goal),
+                    directions=directions(identity.goal),
                 )
-                self._identity.require(self._study)
-                self._subject = subject_digest(self._study.user_attrs)
-                self._claims = Claims(self._storage, self._study._study_id, distributions(menu))
+                identity.require(study)
+                return cls(address, storage, study, identity)
         except BaseException:
-            close_storage(self._storage)
+            close_storage(storage)
             raise
 
     def history(self) -> History:

@@ -20,7 +20,7 @@ from mpsearch.study.storage.damage import journal_damage, trial_damage
 from mpsearch.study.storage.faults import MEANINGLESS
 from mpsearch.study.storage.opening import close_storage, open_for_reading
 from mpsearch.study.storage.peek import asked_for
-from mpsearch.values.confidence import parse_metric
+from mpsearch.values.choices import parse_metric
 from mpsearch.values.errors import MPSearchError, StudyError
 from mpsearch.values.plan import Plan
 from mpsearch.values.secret import without_secrets

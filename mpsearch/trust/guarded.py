@@ -7,8 +7,8 @@ from pathlib import Path, PureWindowsPath
 from typing import Final
 
 from mpsearch.memory.amounts import parse_memory
-from mpsearch.values.config import RunConfig
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
 from mpsearch.values.secret import masked
 
 _FILES: Final = ("sqlite", "journal")
@@ -39,13 +39,14 @@ class GuardedValue:
         return f"--{self.key.replace('_', '-')}"
 
 
-def guarded_values(config: RunConfig, folder: Path) -> tuple[GuardedValue, ...]:
+def guarded_values(config: Question, folder: Path) -> tuple[GuardedValue, ...]:
     """Those values of a ``study.toml`` that connect somewhere, write elsewhere or lower a guard.
 
     Nothing is opened, and no file outside the folder is looked at.
 
     Args:
-        config: The settings, with their paths as :meth:`RunConfig.from_toml` leaves them.
+        config: The settings, with their paths as
+            :func:`~mpsearch.values.study_toml.read_question` leaves them.
         folder: Where the file lies.
     """
     found = [*_model(config), *_shares(config, folder), *_storage(config, folder)]
@@ -58,14 +59,14 @@ def guarded_values(config: RunConfig, folder: Path) -> tuple[GuardedValue, ...]:
     return tuple(found)
 
 
-def _model(config: RunConfig) -> Iterator[GuardedValue]:
+def _model(config: Question) -> Iterator[GuardedValue]:
     if config.allow_unsafe_model:
         yield GuardedValue("allow_unsafe_model", "true", "a model file may then run code")
     if config.model is not None and config.model.startswith("keras:"):
         yield GuardedValue("model", repr(config.model), "downloads from Keras' servers")
 
 
-def _shares(config: RunConfig, folder: Path) -> Iterator[GuardedValue]:
+def _shares(config: Question, folder: Path) -> Iterator[GuardedValue]:
     """Paths on shares of other machines, which Windows connects to when such a file is opened."""
     if os.name != "nt":
         return
@@ -88,7 +89,7 @@ def is_on_another_share(path: str, folder: Path | str) -> bool:
     return drive.startswith("\\\\") and drive != PureWindowsPath(folder).drive.casefold()
 
 
-def _storage(config: RunConfig, folder: Path) -> Iterator[GuardedValue]:
+def _storage(config: Question, folder: Path) -> Iterator[GuardedValue]:
     if config.storage is None:
         return
     shown = repr(masked(config.storage))

@@ -18,9 +18,9 @@ from typing import Final, Literal
 
 from mpsearch.system.files import write_text
 from mpsearch.trust.state_folder import state_folder
-from mpsearch.values.config import read_settings
 from mpsearch.values.documents import read_document
 from mpsearch.values.errors import EnvironmentFault, MPSearchError, SettingError
+from mpsearch.values.study_toml import read_settings
 
 Origin = Literal["written", "trusted"]
 

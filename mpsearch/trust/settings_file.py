@@ -10,9 +10,10 @@ from typing import Any, Final
 from mpsearch.trust.guarded import GuardedValue, guarded_values
 from mpsearch.trust.record import Origin, is_trusted, remember
 from mpsearch.trust.storage_variable import STORAGE_VARIABLE, same_storage, storage_variable
-from mpsearch.values.config import RunConfig, read_settings
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
 from mpsearch.values.study_folder import SETTINGS
+from mpsearch.values.study_toml import question_of, read_settings
 
 _LONGEST: Final = 200  # characters of a value in an error
 
@@ -28,7 +29,7 @@ class SettingsFile:
     """
 
     path: Path
-    config: RunConfig
+    config: Question
     sha256: str
 
     @classmethod
@@ -47,7 +48,7 @@ class SettingsFile:
         Raises:
             SettingError: If it is no ``study.toml``.
         """
-        config = RunConfig.from_bytes(path, content)
+        config = question_of(path, content)
         return cls(path, config, hashlib.sha256(content).hexdigest())
 
     @property
@@ -60,7 +61,7 @@ class SettingsFile:
         found = [one for one in self.guarded if one.key in keys and not self._is_given(one)]
         return () if not found or is_trusted(self.path, self.sha256) else tuple(found)
 
-    def taken(self, uses: Collection[str], given: Mapping[str, Any]) -> RunConfig:
+    def taken(self, uses: Collection[str], given: Mapping[str, Any]) -> Question:
         """The settings of a command.
 
         Args:
@@ -73,7 +74,7 @@ class SettingsFile:
         own = {key for key, value in given.items() if value is not None}
         self._require(set(uses) - own)
         # What the command knows no option for, it does not get.
-        every = {field.name: field.default for field in fields(RunConfig)}
+        every = {field.name: field.default for field in fields(Question)}
         unasked: dict[str, Any] = {one.key: every[one.key] for one in self.refused(every)}
         return replace(self.config, **unasked).with_options(given)
 

@@ -1,23 +1,9 @@
 """From confidences to the one number that the budget limits."""
 
-from typing import Final, Literal, get_args
-
 import numpy as np
 
 from mpsearch.values.arrays import Float64Array
-from mpsearch.values.choices import one_of
-
-Metric = Literal["mean", "max", "p95"]
-METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
-
-
-def parse_metric(text: str) -> Metric:
-    """The metric called *text*.
-
-    Raises:
-        SettingError: If there is none.
-    """
-    return one_of(text, METRICS, f"unknown metric {text!r}")
+from mpsearch.values.choices import Metric
 
 
 def drops_pp(baseline: Float64Array, confidence: Float64Array) -> Float64Array:

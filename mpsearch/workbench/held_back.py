@@ -7,7 +7,8 @@ from typing import Final
 import numpy as np
 
 from mpsearch.values.arrays import Float32Array, Float64Array, IntArray
-from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.choices import Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 
 _RESAMPLES: Final = 2000
 _DRAWS_AT_ONCE: Final = 2**19

@@ -4,7 +4,6 @@ import os
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mpsearch.coding.coder import Coding
 from mpsearch.engine.protocol import CodeSource
 from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.memory.amounts import default_memory
@@ -15,6 +14,7 @@ from mpsearch.model.network import KerasNetwork
 from mpsearch.model.opening import bounded_opening
 from mpsearch.model.other_parameters import kinds_of_other_parameters, other_parameters
 from mpsearch.model.source import ModelSource, find_model
+from mpsearch.values.choices import Coding
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.plan import Plan
 

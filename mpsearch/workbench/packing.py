@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mpsearch.coding.coder import Coding
 from mpsearch.export.packed import PackedFile, PackedSizes, TensorEntry, write_packed
 from mpsearch.model.decoded_model import decoded_model
 from mpsearch.model.other_parameters import other_parameters
 from mpsearch.values.arrays import Float32Array
+from mpsearch.values.choices import Coding
 from mpsearch.values.errors import PackedError
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress, Silent

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.coding.coder import Coding
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.least_memory import least_memory
 from mpsearch.memory.amounts import default_memory
@@ -18,13 +17,12 @@ from mpsearch.model.identity import numerics
 from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
 from mpsearch.model.input_range import Given, range_notes
 from mpsearch.model.labels import class_names, read_lines, sidecar, true_classes
-from mpsearch.model.pictures import Resize
 from mpsearch.model.plain_forward import plain_forward_once
 from mpsearch.model.preprocess import MODES, Preprocess, parse_preprocess, preprocess_of
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource
 from mpsearch.sensitivity.measure import refusals
 from mpsearch.values.arrays import Float32Array, IntArray
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Coding, Metric, Resize
 from mpsearch.values.errors import ImageError, SettingError
 from mpsearch.values.fingerprint import Fingerprint, array_digest
 from mpsearch.values.layer import WeightLayer

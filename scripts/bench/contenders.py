@@ -18,7 +18,8 @@ from mpsearch.propose.surrogate.screen import Screen
 from mpsearch.propose.surrogate.surrogate import Surrogate
 from mpsearch.schemes import DOCUMENTED
 from mpsearch.sensitivity.measure import refusals
-from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.choices import Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.workbench.workbench import Workbench
 
 METRIC: Final[Metric] = "mean"

@@ -29,9 +29,9 @@ import numpy as np
 from loops import DATA, MEMORY
 
 import mpsearch
-from mpsearch.coding.coder import CODINGS, Coding
 from mpsearch.export.litert.convert import LiteRTModel, run_litert, to_litert
 from mpsearch.system.silence import silenced
+from mpsearch.values.choices import CODINGS, Coding
 from mpsearch.workbench.held_back import ImageSetDrop, held_back
 from mpsearch.workbench.workbench import Workbench
 

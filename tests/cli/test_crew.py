@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from mpsearch.cli.crew import Crew, Share
-from mpsearch.values.config import RunConfig
+from mpsearch.values.question import Question
 
 
 @pytest.fixture
 def crew(tmp_path: Path) -> Iterator[Crew]:
-    made = Crew(Share(RunConfig(workers=2), {}), tmp_path, 1)
+    made = Crew(Share(Question(workers=2), {}), tmp_path, 1)
     made.tend()
     yield made
     made.stop()

@@ -10,8 +10,9 @@ from command_line import answer
 from mpsearch.cli.main import run
 from mpsearch.cli.settled import Settled
 from mpsearch.trust import SettingsFile
-from mpsearch.values.config import RunConfig
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
+from mpsearch.values.study_toml import settings_text
 
 URL = "postgresql+psycopg://u:sesame@db.example.org/d"
 MASKED = "postgresql+psycopg://u:***@db.example.org/d"
@@ -33,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
 
 def refused(file: Path) -> set[str]:
     """Keys that may not be taken from a file."""
-    return {one.key for one in SettingsFile.read(file).refused(RunConfig.__dataclass_fields__)}
+    return {one.key for one in SettingsFile.read(file).refused(Question.__dataclass_fields__)}
 
 
 def test_it_shows_what_is_trusted_and_holds_until_the_file_changes(
@@ -134,7 +135,7 @@ def test_a_place_that_cannot_be_written_is_said(
 # What a search writes.
 
 
-def kept(config: RunConfig, folder: Path, is_typed: bool = True) -> list[str]:
+def kept(config: Question, folder: Path, is_typed: bool = True) -> list[str]:
     """What is said of settings that are kept."""
     return list(Settled(config, folder, is_typed).keep())
 
@@ -143,7 +144,7 @@ def test_what_a_search_writes_is_trusted_where_it_was_written(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = here / "mine" / "study.toml"
-    config = RunConfig(budget=2.0, storage=URL, allow_unsafe_model=True)
+    config = Question(budget=2.0, storage=URL, allow_unsafe_model=True)
     assert kept(config, here / "mine") == []
     assert "sesame" not in file.read_text()
     assert refused(file) == set()
@@ -158,15 +159,15 @@ def test_what_a_search_writes_is_trusted_where_it_was_written(
 def test_settings_that_anybody_may_choose_leave_nothing_in_the_home(
     here: Path, state: Path
 ) -> None:
-    assert kept(RunConfig(budget=2.0, images=("/photos",)), here / "mine") == []
+    assert kept(Question(budget=2.0, images=("/photos",)), here / "mine") == []
     assert list(state.iterdir()) == []
 
 
 def test_a_file_that_is_there_is_trusted_only_if_it_is_what_was_typed(here: Path) -> None:
-    config = RunConfig(model="bundled:digits", budget=2.0, storage=URL)
-    file = written(here / "mine", config.to_toml(here / "mine"))
+    config = Question(model="bundled:digits", budget=2.0, storage=URL)
+    file = written(here / "mine", settings_text(config, here / "mine"))
     assert refused(file) == {"storage"}
-    kept(RunConfig(budget=3.0, storage=URL), here / "mine")
+    kept(Question(budget=3.0, storage=URL), here / "mine")
     assert refused(file) == {"storage"}
     kept(config, here / "mine", is_typed=False)
     assert refused(file) == {"storage"}  # its own words, let pass once
@@ -179,10 +180,10 @@ def test_a_home_that_cannot_be_written_costs_a_note(
     here: Path, monkeypatch: pytest.MonkeyPatch, home: str
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", home)
-    (note,) = kept(RunConfig(storage=URL), here / "mine")
+    (note,) = kept(Question(storage=URL), here / "mine")
     assert "mpsearch trust" in note
     assert (here / "mine" / "study.toml").exists()
-    assert kept(RunConfig(budget=2.0), here / "other") == []
+    assert kept(Question(budget=2.0), here / "other") == []
 
 
 def test_a_command_gets_no_guarded_value_that_it_has_no_option_for(here: Path) -> None:

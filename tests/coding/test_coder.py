@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.coding import coder
-from mpsearch.coding.coder import CODINGS, METHODS, CodedSizes, CodedStream, Coding, code, decode
+from mpsearch.coding.coder import METHODS, CodedSizes, CodedStream, code, decode
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 from mpsearch.schemes.bits import symbol_dtype
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.choices import CODINGS, Coding, parse_coding
 from mpsearch.values.errors import PackedError, SettingError
 
 
@@ -120,6 +120,6 @@ def test_a_flipped_bit_is_refused_or_gives_other_symbols(at: int, bit: int, spre
 
 
 def test_a_coding_has_a_name() -> None:
-    assert coder.parse_coding("entropy") == "entropy"
+    assert parse_coding("entropy") == "entropy"
     with pytest.raises(SettingError, match="unknown coding 'zip'; choose from none, entropy"):
-        coder.parse_coding("zip")
+        parse_coding("zip")

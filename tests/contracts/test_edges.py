@@ -12,12 +12,13 @@ from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 from mpsearch.schemes.prune import Prune
 from mpsearch.system.files import file_name, write_bytes
-from mpsearch.values.config import RunConfig
 from mpsearch.values.errors import MPSearchError, PlanError, SchemeError, SettingError
 from mpsearch.values.fingerprint import array_digest, text_digest
 from mpsearch.values.layer import WeightLayer, WeightTensor
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
+from mpsearch.values.question import Question
+from mpsearch.values.study_toml import read_question, settings_text
 
 
 @pytest.mark.parametrize("written", ["prun_10000000000000000", "prun_1e16", "prun_0.1e-99"])
@@ -50,30 +51,30 @@ def test_codes_of_a_tensor_without_dimensions_are_arrays(name: str) -> None:
     assert isinstance(scheme.decode(codes), np.ndarray)
 
 
-def again(folder: Path, config: RunConfig) -> RunConfig:
-    (folder / "study.toml").write_bytes(config.to_toml(folder).encode())
-    return RunConfig.from_toml(folder / "study.toml")
+def again(folder: Path, config: Question) -> Question:
+    (folder / "study.toml").write_bytes(settings_text(config, folder).encode())
+    return read_question(folder / "study.toml")
 
 
 def test_unprintable_characters_beyond_16_bits_come_back(tmp_path: Path) -> None:
-    config = RunConfig(study_name="a\U000e0001b")
+    config = Question(study_name="a\U000e0001b")
     assert again(tmp_path, config) == config
 
 
 def test_a_truth_file_called_y_in_the_folder_comes_back(tmp_path: Path) -> None:
-    config = RunConfig(truth=str(tmp_path / "y"))
+    config = Question(truth=str(tmp_path / "y"))
     assert again(tmp_path, config) == config
 
 
 def test_a_model_file_whose_name_begins_like_a_scheme_comes_back(tmp_path: Path) -> None:
-    config = RunConfig(model=str(tmp_path / "keras:x"))
+    config = Question(model=str(tmp_path / "keras:x"))
     assert again(tmp_path, config) == config
 
 
 def test_a_number_of_5000_digits_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text("seed = " + "1" * 5000)
     with pytest.raises(SettingError):
-        RunConfig.from_toml(tmp_path / "study.toml")
+        read_question(tmp_path / "study.toml")
 
 
 def test_a_long_name_that_begins_like_a_device_keeps_the_limit() -> None:

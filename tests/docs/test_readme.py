@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from mpsearch.cli.main import parser
-from mpsearch.values.config import RunConfig
+from mpsearch.values.question import Question
+from mpsearch.values.study_toml import read_question
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -95,7 +96,7 @@ def test_every_command_and_option_has_help() -> None:
 
 def test_the_formats_page_names_every_setting() -> None:
     page = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-    for name in RunConfig.__dataclass_fields__:
+    for name in Question.__dataclass_fields__:
         assert f"`{name}`" in page
 
 
@@ -107,7 +108,7 @@ def test_every_link_of_the_documents_leads_somewhere() -> None:
 
 def test_the_worked_studies_say_what_their_plans_say() -> None:
     for study in sorted((ROOT / "studies").glob("*/study.toml")):
-        RunConfig.from_toml(study)
+        read_question(study)
         for name in ("plan.json", "quanti_array.py", "NOTES.md"):
             assert (study.parent / name).is_file(), f"{study.parent.name}: {name}"
 

@@ -9,7 +9,8 @@ from numpy_network import NumpyNetwork, images
 from mpsearch.engine.evaluate import Engine
 from mpsearch.engine.racing import is_proven_above, pieces
 from mpsearch.engine.weight_bank import WeightBank
-from mpsearch.values.confidence import METRICS, Metric, aggregate, drops_pp
+from mpsearch.values.choices import METRICS, Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.plan import Plan
 
 MENU = ("original", "bitwiseAnd_20", "bitwiseAnd_22", "fl16", "fix8")

@@ -19,7 +19,7 @@ from png_files import png
 
 from mpsearch.model import images
 from mpsearch.model.images import ImageSource, find_pictures, pixel_pieces
-from mpsearch.model.pictures import Resize
+from mpsearch.values.choices import Resize
 from mpsearch.values.errors import ImageError
 
 UINT8 = np.uint8

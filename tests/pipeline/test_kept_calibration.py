@@ -13,9 +13,8 @@ from mpsearch.api.search import help_search
 from mpsearch.calibration import Calibration
 from mpsearch.cli.main import run
 from mpsearch.model.input_moments import MomentSums
-from mpsearch.propose.rules import Rules
-from mpsearch.search.question import Wanted
 from mpsearch.values.progress import Silent, Work
+from mpsearch.values.question import Question
 from mpsearch.workbench import calibration_folder
 from mpsearch.workbench.calibrate import calibrate_all, calibrated
 from mpsearch.workbench.workbench import Workbench
@@ -175,22 +174,10 @@ def test_helpers_take_what_is_kept(
     bench: Workbench, whole: Path, tmp_path: Path, effort: Effort
 ) -> None:
     shutil.copytree(whole, tmp_path / "s")
-    help_search(
-        bench,
-        None,
-        wanted=Wanted(2.0),
-        schemes=MENU,
-        rules=Rules(),
-        metric="mean",
-        sampler="random",
-        trials=2,
-        seed=0,
-        holdout=None,
-        calibrate=True,
-        folder=tmp_path / "s",
-        study_name="helped",
-        storage=None,
+    question = Question(
+        budget=2.0, schemes=MENU, sampler="random", trials=2, calibrate=True, study_name="helped"
     )
+    help_search(question, bench, tmp_path / "s")
     assert effort.taken() == (0, 0)
 
 

@@ -35,7 +35,7 @@ def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) ->
         fingerprint=Fingerprint("m", "i", "r", "n"),
         memory=0,
     )
-    return _Checker(bench, None, goal)
+    return _Checker.of(bench, None, goal)
 
 
 def test_rounding_does_not_hide_a_plan_that_is_feasible() -> None:

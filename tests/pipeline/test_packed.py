@@ -14,7 +14,7 @@ import mpsearch
 from mpsearch.api.unpack import unpack
 from mpsearch.api.verify import verify
 from mpsearch.cli.main import run
-from mpsearch.coding.coder import CODINGS, Coding
+from mpsearch.values.choices import CODINGS, Coding
 from mpsearch.values.errors import PackedError
 from mpsearch.values.plan import Plan
 from mpsearch.workbench.packing import pack

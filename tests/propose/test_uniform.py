@@ -15,7 +15,7 @@ from search_bench import SCHEMES, SearchBench, hard_bench
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.uniform import UNIFORM, UniformPlans
-from mpsearch.search.run import SAMPLERS, Sampler
+from mpsearch.values.choices import SAMPLERS, Sampler
 from mpsearch.values.plan import Plan
 
 LONG = ("original", "fl16", *(f"bitwiseAnd_{k}" for k in range(12, 23)), "fix8")

@@ -9,7 +9,8 @@ from search_bench import SearchBench
 from trained_network import TrainedNetwork, digits, every_choice
 
 from mpsearch.values.arrays import Float64Array, IntArray
-from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.choices import Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 
 # One process: what a search found is asked twice.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("exhaustive")]

@@ -11,6 +11,7 @@ from search_bench import FINGERPRINT, SCHEMES, SearchBench
 from trained_network import TrainedNetwork, digits
 
 from mpsearch.propose.goal import Goal
+from mpsearch.study.identity import Identity
 from mpsearch.study.storage.address import Address, sqlite_url
 from mpsearch.study.study import StudyStore
 from mpsearch.values.confidence import aggregate, drops_pp
@@ -106,7 +107,7 @@ def test_a_study_whose_start_was_killed_is_started_again(tmp_path: Path) -> None
     half = optuna.create_study(storage=url, study_name="s", direction="minimize")
     half.set_user_attr("mpsearch:model", FINGERPRINT["model"])
     bench = SearchBench(NumpyNetwork(), images(2))
-    StudyStore(url, "s", FINGERPRINT, bench.menu, Goal("mean", 1.0)).close()
+    StudyStore.open(url, "s", Identity(FINGERPRINT, bench.menu, Goal("mean", 1.0))).close()
     stored = optuna.load_study(storage=url, study_name="s").user_attrs
     assert stored["mpsearch:images"] == FINGERPRINT["images"]
 

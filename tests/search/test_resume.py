@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from killed_search import KINDS, require_same
 
-from mpsearch.search.run import Sampler
+from mpsearch.values.choices import Sampler
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 

@@ -15,9 +15,10 @@ from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.neighbours import improving_changes, is_one_change_optimal
 from mpsearch.propose.surrogate.candidates import uniform_choices
-from mpsearch.search.run import SAMPLERS, Sampler
+from mpsearch.study.identity import Identity
 from mpsearch.study.study import StudyStore
-from mpsearch.values.confidence import METRICS, Metric, aggregate, drops_pp
+from mpsearch.values.choices import METRICS, SAMPLERS, Metric, Sampler
+from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.errors import SettingError, StudyError
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
@@ -282,7 +283,7 @@ def test_a_front_answers_every_budget(tmp_path: Path) -> None:
 def test_storages_that_are_not_there_are_refused_in_words() -> None:
     bench = make_bench()
     with pytest.raises(SettingError, match="not supported"):
-        StudyStore("redis://x", "s", FINGERPRINT, bench.menu, Goal("mean", 1.0))
+        StudyStore.open("redis://x", "s", Identity(FINGERPRINT, bench.menu, Goal("mean", 1.0)))
 
 
 def test_trials_can_be_read_back_to_the_last_digit(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def opened(url: str) -> Iterator[Open]:
         model: str = FINGERPRINT["model"],
     ) -> StudyStore:
         subject = {**FINGERPRINT, "model": model}
-        stores.append(StudyStore(url, name, subject, menu, goal, coding))
+        stores.append(StudyStore.open(url, name, Identity(subject, menu, goal, coding)))
         return stores[-1]
 
     yield open_one

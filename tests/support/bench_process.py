@@ -12,9 +12,9 @@ from typing import Final
 import optuna
 from search_bench import hard_bench
 
-from mpsearch.search.run import Sampler
 from mpsearch.study.storage.address import Address
 from mpsearch.study.storage.opening import close_storage, open_storage
+from mpsearch.values.choices import Sampler
 from mpsearch.values.measurement import Measurement
 
 BUDGET_PP = 1.0

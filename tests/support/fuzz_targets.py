@@ -21,9 +21,9 @@ from mpsearch.schemes import parse_scheme
 from mpsearch.search.result_json import read_result, result_text
 from mpsearch.sensitivity.profile_file import read_profile
 from mpsearch.study.storage.address import Address
-from mpsearch.values.config import RunConfig
 from mpsearch.values.layer import WeightLayer, WeightTensor
 from mpsearch.values.plan import Plan
+from mpsearch.values.study_toml import read_question, settings_text
 
 LAYERS: Final = ("conv1", "conv 2", "größe", "dense")
 _SCHEMES: Final = ("fix8", "prun_0.005", "bitwiseAnd_13", "prun50_e4m3")
@@ -175,7 +175,7 @@ def _result_seeds(folder: Path) -> Sequence[bytes]:
 
 
 def _read_settings(path: Path) -> None:
-    RunConfig.from_toml(path).to_toml(path.parent)
+    settings_text(read_question(path), path.parent)
 
 
 def _text(path: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bench_process import BenchProcess, trials_of
 from optuna.trial import TrialState
 
-from mpsearch.search.run import Sampler
+from mpsearch.values.choices import Sampler
 
 KINDS: Final[Sequence[Sampler]] = ("surrogate", "tpe", "nsga2", "random", "brute")
 

@@ -12,6 +12,7 @@ from mpsearch.propose.surrogate.assessment import Assessment
 from mpsearch.search.result import FrontPoint, LayerRow, Rung, SearchResult
 from mpsearch.search.result_json import SizedLayer, Subject, result_text
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
+from mpsearch.study.identity import Identity
 from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.study import StudyStore
 from mpsearch.values.layer import WeightLayer, WeightTensor
@@ -84,7 +85,7 @@ class MadeStudy:
         )
         fingerprint = {key: key * 8 for key in ("model", "images", "reference", "numerics")}
         url = sqlite_url(self.folder / "study.db")
-        store = StudyStore(url, name, fingerprint, menu, self.goal)
+        store = StudyStore.open(url, name, Identity(fingerprint, menu, self.goal))
         original = sum(one.original_nbytes for one in self.layers)
         for one in self.tried:
             store.add(one, original)

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpsearch.coding.coder import Coding
 from mpsearch.export.packed import PackedFile, PackedSizes, write_packed
 from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.choices import Coding
 from mpsearch.values.errors import PackedError
 from mpsearch.values.layer import WeightLayer, WeightTensor
 from mpsearch.values.plan import Plan

@@ -14,14 +14,16 @@ from mpsearch.propose.menu import Menu
 from mpsearch.propose.rules import Rules
 from mpsearch.propose.surrogate.screen import Screen
 from mpsearch.propose.surrogate.surrogate import Surrogate
-from mpsearch.search.run import Limits, Sampler, Searched, make_proposer, run_search
+from mpsearch.search.run import Searched, make_proposer, run_search
+from mpsearch.search.run_terms import Limits, RunTerms
 from mpsearch.sensitivity.measure import refusals
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.study.identity import Identity
 from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.study import StudyStore
 from mpsearch.study.surrogate_sampler import SurrogateSampler
 from mpsearch.values.arrays import Float32Array
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric, Sampler
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress, Silent
@@ -94,17 +96,14 @@ class SearchBench:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), seed=1)
         url = folder if isinstance(folder, str) else sqlite_url(folder / "study.db")
-        store = StudyStore(url, name, FINGERPRINT, self.menu, goal)
+        store = StudyStore.open(url, name, Identity(FINGERPRINT, self.menu, goal))
         try:
-            return run_search(
-                self.engine,
-                self.menu,
-                store,
-                proposer,
-                store.known_elsewhere(self.engine.baseline.confidence),
+            terms = RunTerms(
                 limits=Limits(trials),
+                known=store.known_elsewhere(self.engine.baseline.confidence),
                 progress=progress or Silent(),
                 on_best=on_best,
             )
+            return run_search(self.engine, self.menu, store, proposer, terms)
         finally:
             store.close()

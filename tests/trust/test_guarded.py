@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mpsearch.trust.guarded import guarded_values, is_on_another_share
-from mpsearch.values.config import RunConfig
+from mpsearch.values.question import Question
+from mpsearch.values.study_toml import read_question
 
 CORES = os.cpu_count() or 1
 # Every key of study.toml → a harmless value that is not the default. A new key must be decided on.
@@ -60,12 +61,12 @@ def guarded(folder: Path, text: str) -> dict[str, str]:
     """Key → reason."""
     file = folder / "study.toml"
     file.write_text(text, encoding="utf-8")
-    config = RunConfig.from_toml(file)
+    config = read_question(file)
     return {one.key: one.reason for one in guarded_values(config, folder)}
 
 
 def test_every_key_was_decided_on() -> None:
-    assert set(FREE) == {field.name for field in fields(RunConfig)}
+    assert set(FREE) == {field.name for field in fields(Question)}
 
 
 @pytest.mark.parametrize("key", FREE)
@@ -153,7 +154,7 @@ def test_a_value_is_shown_without_its_password_and_moves_no_cursor(study: Path) 
     file = study / "study.toml"
     url = "postgresql://u:sesame@h/d\\u001b[2K\\r"
     file.write_text(f'storage = "{url}"\n', encoding="utf-8")
-    (one,) = guarded_values(RunConfig.from_toml(file), study)
+    (one,) = guarded_values(read_question(file), study)
     assert "sesame" not in str(one)
     assert "u:***@h/d" in str(one)
     assert str(one).isprintable()

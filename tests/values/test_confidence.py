@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from mpsearch.values.confidence import METRICS, aggregate, drops_pp, parse_metric
+from mpsearch.values.choices import METRICS, parse_metric
+from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.errors import SettingError
 
 drops = hnp.arrays(np.float64, st.integers(1, 20), elements=st.floats(-100, 100))

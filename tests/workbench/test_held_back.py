@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mpsearch.values.confidence import METRICS, Metric
+from mpsearch.values.choices import METRICS, Metric
 from mpsearch.workbench.held_back import bootstrap_interval, compare, held_back
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from mpsearch.coding.coder import Coding, Method
+from mpsearch.coding.coder import Method
 from mpsearch.schemes.stream import StreamForm
+from mpsearch.values.choices import Coding
 
 MAGIC: Final = b"\x89MPQ\r\n\x1a\n"  # as PNG's: a transfer that changes line ends breaks it
 VERSION: Final = 1

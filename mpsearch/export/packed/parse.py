@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, BinaryIO, Final
 
-from mpsearch.coding.coder import CODINGS, METHODS, check_length
+from mpsearch.coding.coder import METHODS, check_length
 from mpsearch.export.packed.header import (
     FORMAT,
     LARGEST_HEADER,
@@ -22,6 +22,7 @@ from mpsearch.export.packed.header import (
     tensor_text,
 )
 from mpsearch.schemes.bits import MOST
+from mpsearch.values.choices import CODINGS
 from mpsearch.values.errors import PackedError
 
 _MOST_ENTRIES: Final = 100_000  # tensors; the largest networks of keras.applications have 4,000

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from mpsearch.coding.coder import CodedStream, Coding, code
+from mpsearch.coding.coder import CodedStream, code
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
 from mpsearch.schemes import Scheme, parse_scheme
@@ -16,6 +16,7 @@ from mpsearch.schemes.blocks import each_block_in_order
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.system.files import write_with
 from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.choices import Coding
 from mpsearch.values.errors import ModelError, PackedError, SchemeError
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.plan import Plan

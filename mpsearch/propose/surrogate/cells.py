@@ -6,7 +6,8 @@ from typing import Final
 import numpy as np
 
 from mpsearch.values.arrays import Float64Array, IntArray
-from mpsearch.values.confidence import Metric, aggregate, drops_pp
+from mpsearch.values.choices import Metric
+from mpsearch.values.confidence import aggregate, drops_pp
 
 _PIECE: Final = 4 * 2**20  # bytes of one number per plan and image
 

@@ -5,6 +5,7 @@ trained weights; around another plan the same changes are expected, relative to 
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -18,7 +19,7 @@ from mpsearch.propose.surrogate.single_changes import SingleChanges, measure_sin
 from mpsearch.sensitivity.gradient import first_order, perturbation
 from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.values.arrays import BoolArray, Float64Array
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 from mpsearch.values.errors import GradientsLost
 from mpsearch.values.measurement import Measurement
 
@@ -26,6 +27,21 @@ _KEPT: Final = 32  # centres; a front has one per budget
 _KEPT_NBYTES: Final = 128 * 2**20  # beyond the latest
 
 OnImages = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenListener:
+    """What screening tells.
+
+    Attributes:
+        on_images: Called with the number of images just differentiated, or measured.
+        on_note: Called with what the user should know: that derivatives were hard to get.
+        on_lost: Called once where derivatives cannot be had any more.
+    """
+
+    on_images: OnImages = lambda _: None
+    on_note: Callable[[str], None] = lambda _: None
+    on_lost: Callable[[], None] = lambda: None
 
 
 class Screen:
@@ -38,9 +54,7 @@ class Screen:
         menu: The choices.
         metric: How the drops of images become one.
         profile: Its measured layers replace predictions around the trained weights; may be None.
-        on_images: Called with the number of images just differentiated, or measured.
-        on_note: Is told what the user should know: that derivatives were hard to get.
-        on_lost: Called once where derivatives cannot be had any more.
+        listener: Receives progress and notes.
 
     Attributes:
         passes: Backward passes so far, of one image each.
@@ -55,13 +69,11 @@ class Screen:
         menu: Menu,
         metric: Metric,
         profile: SensitivityProfile | None = None,
-        on_images: OnImages = lambda _: None,
-        on_note: Callable[[str], None] = lambda _: None,
-        on_lost: Callable[[], None] = lambda: None,
+        listener: ScreenListener | None = None,
     ) -> None:
         self._engine, self._network, self._inputs = engine, network, inputs
         self._menu, self._metric, self._profile = menu, metric, profile
-        self._on_images, self._on_note, self._on_lost = on_images, on_note, on_lost
+        self._listener = listener or ScreenListener()
         self._known: dict[Choice | None, Cells] = {}
         self._singles: list[SingleChanges] | None = None
         self._noted = 0
@@ -99,12 +111,12 @@ class Screen:
             try:
                 return self._predicted(centre, margin)
             except GradientsLost as lost:
-                self._on_note(
+                self._listener.on_note(
                     f"layers are screened by measuring single changes, not by gradients: "
                     f"{lost.reason}"
                 )
                 self.do_without_gradients()
-                self._on_lost()
+                self._listener.on_lost()
             finally:
                 self._tell_of_deaths()
         return self._from_single_changes(centre, margin)
@@ -114,7 +126,9 @@ class Screen:
         deaths = self._network.gradient_deaths
         if self.has_gradients:
             for how in deaths[self._noted :]:
-                self._on_note(f"the process that computes gradients {how}; another was started")
+                self._listener.on_note(
+                    f"the process that computes gradients {how}; another was started"
+                )
         self._noted = len(deaths)
 
     def _predicted(self, centre: Choice | None, margin: Float64Array) -> Cells:
@@ -127,7 +141,7 @@ class Screen:
             self._engine.reference,
             wanted,
             at=None if centre is None else menu.plan(centre),
-            on_images=self._on_images,
+            on_images=self._listener.on_images,
         )
         self.passes += len(self._inputs)
         tables, perturbations, measured = [], [], []
@@ -166,7 +180,7 @@ class Screen:
             truths = {option: self._measured(group, s) for option, s in enumerate(schemes)}
             known.append({option: one for option, one in truths.items() if one is not None})
         singles, count = measure_single_changes(
-            self._engine, self._menu, self._reach(None), known, self._on_images
+            self._engine, self._menu, self._reach(None), known, self._listener.on_images
         )
         self.measurements += count
         return singles

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from packed_files import put_in, read, refused, small, with_header, write
 
-from mpsearch.coding.coder import CODINGS, Coding, code
+from mpsearch.coding.coder import code
 from mpsearch.export.packed import PackedFile
 from mpsearch.schemes.stream import Stream
+from mpsearch.values.choices import CODINGS, Coding
 from mpsearch.values.errors import PackedError
 
 

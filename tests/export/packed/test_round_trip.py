@@ -15,9 +15,9 @@ from ml_dtypes import bfloat16
 from packed_files import OTHERS, Parameter, read, write
 from weight_arrays import bits, every_exponent, tensors
 
-from mpsearch.coding.coder import CODINGS, Coding
 from mpsearch.export.packed import PackedFile, write_packed
 from mpsearch.schemes import ALL, parse_scheme
+from mpsearch.values.choices import CODINGS, Coding
 from mpsearch.values.errors import ModelError, SchemeError
 from mpsearch.values.layer import WeightLayer, WeightTensor
 from mpsearch.values.plan import Plan

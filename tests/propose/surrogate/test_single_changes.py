@@ -11,11 +11,12 @@ from trained_network import TrainedNetwork, digits
 
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.rules import Rules
-from mpsearch.propose.surrogate.screen import Screen
+from mpsearch.propose.surrogate.screen import Screen, ScreenListener
 from mpsearch.sensitivity.measure import empty_profile, measure_profile
+from mpsearch.study.identity import Identity
 from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.study import StudyStore
-from mpsearch.values.confidence import Metric
+from mpsearch.values.choices import Metric
 from mpsearch.values.errors import GradientsLost
 from mpsearch.values.plan import Plan
 
@@ -48,9 +49,8 @@ def trained_bench(rules: Rules | None = None) -> SearchBench:
 
 
 def screen_of(bench: SearchBench, notes: list[str], metric: Metric = "mean") -> Screen:
-    return Screen(
-        bench.engine, bench.network, bench.inputs, bench.menu, metric, on_note=notes.append
-    )
+    listener = ScreenListener(on_note=notes.append)
+    return Screen(bench.engine, bench.network, bench.inputs, bench.menu, metric, listener=listener)
 
 
 def optimum(bench: SearchBench, folder: Path, budget_pp: float) -> int:
@@ -167,7 +167,7 @@ def test_a_study_remembers_that_it_goes_on_without(tmp_path: Path) -> None:
     bench, goal = trained_bench(), Goal("mean", 1.0)
     for before, after in ((False, True), (True, True)):
         url = sqlite_url(tmp_path / "study.db")
-        store = StudyStore(url, "s", FINGERPRINT, bench.menu, goal)
+        store = StudyStore.open(url, "s", Identity(FINGERPRINT, bench.menu, goal))
         try:
             assert store.screens_by_measurement == before
             store.screen_by_measurement()

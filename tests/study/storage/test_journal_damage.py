@@ -19,6 +19,7 @@ from search_bench import FINGERPRINT, SearchBench
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import Tried
 from mpsearch.study.checksum import CHECKSUM
+from mpsearch.study.identity import Identity
 from mpsearch.study.study import StudyStore
 from mpsearch.study.trials import read_trials
 from mpsearch.values.errors import MPSearchError
@@ -45,7 +46,7 @@ def measured() -> tuple[Tried, ...]:
 
 
 def opened(path: Path) -> StudyStore:
-    return StudyStore(f"journal:///{path}", "study", FINGERPRINT, bench().menu, GOAL)
+    return StudyStore.open(f"journal:///{path}", "study", Identity(FINGERPRINT, bench().menu, GOAL))
 
 
 @cache

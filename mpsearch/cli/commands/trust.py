@@ -3,41 +3,17 @@
 import argparse
 import json
 from pathlib import Path
-from typing import Any
 
 from mpsearch.cli.notes import print_notes
-from mpsearch.cli.options import add_command, study_file
-from mpsearch.trust import STORAGE_VARIABLE, SettingsFile
+from mpsearch.cli.settings import study_file
+from mpsearch.trust import SettingsFile
+from mpsearch.trust.record import entries, forget
 from mpsearch.values.errors import SettingError
 from mpsearch.values.study_folder import StudyFolder
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
-    parser = add_command(
-        commands,
-        "trust",
-        _run,
-        "obey everything that a study.toml of somebody else says",
-        "A study.toml that your mpsearch did not write on this machine chooses what is read and "
-        "computed, and nothing else: no server, no storage outside its folder, no "
-        "allow_unsafe_model, no download, no more workers or memory than the machine has. Give "
-        f"such settings as options (or {STORAGE_VARIABLE}), or trust the file: as long as it does "
-        "not change and stays where it is. Other files of the folder are not meant: models are "
-        "inspected as ever, unless you let the file say allow_unsafe_model.",
-    )
-    parser.add_argument(
-        "study", nargs="?", metavar="STUDY", help="the study's folder, or its study.toml"
-    )
-    parser.add_argument(
-        "--list", action="store_true", help="list the files that are trusted, and why"
-    )
-    parser.add_argument(
-        "--revoke", action="store_true", help="trust it no more, also if mpsearch wrote it"
-    )
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     if args.list == (args.study is not None) or (args.list and args.revoke):
         raise SettingError(
             "give the folder of a study to trust it, --revoke and the folder, or --list alone"
@@ -68,8 +44,6 @@ def _trust(text: str, as_json: bool) -> int:
 
 
 def _revoke(text: str, as_json: bool) -> int:
-    from mpsearch.trust.record import forget  # noqa: PLC0415
-
     # The folder may be gone, and then nothing says which of the two was meant.
     forgotten = [str(p) for p in (Path(text), StudyFolder(Path(text)).settings) if forget(p)]
     if not forgotten:
@@ -82,8 +56,6 @@ def _revoke(text: str, as_json: bool) -> int:
 
 
 def _list(as_json: bool) -> int:
-    from mpsearch.trust.record import entries  # noqa: PLC0415
-
     found, damaged = entries()
     print_notes(f"{str(path)!r} is no record of trust; delete it" for path in damaged)
     if as_json:

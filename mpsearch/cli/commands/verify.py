@@ -3,51 +3,23 @@
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
+from mpsearch.api.verify import Verified, verify
 from mpsearch.cli.drop_text import drop_text
 from mpsearch.cli.notes import print_notes
-from mpsearch.cli.options import (
-    add_command,
-    add_images,
-    add_model,
-    load_subject,
-    settings,
-)
+from mpsearch.cli.opening import load_subject
 from mpsearch.cli.packed_model import require_model_of
 from mpsearch.cli.progress import make_progress
-
-if TYPE_CHECKING:
-    from mpsearch.api.verify import Verified
+from mpsearch.cli.settings import settings
+from mpsearch.values.choices import parse_metric
 
 _DIFFERENT: Final = 1
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
-    parser = add_command(
-        commands,
-        "verify",
-        _run,
-        "prove a packed file",
-        "Decodes every tensor of a .mpq file, compares it bit for bit with what its plan makes of "
-        "the model, and with --images measures the confidence of the unpacked model by a plain "
-        "forward pass. --model may be left out for a file made from the bundled network. Exit code "
-        "1 if a tensor differs, 2 if the file is damaged or of another model.",
-    )
-    parser.add_argument("file", metavar="FILE", help="a .mpq file")
-    parser.add_argument(
-        "--metric", choices=("mean", "max", "p95"), help="of the images' drops (default: mean)"
-    )
-    add_model(parser)
-    add_images(parser)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     config, _ = settings(args)
-    from mpsearch.api.verify import verify  # noqa: PLC0415
-    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
-
     path = Path(args.file)
     require_model_of(path, config)
     metric = parse_metric(config.metric)

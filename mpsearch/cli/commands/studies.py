@@ -1,60 +1,20 @@
-"""``mpsearch schemes`` and ``mpsearch studies``."""
+"""``mpsearch studies``."""
 
 import argparse
 import json
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from mpsearch.cli.options import add_command
-from mpsearch.cli.studies import STUDIES
+from mpsearch.api.shown_plan import best_so_far, finished_plan
+from mpsearch.study.storage.peek import glance
 from mpsearch.trust import SettingsFile, usual_storage
 from mpsearch.values.errors import SettingError
+from mpsearch.values.secret import masked
 from mpsearch.values.study_folder import StudyFolder
 
 
-def add(commands: Any) -> None:
-    """Add both commands."""
-    parser = add_command(commands, "schemes", _schemes, "list the schemes, or explain some")
-    parser.add_argument("names", nargs="*", metavar="SCHEME", help="only these")
-    parser = add_command(
-        commands,
-        "studies",
-        _studies,
-        "list the studies of a folder",
-        "State, finished trials, and the best plan so far. Only files are read: of a study on a "
-        "server it says what is in its folder.",
-    )
-    parser.add_argument(
-        "folder", nargs="?", default=str(STUDIES), metavar="DIR", help="default: studies"
-    )
-
-
-def _schemes(args: argparse.Namespace) -> int:
-    from mpsearch.schemes import ALL, MENUS, available, menu_of, parse_scheme  # noqa: PLC0415
-
-    names = menu_of(args.names) if args.names else ALL
-    rows = []
-    for name in names:
-        scheme = parse_scheme(name)
-        summary = (type(scheme).__doc__ or "").strip().splitlines()[0].replace("``", "")
-        rows.append({"name": scheme.name, "summary": summary})
-    if args.json:
-        print(json.dumps({"schemes": rows, "forms": list(available())}))
-        return 0
-    if args.names:
-        for row in rows:
-            print(f"{row['name']:14} {row['summary']}")
-        return 0
-    for summary, alike in groupby(rows, key=lambda row: row["summary"]):
-        members = [row["name"] for row in alike]
-        print(f"{' … '.join(dict.fromkeys((members[0], members[-1]))):31} {summary}")
-    print(f"\nforms: {', '.join(available())}")
-    print(f"menus: {', '.join(f'{menu} ({len(every)})' for menu, every in MENUS.items())}")
-    return 0
-
-
-def _studies(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     folder = Path(args.folder)
     try:
         found = sorted(one for one in folder.glob("*/") if StudyFolder(one).is_one)
@@ -76,10 +36,6 @@ def _studies(args: argparse.Namespace) -> int:
 
 def _study(folder: Path) -> dict[str, Any]:
     """State and best plan of the study in a folder; no server is asked."""
-    from mpsearch.api.shown_plan import best_so_far, finished_plan  # noqa: PLC0415 - numpy
-    from mpsearch.study.storage.peek import glance  # noqa: PLC0415
-    from mpsearch.values.secret import masked  # noqa: PLC0415
-
     storage, refusal = _storage(folder)
     scheme, _, path = storage.partition(":///")
     finished = finished_plan(folder)

@@ -4,61 +4,28 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from mpsearch.api.profiling import profile
+from mpsearch.cli.folder import study_folder
 from mpsearch.cli.notes import print_notes
-from mpsearch.cli.options import (
-    add_coding,
-    add_command,
-    add_images,
-    add_model,
-    add_schemes,
-    add_study,
-    load_workbench,
-    require_schemes,
-    settings,
-)
+from mpsearch.cli.opening import load_workbench, require_schemes
 from mpsearch.cli.progress import make_progress
-from mpsearch.cli.studies import study_folder
+from mpsearch.cli.settings import settings
+from mpsearch.report.tables import per_layer_csv
+from mpsearch.report.timings import timings_text
+from mpsearch.schemes import DOCUMENTED
+from mpsearch.sensitivity import SensitivityProfile
+from mpsearch.system.files import write_text
+from mpsearch.values.choices import Metric, parse_metric
 from mpsearch.values.study_folder import StudyFolder
 
-if TYPE_CHECKING:
-    from mpsearch.sensitivity import SensitivityProfile
-    from mpsearch.values.confidence import Metric
 
-
-def add(commands: Any) -> None:
-    """Add the command."""
-    parser = add_command(
-        commands,
-        "profile",
-        _run,
-        "measure how much each layer bears",
-        "Every weight layer under every scheme alone, every scheme on layers 0 to i, and on all "
-        "layers; beside it the first-order prediction from one backward pass. Written to "
-        "profile.json and profile.csv; an interrupted run goes on where it was.",
-    )
-    add_study(parser)
-    add_schemes(parser, "the documented ones and original; see mpsearch schemes")
-    parser.add_argument("--metric", choices=("mean", "max", "p95"), help="over images (mean)")
-    add_coding(parser)
-    parser.add_argument("--out", metavar="DIR", help="where to write (default: the study's folder)")
-    parser.add_argument("--timings", action="store_true", help="say on stderr where the time went")
-    add_model(parser)
-    add_images(parser)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     config, folder = settings(args)
     require_schemes(config)
     workbench = load_workbench(config, coded=True)
-    from mpsearch.api.profiling import profile  # noqa: PLC0415
-    from mpsearch.report.tables import per_layer_csv  # noqa: PLC0415 - pandas
-    from mpsearch.report.timings import timings_text  # noqa: PLC0415
-    from mpsearch.schemes import DOCUMENTED  # noqa: PLC0415
-    from mpsearch.system.files import write_text  # noqa: PLC0415
-    from mpsearch.values.confidence import parse_metric  # noqa: PLC0415
-
     print_notes([*workbench.notes, *workbench.model.float32_notes()])
     metric = parse_metric(config.metric)
     target = Path(args.out) if args.out else study_folder(config, folder, workbench)

@@ -1,145 +1,68 @@
-"""Settings of a run: from ``study.toml``, from the command line, from the defaults."""
+"""A question as a ``study.toml``, and back."""
 
 import difflib
 import io
 import stat
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
 from mpsearch.values.secret import masked
 
 _LARGEST: Final = 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class RunConfig:
-    """Every setting a command may need; the keys of ``study.toml`` are these names.
+def read_question(path: Path) -> Question:
+    """Read ``study.toml``; relative paths in it start from its folder.
 
-    Attributes:
-        model: File, ``keras:NAME`` or ``bundled:digits``; None where none was named.
-        architecture: For a model file that holds weights only: the file that describes its network.
-        allow_unsafe_model: Load what the allow-list for model files refuses.
-        images: Files, folders, globs, or one ``.npz``; None for the bundled ones.
-        preprocess: How pixels become inputs; None asks the model.
-        resize: ``squash`` or ``crop``.
-        labels: File of class names.
-        truth: File of true classes, or ``y``.
-        from_logits: The model's output are logits.
-        size: ``HEIGHTxWIDTH`` for a model that leaves them open.
-        schemes: The menu; None for the documented schemes.
-        metric: ``mean``, ``max`` or ``p95``.
-        budget: Largest drop allowed, percentage points.
-        max_bytes: Instead: most bytes of all parameters.
-        ratio: The same, as how many times smaller they must become.
-        pareto: Search the whole front.
-        budget_on: ``search`` or ``verify``: on which images the budget is kept.
-        holdout: Share of the images held back.
-        lock: Pattern of layer names → scheme.
-        forbid: Pattern of layer names → schemes they may not have.
-        tie: Patterns of layer names that share a scheme.
-        sampler: Who proposes plans.
-        compare: Other methods to run beside the search.
-        coding: How codes are packed: ``none`` or ``entropy``.
-        calibrate: Choose codes by what layers put out on the images searched on.
-        trials: Finished trials in the study, at most; None for the sampler's default.
-        timeout: Seconds, at most.
-        seed: Of the sampler.
-        memory: As ``--memory`` takes it.
-        workers: Processes that search on this machine.
-        storage: Optuna's storage URL.
-        study_name: Name of the study.
+    Raises:
+        SettingError: Names the key, the value and what is allowed.
     """
+    return question_of(path, read_settings(path))
 
-    model: str | None = None
-    architecture: str | None = None
-    allow_unsafe_model: bool = False
-    images: tuple[str, ...] | None = None
-    preprocess: str | None = None
-    resize: str = "squash"
-    labels: str | None = None
-    truth: str | None = None
-    from_logits: bool = False
-    size: str | None = None
-    schemes: tuple[str, ...] | None = None
-    metric: str = "mean"
-    budget: float | None = None
-    max_bytes: int | None = None
-    ratio: float | None = None
-    pareto: bool = False
-    budget_on: str = "search"
-    holdout: float | None = None
-    lock: Mapping[str, str] | None = None
-    forbid: Mapping[str, tuple[str, ...]] | None = None
-    tie: tuple[str, ...] | None = None
-    sampler: str = "surrogate"
-    compare: tuple[str, ...] | None = None
-    coding: str = "none"
-    calibrate: bool = False
-    trials: int | None = None
-    timeout: float | None = None
-    seed: int = 0
-    memory: str | None = None
-    workers: int = 1
-    storage: str | None = None
-    study_name: str | None = None
 
-    @classmethod
-    def from_toml(cls, path: Path) -> "RunConfig":
-        """Read ``study.toml``; relative paths in it start from its folder.
+def question_of(path: Path, content: bytes) -> Question:
+    """As :func:`read_question`, of a file that was read already."""
+    document = _parsed(path, content)
+    known = {field.name for field in fields(Question)}
+    values: dict[str, Any] = {}
+    for key, value in document.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ";"
+            raise SettingError(
+                f"{str(path)!r}: unknown key {key!r}{hint} known keys: {', '.join(sorted(known))}"
+            )
+        values[key] = _typed(path, key, value)
+    question = Question(**values)
+    folder = path.parent
+    return replace(
+        question,
+        **{
+            key: _absolute(getattr(question, key), folder)
+            for key in _PATHS
+            if getattr(question, key) is not None
+        },
+    )
 
-        Raises:
-            SettingError: Names the key, the value and what is allowed.
-        """
-        return cls.from_bytes(path, read_settings(path))
 
-    @classmethod
-    def from_bytes(cls, path: Path, content: bytes) -> "RunConfig":
-        """As :meth:`from_toml`, of a file that was read already."""
-        document = _parsed(path, content)
-        known = {field.name for field in fields(cls)}
-        values: dict[str, Any] = {}
-        for key, value in document.items():
-            if key not in known:
-                near = difflib.get_close_matches(key, known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ";"
-                raise SettingError(
-                    f"{str(path)!r}: unknown key {key!r}{hint} known keys: "
-                    f"{', '.join(sorted(known))}"
-                )
-            values[key] = _typed(path, key, value)
-        return cls(**values)._resolved(path.parent)
-
-    def with_options(self, given: Mapping[str, Any]) -> "RunConfig":
-        """A copy in which the options that were given (are not None) replace settings."""
-        return replace(self, **{key: value for key, value in given.items() if value is not None})
-
-    def to_toml(self, folder: Path) -> str:
-        """Text of a ``study.toml`` in *folder* that describes this run."""
-        lines = []
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value is None or value == field.default:
-                continue
-            if field.name in _PATHS:
-                value = _relative(value, folder)
-            if field.name == "storage":
-                value = masked(value)
-            lines.append(f"{field.name} = {_toml(value)}")
-        return "\n".join(lines) + "\n"
-
-    def _resolved(self, folder: Path) -> "RunConfig":
-        return replace(
-            self,
-            **{
-                key: _absolute(getattr(self, key), folder)
-                for key in _PATHS
-                if getattr(self, key) is not None
-            },
-        )
+def settings_text(question: Question, folder: Path) -> str:
+    """Text of a ``study.toml`` in *folder* that asks this question."""
+    lines = []
+    for field in fields(question):
+        value = getattr(question, field.name)
+        if value is None or value == field.default:
+            continue
+        if field.name in _PATHS:
+            value = _relative(value, folder)
+        if field.name == "storage":
+            value = masked(value)
+        lines.append(f"{field.name} = {_toml(value)}")
+    return "\n".join(lines) + "\n"
 
 
 _PATHS: Final = ("model", "architecture", "images", "labels", "truth")

@@ -2,38 +2,17 @@
 
 import argparse
 import json
-from typing import Any
 
-from mpsearch.cli.options import (
-    add_command,
-    add_images,
-    add_model,
-    add_study,
-    load_workbench,
-    settings,
-)
+from mpsearch.cli.notes import print_notes
+from mpsearch.cli.opening import load_workbench
+from mpsearch.cli.settings import settings
+from mpsearch.report.text import top_three
 
 
-def add(commands: Any) -> None:
-    """Add the command."""
-    parser = add_command(
-        commands,
-        "predict",
-        _run,
-        "print the three most probable classes of each image",
-        "One line per image, as the original prediction_check.py printed it.",
-    )
-    add_study(parser)
-    add_model(parser)
-    add_images(parser)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Run the command and return its exit code."""
     config, _ = settings(args)
     workbench = load_workbench(config)
-    from mpsearch.cli.notes import print_notes  # noqa: PLC0415
-    from mpsearch.report.text import top_three  # noqa: PLC0415 - numpy
-
     print_notes(workbench.notes)
     said = workbench.baseline
     if args.json:

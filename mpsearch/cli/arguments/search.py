@@ -1,9 +1,39 @@
-"""The options of ``mpsearch search``."""
+"""``mpsearch search``."""
 
 import argparse
+from typing import Any
 
-from mpsearch.cli.options import comma_list
+from mpsearch.cli.arguments.shared import (
+    add_coding,
+    add_command,
+    add_images,
+    add_metric,
+    add_model,
+    add_schemes,
+    add_study,
+    comma_list,
+)
 from mpsearch.trust import STORAGE_VARIABLE
+from mpsearch.values.choices import BUDGETS_ON, SAMPLERS
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "search",
+        "find the smallest plan within a confidence-drop budget",
+        "Every finished measurement is a trial of an Optuna study in the study's folder; the same "
+        "command resumes it. Exit code 4 if no plan keeps the limit: the nearest one is written.",
+    )
+    add_study(parser)
+    add_question(parser)
+    add_search(parser)
+    add_rules(parser)
+    add_coding(parser)
+    add_schemes(parser, "the documented ones and original; see mpsearch schemes")
+    add_model(parser)
+    add_images(parser)
 
 
 def add_question(parser: argparse.ArgumentParser) -> None:
@@ -29,9 +59,7 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         help="the whole front of bytes against drop; --budget then chooses which plan of it is "
         "written (default: 2), at once if the front is finished",
     )
-    group.add_argument(
-        "--metric", choices=("mean", "max", "p95"), help="of the images' drops (default: mean)"
-    )
+    add_metric(group)
     group.add_argument(
         "--holdout",
         metavar="SHARE",
@@ -42,7 +70,7 @@ def add_question(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--budget-on",
         dest="budget_on",
-        choices=("search", "verify"),
+        choices=BUDGETS_ON,
         help="verify: keep the budget on the held-back images, up to the upper end of their 95 %% "
         "interval (default: search)",
     )
@@ -53,7 +81,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("search")
     group.add_argument(
         "--sampler",
-        choices=("surrogate", "tpe", "nsga2", "random", "brute"),
+        choices=SAMPLERS,
         help="who proposes plans; brute measures all and proves the best (default: surrogate)",
     )
     group.add_argument(
@@ -105,4 +133,27 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         dest="dry_run",
         action="store_true",
         help="print what each scheme makes of each layer's bytes, and how long the search may take",
+    )
+
+
+def add_rules(parser: argparse.ArgumentParser) -> None:
+    """Add what locks, forbids and ties layers."""
+    group = parser.add_argument_group("layers, by patterns of their names such as 'block1_*'")
+    group.add_argument(
+        "--lock",
+        action="append",
+        metavar="PATTERN=SCHEME",
+        help="store these layers so; may be repeated, the last that matches counts",
+    )
+    group.add_argument(
+        "--forbid",
+        action="append",
+        metavar="PATTERN=SCHEME,...",
+        help="never store these layers so; may be repeated",
+    )
+    group.add_argument(
+        "--tie",
+        action="append",
+        metavar="PATTERN",
+        help="store these layers alike; may be repeated",
     )

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mpsearch.values.config import RunConfig
 from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
+from mpsearch.values.study_toml import read_question, settings_text
 
 WHOLE: dict[str, Any] = {
     "allow_unsafe_model": True,
@@ -44,18 +45,18 @@ WHOLE: dict[str, Any] = {
 }
 
 
-def read(folder: Path, text: str) -> RunConfig:
+def read(folder: Path, text: str) -> Question:
     path = folder / "study.toml"
     path.write_bytes(text.encode())
-    return RunConfig.from_toml(path)
+    return read_question(path)
 
 
-def again(folder: Path, config: RunConfig) -> RunConfig:
-    return read(folder, config.to_toml(folder))
+def again(folder: Path, config: Question) -> Question:
+    return read(folder, settings_text(config, folder))
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
-    assert read(tmp_path, "") == RunConfig()
+    assert read(tmp_path, "") == Question()
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -93,8 +94,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         storage = "sqlite:///a b.db"
         study_name = "mug"
     """
-    assert set(tomllib.loads(text)) == {field.name for field in fields(RunConfig)}
-    assert read(tmp_path, text) == RunConfig(
+    assert set(tomllib.loads(text)) == {field.name for field in fields(Question)}
+    assert read(tmp_path, text) == Question(
         model="keras:VGG19",
         architecture=str(tmp_path / "net.json"),
         images=(str(tmp_path / "a.jpg"), str(tmp_path / "b")),
@@ -124,7 +125,7 @@ def test_names_of_models_are_no_paths(tmp_path: Path, model: str) -> None:
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_accepted(tmp_path: Path) -> None:
-    assert read(tmp_path, "\ufefftrials = 5\r\nseed = 2\r\n") == RunConfig(trials=5, seed=2)
+    assert read(tmp_path, "\ufefftrials = 5\r\nseed = 2\r\n") == Question(trials=5, seed=2)
 
 
 @pytest.mark.parametrize(("key", "near"), [("budgt", "budget"), ("scheme", "schemes")])
@@ -185,13 +186,13 @@ def test_a_file_that_is_not_toml_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingError, match="is not TOML"):
-        RunConfig.from_toml(tmp_path / "study.toml")
+        read_question(tmp_path / "study.toml")
 
 
 def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
     for path in (tmp_path / "missing.toml", tmp_path):
         with pytest.raises(SettingError, match=r"give a study\.toml"):
-            RunConfig.from_toml(path)
+            read_question(path)
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
@@ -200,14 +201,14 @@ def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
 
 
 def test_options_that_were_given_replace_settings_and_others_do_not() -> None:
-    config = RunConfig(trials=7, budget=1.0, from_logits=True, seed=5)
+    config = Question(trials=7, budget=1.0, from_logits=True, seed=5)
     changed = config.with_options({"trials": None, "budget": 0.0, "from_logits": False, "seed": 0})
-    assert changed == RunConfig(trials=7, budget=0.0, from_logits=False, seed=0)
+    assert changed == Question(trials=7, budget=0.0, from_logits=False, seed=0)
     assert config.budget == 1.0
 
 
 def test_a_whole_configuration_comes_back(tmp_path: Path) -> None:
-    config = RunConfig(
+    config = Question(
         model=str(tmp_path / "m.keras"),
         images=(str(tmp_path / "a" / "*.jpg"), str(tmp_path / "b.npz")),
         labels=str(tmp_path / "l.txt"),
@@ -218,15 +219,15 @@ def test_a_whole_configuration_comes_back(tmp_path: Path) -> None:
 
 
 def test_settings_left_alone_are_not_written(tmp_path: Path) -> None:
-    assert RunConfig().to_toml(tmp_path).strip() == ""
-    assert set(tomllib.loads(RunConfig(trials=3).to_toml(tmp_path))) == {"trials"}
+    assert settings_text(Question(), tmp_path).strip() == ""
+    assert set(tomllib.loads(settings_text(Question(trials=3), tmp_path))) == {"trials"}
 
 
 def test_paths_are_written_as_seen_from_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "studies" / "one"
     folder.mkdir(parents=True)
-    config = RunConfig(model=str(folder / "m.keras"), labels=str(tmp_path / "data" / "l.txt"))
-    written = tomllib.loads(config.to_toml(folder))
+    config = Question(model=str(folder / "m.keras"), labels=str(tmp_path / "data" / "l.txt"))
+    written = tomllib.loads(settings_text(config, folder))
     assert written["model"] == "m.keras"
     assert Path(written["labels"]) == Path("..", "..", "data", "l.txt")
     back = again(folder, config)
@@ -237,7 +238,7 @@ def test_paths_are_written_as_seen_from_the_folder(tmp_path: Path) -> None:
 def test_a_folder_moved_with_its_files_still_finds_them(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
-    text = RunConfig(model=str(old / "m.keras")).to_toml(old)
+    text = settings_text(Question(model=str(old / "m.keras")), old)
     new.mkdir()
     assert read(new, text).model == str(new / "m.keras")
 
@@ -258,7 +259,7 @@ def test_a_folder_moved_with_its_files_still_finds_them(tmp_path: Path) -> None:
     ],
 )
 def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
-    config = RunConfig(study_name=text, preprocess=text, schemes=(text, "fix8", text))
+    config = Question(study_name=text, preprocess=text, schemes=(text, "fix8", text))
     assert again(tmp_path, config) == config
 
 
@@ -268,7 +269,7 @@ basic = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), 
 @settings(deadline=None)
 @given(
     st.builds(
-        RunConfig,
+        Question,
         preprocess=st.none() | basic,
         schemes=st.none() | st.lists(basic, max_size=3).map(tuple),
         allow_unsafe_model=st.booleans(),
@@ -280,13 +281,15 @@ basic = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), 
         study_name=st.none() | basic,
     )
 )
-def test_any_configuration_comes_back(config: RunConfig) -> None:
+def test_any_configuration_comes_back(config: Question) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert again(Path(folder), config) == config
 
 
 def test_a_password_is_left_out_of_the_file(tmp_path: Path) -> None:
-    text = RunConfig(storage="postgresql://me:sesame@host/db?sslpassword=open").to_toml(tmp_path)
+    text = settings_text(
+        Question(storage="postgresql://me:sesame@host/db?sslpassword=open"), tmp_path
+    )
     assert "sesame" not in text
     assert "open" not in text
     assert "me:***@host/db" in text

@@ -1,0 +1,27 @@
+"""``mpsearch report``."""
+
+from typing import Any
+
+from mpsearch.cli.arguments.shared import add_command, add_storage
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "report",
+        "make a page, figures and tables of a study, or compare two",
+        "Reads the study's folder and storage alone: neither the model nor the images are needed. "
+        "Writes report.html, one page that needs no network, with the figures as PNG and the "
+        "tables as CSV, Markdown and LaTeX beside it; of two studies, compare.html. A search that "
+        "was interrupted is reported by what it has measured.",
+    )
+    parser.add_argument("study", metavar="STUDY", help="the study's folder")
+    parser.add_argument("other", metavar="STUDY2", nargs="?", help="another to compare it with")
+    parser.add_argument(
+        "--to",
+        metavar="DIR",
+        help="folder to write to (default: report in the study's folder; report/with-STUDY2 in the "
+        "first one's)",
+    )
+    add_storage(parser)

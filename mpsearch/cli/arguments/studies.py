@@ -1,0 +1,19 @@
+"""``mpsearch studies``."""
+
+from typing import Any
+
+from mpsearch.cli.arguments.shared import add_command
+
+
+def add(commands: Any) -> None:
+    """Add the command."""
+    parser = add_command(
+        commands,
+        "studies",
+        "list the studies of a folder",
+        "State, finished trials, and the best plan so far. Only files are read: of a study on a "
+        "server it says what is in its folder.",
+    )
+    parser.add_argument(
+        "folder", nargs="?", default="studies", metavar="DIR", help="default: studies"
+    )

@@ -1,0 +1,43 @@
+"""What a question asks of the plans of a model."""
+
+import math
+from typing import Final
+
+from mpsearch.propose.goal import Goal
+from mpsearch.values.errors import SettingError
+from mpsearch.values.question import Question
+from mpsearch.workbench.open_model import OpenModel
+
+_FRONT_BUDGET: Final = 2.0  # pp; the plan of a front that is returned where none is asked for
+
+
+def goal_of(question: Question, model: OpenModel) -> Goal:
+    """The goal of a search.
+
+    Raises:
+        SettingError: If the size leaves nothing for the weight layers.
+    """
+    if question.pareto:
+        return Goal(question.metric)
+    if question.max_bytes is None and question.ratio is None:
+        return Goal(question.metric, budget_pp=question.budget)
+    other = model.other_nbytes
+    everything = model.bank.original_nbytes + other
+    limit = question.max_bytes
+    if limit is None:
+        assert question.ratio is not None
+        limit = math.floor(everything / question.ratio)
+    if limit <= other:
+        raise SettingError(
+            f"{limit:,} bytes leave nothing for the weight layers: the other parameters alone "
+            f"take {other:,}, everything as float32 {everything:,}; allow more"
+        )
+    return Goal(question.metric, max_nbytes=limit - other)
+
+
+def choosing_goal(question: Question, goal: Goal) -> Goal:
+    """By which goal the returned plan is chosen: a front has no best plan of its own."""
+    if goal.kind != "front":
+        return goal
+    budget = _FRONT_BUDGET if question.budget is None else question.budget
+    return Goal(goal.metric, budget_pp=budget)

@@ -1,0 +1,158 @@
+"""What is asked: one value, whether a command line, a ``study.toml`` or a program asks it."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from mpsearch.values.choices import (
+    BUDGETS_ON,
+    RESIZES,
+    RIVALS,
+    SAMPLERS,
+    BudgetOn,
+    Coding,
+    Metric,
+    Resize,
+    Rival,
+    Sampler,
+    one_of,
+    parse_coding,
+    parse_metric,
+)
+from mpsearch.values.errors import SettingError
+
+DEFAULT_TRIALS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: of a search, and as far as they go, of the other commands.
+
+    The keys of ``study.toml`` are these names, and so are the options of the command line.
+
+    Attributes:
+        model: File, ``keras:NAME`` or ``bundled:digits``; None where none was named.
+        architecture: For a model file that holds weights only: the file that describes its network.
+        allow_unsafe_model: Load what the allow-list for model files refuses.
+        images: Files, folders, globs, or one ``.npz``; None for the bundled ones.
+        preprocess: How pixels become inputs; None asks the model.
+        resize: ``squash`` or ``crop``.
+        labels: File of class names.
+        truth: File of true classes, or ``y``.
+        from_logits: The model's output are logits.
+        size: ``HEIGHTxWIDTH`` for a model that leaves them open.
+        schemes: The menu; None for the documented schemes.
+        metric: ``mean``, ``max`` or ``p95``.
+        budget: Largest drop allowed, percentage points.
+        max_bytes: Instead: most bytes of all parameters.
+        ratio: The same, as how many times smaller they must become.
+        pareto: Search the whole front.
+        budget_on: ``search`` or ``verify``: on which images the budget is kept.
+        holdout: Share of the images held back.
+        lock: Pattern of layer names → scheme.
+        forbid: Pattern of layer names → schemes they may not have.
+        tie: Patterns of layer names that share a scheme.
+        sampler: Who proposes plans.
+        compare: Other methods to run beside the search.
+        coding: How codes are packed: ``none`` or ``entropy``.
+        calibrate: Choose codes by what layers put out on the images searched on.
+        trials: Finished trials in the study, at most; None for the sampler's default.
+        timeout: Seconds, at most.
+        seed: Of the sampler.
+        memory: As ``--memory`` takes it.
+        workers: Processes that search on this machine.
+        storage: Optuna's storage URL.
+        study_name: Name of the study.
+    """
+
+    model: str | None = None
+    architecture: str | None = None
+    allow_unsafe_model: bool = False
+    images: tuple[str, ...] | None = None
+    preprocess: str | None = None
+    resize: Resize = "squash"
+    labels: str | None = None
+    truth: str | None = None
+    from_logits: bool = False
+    size: str | None = None
+    schemes: tuple[str, ...] | None = None
+    metric: Metric = "mean"
+    budget: float | None = None
+    max_bytes: int | None = None
+    ratio: float | None = None
+    pareto: bool = False
+    budget_on: BudgetOn = "search"
+    holdout: float | None = None
+    lock: Mapping[str, str] | None = None
+    forbid: Mapping[str, tuple[str, ...]] | None = None
+    tie: tuple[str, ...] | None = None
+    sampler: Sampler = "surrogate"
+    compare: tuple[Rival, ...] | None = None
+    coding: Coding = "none"
+    calibrate: bool = False
+    trials: int | None = None
+    timeout: float | None = None
+    seed: int = 0
+    memory: str | None = None
+    workers: int = 1
+    storage: str | None = None
+    study_name: str | None = None
+
+    def __post_init__(self) -> None:
+        one_of(self.resize, RESIZES, f"unknown resize {self.resize!r}")
+        parse_metric(self.metric)
+        one_of(self.budget_on, BUDGETS_ON, f"unknown budget-on {self.budget_on!r}")
+        one_of(self.sampler, SAMPLERS, f"unknown sampler {self.sampler!r}")
+        for rival in self.compare or ():
+            one_of(rival, RIVALS, f"cannot compare with {rival!r}")
+        parse_coding(self.coding)
+
+    @property
+    def most_trials(self) -> int | None:
+        """How many trials a study may have; None for any number."""
+        if self.trials is not None:
+            return self.trials
+        return None if self.sampler == "brute" else DEFAULT_TRIALS
+
+    def require_search(self) -> None:
+        """Check that a search can be made of it.
+
+        Raises:
+            SettingError: Names what is missing, or the number that is out of range.
+        """
+        self._require_one_limit()
+        ranges: tuple[tuple[str, float | None, str, Callable[[float], bool]], ...] = (
+            ("budget", self.budget, "percentage points from 0 to 100", lambda v: 0 <= v <= 100),
+            ("max-bytes", self.max_bytes, "1 or more", lambda v: v >= 1),
+            ("ratio", self.ratio, "1 or more", lambda v: 1 <= v < math.inf),
+            ("trials", self.trials, "1 or more", lambda v: v >= 1),
+            ("timeout", self.timeout, "seconds above 0", lambda v: v > 0),
+            ("holdout", self.holdout, "a share from 0 to below 1", lambda v: 0 <= v < 1),
+        )
+        for name, value, allowed, fine in ranges:
+            if value is not None and not fine(value):
+                raise SettingError(f"{name} {value} is out of range; give {allowed}")
+
+    def _require_one_limit(self) -> None:
+        sizes = [one for one in (self.max_bytes, self.ratio) if one is not None]
+        if not self.pareto and self.budget is None and not sizes:
+            raise SettingError(
+                "search needs --budget PP, the largest drop allowed; try --budget 2 (or "
+                "--max-bytes, --ratio, --pareto)"
+            )
+        if len(sizes) > 1 or (sizes and (self.budget is not None or self.pareto)):
+            raise SettingError(
+                "give one of --budget, --max-bytes, --ratio and --pareto, not several"
+            )
+        if self.budget_on == "verify":
+            if self.budget is None or self.pareto:
+                raise SettingError("--budget-on verify needs --budget")
+            if self.holdout == 0:
+                raise SettingError(
+                    "--budget-on verify needs images held back; give --holdout above 0"
+                )
+
+    def with_options(self, given: Mapping[str, Any]) -> "Question":
+        """A copy in which the options that were given (are not None) replace settings."""
+        return replace(self, **{key: value for key, value in given.items() if value is not None})

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 from mpsearch.export.plan_json import PlanFile
@@ -54,8 +53,8 @@ class Found:
     """
 
     searched: Searched
-    tighter: tuple[History, ...] = ()
-    rivals: Mapping[str, History] = MappingProxyType({})
+    tighter: tuple[History, ...]
+    rivals: Mapping[str, History]
 
 
 class Campaign:

@@ -122,7 +122,7 @@ def test_from_python_it_is_a_warning(here: Path, crash: Kill) -> None:
 
 def test_a_layer_that_only_this_program_knows_is_screened_by_measurement(here: Path) -> None:
     @keras.saving.register_keras_serializable("only_here")
-    class Doubled(keras.layers.Layer):
+    class Doubled(keras.layers.Layer):  # type: ignore[misc]
         def call(self, inputs: Any) -> Any:
             return 2 * inputs
 

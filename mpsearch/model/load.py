@@ -61,14 +61,22 @@ def _from_file(source: ModelSource, path: Path) -> Any:
         raise
     except Exception as error:  # Keras raises whatever its layers raise
         written = f" (written by Keras {source.version})" if source.version else ""
-        remedy = (
-            "it must be a model (.keras or .h5) of standard layers, without Lambda or custom code"
-            if source.architecture is None
-            else f"give the architecture of these weights, {source.architecture!r} may be another"
-        )
         raise ModelError(
-            f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; {remedy}"
+            f"model {source.text!r}{written} cannot be loaded: {cause_of(error)}; {_remedy(source)}"
         ) from error
+
+
+def _remedy(source: ModelSource) -> str:
+    """What to do about a file that Keras cannot load."""
+    if source.architecture is not None:
+        return f"give the architecture of these weights, {source.architecture!r} may be another"
+    if source.kind == "h5" and source.version.startswith("3."):
+        # Functions such as x + 3, and layers of keras.applications, which it writes and cannot read
+        return (
+            "save it as .keras where it was made: an .h5 file does not keep all that Keras 3 needs "
+            "to load a model again, and code in Lambda or custom layers is not run"
+        )
+    return "it must be a model (.keras or .h5) of standard layers, without Lambda or custom code"
 
 
 def _rebuilt(source: ModelSource, path: Path) -> Any:

@@ -13,7 +13,7 @@ from mpsearch.memory.moments import InputMoments
 from mpsearch.model import own_scaling
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
-from mpsearch.model.gradients.remote import LoadError, RemoteGradients
+from mpsearch.model.gradients.remote import RemoteGradients
 from mpsearch.model.graph import INPUT, Call, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import MomentSums, moment_groups, moment_shapes
 from mpsearch.model.margin_gradient import MarginGradient
@@ -200,15 +200,12 @@ class KerasNetwork:
         Taken in a process of its own where the model is a file.
 
         Raises:
-            GradientsLost: If that process dies whenever it is asked.
+            GradientsLost: If that process dies whenever it is asked, or cannot load the model.
         """
         at = self._trained if weights is None else weights
         flat = [tensor for layer in at for tensor in layer]
         if self._remote is not None:
-            try:
-                return self._remote(flat, image, reference)
-            except LoadError:
-                self._remote = None
+            return self._remote(flat, image, reference)
         arrays = self._gradient.arrays(flat, self.enter(image), reference)
         return self._gradient.assembled(arrays)
 

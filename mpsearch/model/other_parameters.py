@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.model.backend import keras
-from mpsearch.model.weight_layers import all_layers, weight_variables
+from mpsearch.model.weight_layers import all_layers, require_finite, weight_variables
 from mpsearch.values.arrays import BoolArray, Float32Array, UInt8Array
 from mpsearch.values.errors import ModelError
 
@@ -92,7 +92,8 @@ def require_sound_parameters(model: Any) -> None:
     for one in other_parameters(model):
         values = np.asarray(one.variable)
         if values.dtype.kind not in "iub":
-            _require_finite(one.name, np.asarray(values, dtype=np.float64))
+            as_float64 = np.asarray(values, dtype=np.float64)
+            require_finite(f"parameter {one.name!r}", "values", as_float64)
     for name, layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization) and layer.built:
             # As the layer adds them up, in float32.
@@ -102,16 +103,6 @@ def require_sound_parameters(model: Any) -> None:
             # Its deviation is never below Keras' own epsilon: a variance of 0 does no harm.
             variance = np.asarray(layer.variance, dtype=np.float32)
             _require(variance >= 0, variance, name, 0.0)
-
-
-def _require_finite(name: str, values: Any) -> None:
-    bad = ~np.isfinite(values)
-    if bad.any():
-        first = tuple(map(int, np.argwhere(bad)[0]))
-        raise ModelError(
-            f"parameter {name!r} holds {bad.sum()} NaN or infinite values, the first "
-            f"{values[first]} at {list(first)}; {_REMEDY}"
-        )
 
 
 def _require(sound: BoolArray, variance: Float32Array, layer: str, epsilon: float) -> None:

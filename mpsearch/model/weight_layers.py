@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mpsearch.model.backend import keras, tf
 from mpsearch.values.arrays import Float32Array
@@ -106,7 +107,8 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
             "recurrent, attention, embedding): nothing to quantize"
         )
     for live in found:
-        _require_finite(live)
+        for tensor, weights in zip(live.layer.tensors, live.weights(), strict=True):
+            require_finite(f"layer {live.layer.name!r} {tensor.name}", "weights", weights)
     return tuple(found)
 
 
@@ -202,13 +204,21 @@ def _require_float32(name: str, layer: Any) -> None:
             )
 
 
-def _require_finite(live: LiveLayer) -> None:
-    for tensor, weights in zip(live.layer.tensors, live.weights(), strict=True):
-        bad = ~np.isfinite(weights)
-        if bad.any():
-            first = tuple(map(int, np.argwhere(bad)[0]))
-            raise ModelError(
-                f"layer {live.layer.name!r} {tensor.name} holds {bad.sum()} NaN or infinite "
-                f"weights, the first {weights[first]} at {list(first)}; train or export the model "
-                "again"
-            )
+def require_finite(owner: str, what: str, values: npt.NDArray[np.floating[Any]]) -> None:
+    """Refuse an array that holds what nothing can be computed with.
+
+    Args:
+        owner: Whose values they are, such as ``parameter 'bn/gamma'``.
+        what: What they are called, such as ``weights``.
+        values: The array.
+
+    Raises:
+        ModelError: Says how many are NaN or infinite, and where the first is.
+    """
+    bad = ~np.isfinite(values)
+    if bad.any():
+        first = tuple(map(int, np.argwhere(bad)[0]))
+        raise ModelError(
+            f"{owner} holds {bad.sum()} NaN or infinite {what}, the first {values[first]} at "
+            f"{list(first)}; train or export the model again"
+        )

@@ -38,9 +38,7 @@ class Goal:
 
     def excess(self, nbytes: int, drop_pp: float) -> float:
         """By how much a plan breaks the limit: percentage points, or bytes; ≤ 0 if it does not."""
-        if self.max_nbytes is not None:
-            return float(nbytes - self.max_nbytes)
-        return -1.0 if self.budget_pp is None else drop_pp - self.budget_pp
+        return float(self.excesses(np.array([nbytes]), np.array([drop_pp], np.float64))[0])
 
     def excesses(self, nbytes: IntArray, drop_pp: Float64Array) -> Float64Array:
         """:meth:`excess` of many plans, shape (plans,)."""
@@ -57,6 +55,5 @@ class Goal:
 
     def key(self, nbytes: int, drop_pp: float) -> tuple[float, float]:
         """The smaller the better, among feasible plans."""
-        if self.max_nbytes is not None:
-            return drop_pp, float(nbytes)
-        return float(nbytes), drop_pp
+        first, second = self.keys(np.array([nbytes]), np.array([drop_pp], np.float64))
+        return float(first[0]), float(second[0])

@@ -72,16 +72,36 @@ class Folder:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._at(name), dir_fd=self.handle)
 
+    def remove_empty(self, name: str) -> None:
+        """Remove a folder, if nothing is in it."""
+        with contextlib.suppress(OSError):
+            os.rmdir(self._at(name), dir_fd=self.handle)
+
+    def names(self) -> list[str]:
+        """Of all that is in it, sorted."""
+        if self.handle is None:
+            return sorted(os.listdir(self.path))  # noqa: PTH208 - names are wanted
+        listed = os.open(".", _DIRECTORY, dir_fd=self.handle)
+        try:
+            return sorted(os.listdir(listed))  # noqa: PTH208 - of a handle
+        finally:
+            os.close(listed)
+
+    def files(self, most: int | None = None) -> dict[str, int]:
+        """Regular files in it, no links, and their bytes; of the first names, if *most* says so."""
+        found = {}
+        for name in self.names()[:most]:
+            with contextlib.suppress(OSError):  # gone
+                status = os.stat(self._at(name), dir_fd=self.handle, follow_symlinks=False)
+                if stat.S_ISREG(status.st_mode):
+                    found[name] = status.st_size
+        return found
+
     def sweep(self, prefix: str) -> None:
         """Remove temporary files that no living process holds."""
         if sys.platform == "win32":
             return
-        listed = os.open(".", _DIRECTORY, dir_fd=self.handle)
-        try:
-            names = os.listdir(listed)  # noqa: PTH208 - of a handle
-        finally:
-            os.close(listed)
-        for name in names:
+        for name in self.names():
             if name.startswith(prefix) and name.endswith(_TEMPORARY):
                 with contextlib.suppress(OSError):  # another's, in use, or gone
                     self._sweep(name)
@@ -133,6 +153,20 @@ def opened_folder(folder: Path, within: Path) -> Iterator[Folder]:
         yield Folder(folder, handle)
     finally:
         os.close(handle)
+
+
+def regular_files(folder: Path, most: int | None = None) -> dict[Path, int]:
+    """As :meth:`Folder.files`, sorted; none of a folder that is a link, missing, or not readable.
+
+    Args:
+        folder: Looked up by its path.
+        most: Names that are looked at.
+    """
+    try:
+        found = {} if folder.is_symlink() else Folder(folder, None).files(most)
+    except OSError:
+        return {}
+    return {folder / name: nbytes for name, nbytes in found.items()}
 
 
 def open_as_it_is(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:

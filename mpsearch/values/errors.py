@@ -59,7 +59,7 @@ class EnvironmentFault(MPSearchError, OSError):  # noqa: N818 - not to be taken 
 
 
 class GradientsLost(EnvironmentFault):
-    """The process that computes derivatives dies whenever it is asked."""
+    """The process that computes derivatives dies whenever it is asked, or cannot load the model."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"derivatives cannot be computed: {reason}; close other programs")

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mpsearch.export.packed import KeptCodes, PackedFile, write_packed
+from mpsearch.system.folders import Folder, opened_folder, regular_files
 from mpsearch.values.arrays import Codes, Float32Array, Float64Array, UInt8Array
 from mpsearch.values.errors import EnvironmentFault, ModelError, PackedError, SettingError
 from mpsearch.values.layer import WeightLayer
@@ -61,11 +62,12 @@ class CalibrationFolder:
     """
 
     def __init__(self, study: Path, key: str, layers: Sequence[WeightLayer]) -> None:
-        self._every, self._key = study / FOLDER, key
+        self._study, self._every, self._key = study, study / FOLDER, key
         self._place = self._every / key[:16]
         self._is_open = not (self._every.is_symlink() or self._place.is_symlink())
-        self._codes = KeptCodes(self._place, key, layers, self._is_open)
-        sizes = _sizes(self._place) if self._is_open else {}
+        self._codes = KeptCodes(self._place, key, layers, self._is_open, study)
+        sizes = regular_files(self._place) if self._is_open else {}
+        sizes = {path: nbytes for path, nbytes in sizes.items() if path.suffix == ".mpq"}
         self._taken = sum(sizes.values())
         self._sums_kept = {
             int(match[1]): nbytes
@@ -154,6 +156,7 @@ class CalibrationFolder:
                 weights=lambda _: (),
                 plan=Plan((), ()),
                 others=others,
+                within=self._study,
             )
         except (EnvironmentFault, ModelError, SettingError):
             return False
@@ -170,7 +173,7 @@ class CalibrationFolder:
             return False
         if not self._has_room_been_made:
             self._has_room_been_made = True
-            _remove_others(self._every, self._place)
+            _remove_others(self._study, self._place)
         return True
 
 
@@ -178,27 +181,31 @@ def _title(layer: int) -> str:
     return f"inputs of layer {layer}"
 
 
-def _sizes(folder: Path) -> dict[Path, int]:
-    """Packed files in a folder, and their bytes."""
-    try:
-        if folder.is_symlink():
-            return {}
-        files = [path for path in folder.glob("*.mpq") if not path.is_symlink()]
-        return {path: path.stat().st_size for path in files if path.is_file()}
-    except OSError:
-        return {}
+def _remove_others(study: Path, ours: Path) -> None:
+    """Remove what is kept of other images or models, if it is more than may stay.
+
+    Each folder is held open meanwhile, and none that is a link is entered.
+    """
+    every = ours.parent
+    with contextlib.suppress(OSError, SettingError), opened_folder(every, study) as outer:
+        others = [name for name in outer.names() if _KEY_NAME.fullmatch(name)]
+        others = [name for name in others if name != ours.name]
+        if sum(sum(_packed(study, every / name).values()) for name in others) <= MOST:
+            return
+        for name in others:
+            with contextlib.suppress(OSError, SettingError):
+                with opened_folder(every / name, study) as inner:
+                    for file in _packed_in(inner):
+                        inner.remove(file)
+                outer.remove_empty(name)
 
 
-def _remove_others(every: Path, ours: Path) -> None:
-    """Remove what is kept of other images or models, if it is more than may stay."""
-    with contextlib.suppress(OSError):
-        folders = [
-            path for path in every.iterdir() if path != ours and _KEY_NAME.fullmatch(path.name)
-        ]
-        files = [path for folder in folders for path in _sizes(folder).items()]
-        if sum(nbytes for _, nbytes in files) > MOST:
-            for path, _ in files:
-                path.unlink(missing_ok=True)
-            for folder in folders:
-                with contextlib.suppress(OSError):  # holds what is none of ours
-                    folder.rmdir()
+def _packed(study: Path, folder: Path) -> dict[str, int]:
+    """Packed files in a folder of a study, and their bytes; none of one that is a link."""
+    with contextlib.suppress(OSError, SettingError), opened_folder(folder, study) as opened:
+        return _packed_in(opened)
+    return {}
+
+
+def _packed_in(folder: Folder) -> dict[str, int]:
+    return {name: nbytes for name, nbytes in folder.files().items() if name.endswith(".mpq")}

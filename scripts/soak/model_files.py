@@ -1,9 +1,12 @@
 """Change honest model files at random, again and again; each must get a verdict in time.
 
+The files are of Keras 3, then as many that Keras 2 wrote, some with larger sizes in them.
+
 Run: python scripts/soak/model_files.py [COUNT [SEED]]; 1,000 and 0 where they are left out. Says
 how many were taken, refused, took too long, or killed the process that inspects them.
 """
 
+import itertools
 import sys
 import tempfile
 import time
@@ -13,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
-from mutated import mutated_files
+from keras2_files import unpack
+from mutated import grown_files, mutated_files
 
 from mpsearch.model.inspection.process import inspected
 
@@ -37,7 +41,10 @@ def main() -> None:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(2) as pool:
         waiting = []
-        for number, (ending, content) in enumerate(mutated_files(seed, count)):
+        files = unpack(Path(folder) / "keras2").rglob("*.h5")
+        old = [(path.suffix, path.read_bytes()) for path in sorted(files)]
+        every = itertools.chain(mutated_files(seed, count), grown_files(seed, count, old))
+        for number, (ending, content) in enumerate(every):
             path = Path(folder) / f"{number}{ending}"
             path.write_bytes(content)
             waiting.append(pool.submit(outcome, path))

@@ -122,6 +122,19 @@ def test_code_in_a_model_does_not_run(tmp_path: Path, ending: str) -> None:
     assert not Path(marker).exists()
 
 
+def test_what_keras_writes_to_h5_and_cannot_read_is_told_with_its_cause(tmp_path: Path) -> None:
+    inputs = keras.Input((8, 8, 3))
+    scores = layers.Dense(3, activation="softmax")(layers.Flatten()(inputs + 3.0))
+    path = tmp_path / "net.h5"
+    keras.Model(inputs, scores).save(path)
+    with pytest.raises(ModelError) as refused:
+        load_keras_model(find_model(str(path)))
+    assert "Only input tensors may be passed as positional arguments" in str(refused.value)
+    assert "save it as .keras where it was made" in str(refused.value)
+    keras.Model(inputs, scores).save(tmp_path / "net.keras")
+    load_keras_model(find_model(str(tmp_path / "net.keras")))
+
+
 def test_a_layer_class_that_is_not_keras_own_is_refused(tmp_path: Path) -> None:
     def call(_self: Any, x: Any) -> Any:
         return x

@@ -239,6 +239,30 @@ def test_create_writes_flat_arrays_the_original_way(
     np.testing.assert_array_equal(model.get_layer("fc1").kernel.numpy().reshape(-1), masked)
 
 
+def test_create_takes_a_gray_model_without_an_axis_of_channels(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mpsearch.model.backend import keras
+
+    inputs = keras.Input((8, 9))
+    found = keras.layers.Reshape((8, 9, 1))(inputs)
+    found = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, name="conv")(found))
+    found = keras.layers.Dense(3, activation="softmax", name="dense")(found)
+    keras.Model(inputs, found, name="gray").save(here / "gray.keras")
+    options = ("--model", "gray.keras", "--out", "w")
+    answer(capsys, "create", "original", "fix8", "bitwiseAnd_16", *options)
+    conv = np.load(here / "w/gray/original/conv_kernel.npy")
+    assert np.load(here / "w/gray/fix8/conv_kernel.npy").shape == conv.shape == (3 * 3 * 1 * 2,)
+    folder = here / "w/gray/bitwiseAnd_16"
+    model = keras.models.model_from_json((folder / "model.json").read_text())
+    model.load_weights(folder / "model.weights.h5")
+    assert model.input_shape == (None, 8, 9)
+    np.testing.assert_array_equal(
+        model.get_layer("conv").kernel.numpy().reshape(-1).view(np.uint32),
+        conv.view(np.uint32) & np.uint32(0xFFFF0000),
+    )
+
+
 def test_a_long_menu_finds_smaller_plans_that_are_packed_and_proved(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

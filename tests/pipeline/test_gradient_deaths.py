@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command_line import answer
 
 import mpsearch
 from mpsearch.cli.main import run
+from mpsearch.model.backend import keras
 from mpsearch.model.gradients.remote import RemoteGradients
 
 pytestmark = pytest.mark.tf
@@ -115,4 +117,23 @@ def test_from_python_it_is_a_warning(here: Path, crash: Kill) -> None:
     with pytest.warns(RuntimeWarning, match="killed by SIGSEGV 2 times"):
         result = mpsearch.find_plan(bench, budget_pp=2.0, trials=12, folder=here / "s")
     assert result.feasible
+    assert result.single_changes > 0
+
+
+def test_a_layer_that_only_this_program_knows_is_screened_by_measurement(here: Path) -> None:
+    @keras.saving.register_keras_serializable("only_here")
+    class Doubled(keras.layers.Layer):  # type: ignore[misc]
+        def call(self, inputs: Any) -> Any:
+            return 2 * inputs
+
+    inputs = keras.Input((6, 6, 1))
+    found = keras.layers.Conv2D(3, 3, activation="relu", name="conv")(inputs)
+    found = Doubled(name="doubled")(keras.layers.Flatten()(found))
+    found = keras.layers.Dense(3, activation="softmax", name="dense")(found)
+    keras.Model(inputs, found).save(here / "own.keras")
+    np.savez(here / "x.npz", x=np.random.default_rng(0).integers(0, 256, (3, 6, 6, 1), np.uint8))
+    bench = mpsearch.load("own.keras", "x.npz", preprocess="unit", allow_unsafe_model=True)
+    with pytest.warns(RuntimeWarning, match=r"not by gradients: .* cannot load the model \(.*own"):
+        result = mpsearch.find_plan(bench, budget_pp=50.0, folder=here / "s")
+    assert result.gradient_passes == 0
     assert result.single_changes > 0

@@ -1,11 +1,36 @@
 """Files that were honest until something happened to them."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from crafted.blocks import h5_file, keras_file, layer, network
 
 _HEAD = 4096  # where most of the structure is
+
+
+_NUMBER = re.compile(rb"(?<=[ \[])\d+(?=[,\]}])")  # of JSON
+
+
+def grown_files(
+    seed: int, count: int, honest: Sequence[tuple[str, bytes]]
+) -> Iterator[tuple[str, bytes]]:
+    """As :func:`mutated_files`, of files that are given: in every other one sizes grow as well.
+
+    Numbers keep their length, so that the file around them stays as it was.
+    """
+    rng = np.random.default_rng(seed)
+    for number in range(count):
+        ending, content = honest[number % len(honest)]
+        data = bytearray(content)
+        sizes = list(_NUMBER.finditer(content))
+        for _ in range(int(rng.integers(1, 21))):
+            if number // len(honest) % 2 and sizes:
+                one = sizes[int(rng.integers(0, len(sizes)))]
+                data[one.start() : one.end()] = b"9" * len(one[0])
+            else:
+                _change(data, rng)
+        yield ending, content[:8] + bytes(data[8:])
 
 
 def mutated_files(seed: int, count: int) -> Iterator[tuple[str, bytes]]:

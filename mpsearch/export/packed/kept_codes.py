@@ -14,6 +14,7 @@ from typing import Final
 from mpsearch.export.packed.header import TensorEntry
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.export.packed.writer import write_packed
+from mpsearch.system.folders import regular_files
 from mpsearch.values.arrays import Codes, Float32Array
 from mpsearch.values.errors import PackedError
 from mpsearch.values.fingerprint import text_digest
@@ -34,14 +35,22 @@ class KeptCodes:
         key: Identity of what was calibrated, and on what; files of another are passed over.
         layers: The weight layers.
         look: Whether to look for files that are there.
+        within: The folder that the user named, around it; see
+            :func:`~mpsearch.system.files.write_with`.
     """
 
     def __init__(
-        self, folder: Path, key: str, layers: Sequence[WeightLayer], look: bool = True
+        self,
+        folder: Path,
+        key: str,
+        layers: Sequence[WeightLayer],
+        look: bool = True,
+        within: Path | None = None,
     ) -> None:
         self._folder, self._key, self._layers = folder, key, layers
+        self._within = within
         self._places: dict[tuple[int, str], _Place] = {}
-        for path in _files(folder) if look else []:
+        for path in regular_files(folder, _MOST_FILES) if look else ():
             self._look_at(path)
 
     def __contains__(self, place: tuple[int, str]) -> bool:
@@ -79,6 +88,7 @@ class KeptCodes:
             Bytes of the file.
 
         Raises:
+            SettingError: If a folder on the way to it is a symbolic link.
             EnvironmentFault: If the disk refuses.
         """
         schemes = sorted(found)
@@ -95,6 +105,7 @@ class KeptCodes:
             plan=Plan(tuple(schemes), tuple(schemes)),
             others=(),
             codes=lambda _, scheme: found[scheme],
+            within=self._within,
         )
         self._look_at(path)
         return sizes.file_nbytes
@@ -122,14 +133,3 @@ class KeptCodes:
 
 def _title(layer: int) -> str:
     return f"calibrated layer {layer}"
-
-
-def _files(folder: Path) -> list[Path]:
-    """Regular files of a folder, in order; none of one that is a link."""
-    try:
-        if folder.is_symlink():
-            return []
-        few = itertools.islice(folder.iterdir(), _MOST_FILES)
-        return sorted(path for path in few if path.is_file() and not path.is_symlink())
-    except OSError:
-        return []

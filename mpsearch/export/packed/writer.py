@@ -1,5 +1,6 @@
 """Write a packed file."""
 
+import os
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -80,6 +81,7 @@ def write_packed(
     coding: Coding = "none",
     codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None,
     on_layer: Callable[[str], None] = lambda _: None,
+    within: Path | None = None,
 ) -> PackedSizes:
     """Write *plan*'s codes and all other parameters, whole or not at all.
 
@@ -94,10 +96,12 @@ def write_packed(
         coding: How codes are packed.
         codes: Gives the codes of a layer's tensors under a scheme; None where the scheme chooses.
         on_layer: Called with the name of every layer just written.
+        within: The folder that the user named; see :func:`~mpsearch.system.files.write_with`.
 
     Raises:
         SchemeError: If a scheme refuses a layer's weights.
         ModelError: If it has a parameter that a packed file cannot hold.
+        SettingError: If a folder inside *within* is a symbolic link.
         EnvironmentFault: If the disk refuses; a file already there stays whole.
     """
     parts: list[tuple[str, _Part]] = []
@@ -140,6 +144,7 @@ def write_packed(
     )
 
     start = _readable_nbytes(header, end)
+    sizes = PackedSizes(header.nbytes, header.other_nbytes, start)
 
     def write(file: BinaryIO) -> None:
         file.seek(start)
@@ -150,12 +155,11 @@ def write_packed(
         checksums += [_written(file, _whole(one.data())) for one in others]
         file.seek(0)
         file.write(header.with_checksums(checksums).to_bytes())
+        found = file.seek(0, os.SEEK_END)
+        if found != sizes.file_nbytes:
+            raise RuntimeError(f"{path}: {found} bytes written, {sizes.file_nbytes} counted")
 
-    write_with(path, write)
-    sizes = PackedSizes(header.nbytes, header.other_nbytes, start)
-    found = path.stat().st_size
-    if found != sizes.file_nbytes:
-        raise RuntimeError(f"{path}: {found} bytes on disk, {sizes.file_nbytes} counted")
+    write_with(path, write, within)
     return sizes
 
 

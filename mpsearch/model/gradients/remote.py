@@ -30,10 +30,6 @@ _TRIES: Final = 2  # processes that may die
 _STALL_SECONDS: Final = 60.0  # without a byte, twice in a row without a tick of its clock: it hangs
 
 
-class LoadError(Exception):
-    """The other process lives, and cannot load this model: it holds code that is only here."""
-
-
 class RemoteGradients:
     """:class:`MarginGradient` of a model file, computed in a process of its own.
 
@@ -77,9 +73,8 @@ class RemoteGradients:
             reference: The class whose margin it is.
 
         Raises:
-            GradientsLost: If the process died as often as it may, or cannot be started; from then
-                on, always.
-            LoadError: If the model cannot be loaded there.
+            GradientsLost: If the process died as often as it may, cannot be started, or cannot load
+                the model, which may need code that is only here; from then on, always.
         """
         while self._lost is None:
             try:
@@ -183,7 +178,9 @@ class _Child:
             try:
                 expect(self._line, wire.READY, 0)
             except _AnswerError as failed:
-                raise LoadError from failed
+                raise _AnswerError(
+                    f"the process that computes them cannot load the model ({failed})"
+                ) from failed
             self._is_ready = True
 
 

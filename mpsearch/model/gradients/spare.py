@@ -174,8 +174,10 @@ def _become_spare(control: socket.socket) -> NoReturn:
     _forget_signals()
     control = _only(control)
     # We are in the middle of an import: modules that are half loaded are loaded anew.
+    child = f"{__package__}.child"  # the one of this package that may be in the middle of it
     for name in list(sys.modules):
-        if name.startswith("mpsearch.model.") and not name.startswith(__package__):
+        outside = name.startswith("mpsearch.model.") and not name.startswith(__package__)
+        if outside or name == child:
             del sys.modules[name]
     _Own.is_spare = True
     _serve(control)

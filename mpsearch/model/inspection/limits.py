@@ -5,13 +5,22 @@ import sys
 from typing import Final
 
 MEMORY: Final = 2**30  # bytes of address space; a large honest model takes 350 MB
-_CPU_SECONDS: Final = 5.0
-_WALL_SECONDS: Final = 10.0
+_CPU_SECONDS: Final = 5.0  # what bounds it: a busy machine does not change it
+_WALL_SECONDS: Final = 60.0  # for one that waits for ever
 _BYTES_PER_SECOND: Final = 50 * 2**20  # a slow disk: checksums read every byte of an archive
 
 
+def processor_seconds(size: int) -> int:
+    """Most processor time that the inspection of a file may take.
+
+    Args:
+        size: Of the file, in bytes.
+    """
+    return int(_CPU_SECONDS + size / _BYTES_PER_SECOND)
+
+
 def wall_seconds(size: int) -> float:
-    """Longest that the inspection of a file may take.
+    """Longest that the inspection of a file may take, by the clock.
 
     Args:
         size: Of the file, in bytes.
@@ -31,14 +40,14 @@ def limit_this_process(size: int) -> None:
         return
     import resource  # noqa: PLC0415 - not on Windows
 
-    seconds = int(_CPU_SECONDS + size / _BYTES_PER_SECOND)
-    for kind, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
+    for kind, most, grace in (
+        (resource.RLIMIT_AS, MEMORY, 0),
+        # At the soft limit it is killed by a signal that says so, SIGXCPU.
+        (resource.RLIMIT_CPU, processor_seconds(size), 1),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_CORE, 0, 0),
     ):
-        _, hard = resource.getrlimit(kind)
-        soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        _, before = resource.getrlimit(kind)
+        hard = most + grace if before == resource.RLIM_INFINITY else min(most + grace, before)
         with contextlib.suppress(OSError, ValueError):  # macOS refuses some
-            resource.setrlimit(kind, (soft, soft))
+            resource.setrlimit(kind, (min(most, hard), hard))

@@ -1,12 +1,13 @@
 """A file is inspected in a process of its own, which may hang or die."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-from mpsearch.model.inspection.limits import wall_seconds
+from mpsearch.model.inspection.limits import processor_seconds, wall_seconds
 from mpsearch.model.inspection.verdict import SAVE_AGAIN, Verdict
 from mpsearch.values.errors import EnvironmentFault
 
@@ -17,6 +18,8 @@ _START: Final = (
     f"import runpy, sys; sys.path.append({str(_ROOT)!r}); "
     "runpy.run_module('mpsearch.model.inspection', run_name='__main__')"
 )
+_LESS_BUSY: Final = "run the command again when this machine and its disks are less busy"
+_OUT_OF_TIME: Final = None if sys.platform == "win32" else -signal.SIGXCPU
 _ENVIRONMENT: Final = {
     # Threads of linear algebra would take address space for nothing.
     "OPENBLAS_NUM_THREADS": "1",
@@ -39,7 +42,8 @@ def inspected(path: Path, architecture: Path | None = None) -> Verdict:
         EnvironmentFault: If no process can be started.
     """
     files = [path] if architecture is None else [path, architecture]
-    seconds = wall_seconds(sum(file.stat().st_size for file in files))
+    size = sum(file.stat().st_size for file in files)
+    seconds = wall_seconds(size)
     try:
         # This program itself, by a list of words.
         done = subprocess.run(  # noqa: S603 # nosec B603
@@ -51,12 +55,15 @@ def inspected(path: Path, architecture: Path | None = None) -> Verdict:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Verdict(f"cannot be read within {seconds:.0f} seconds", SAVE_AGAIN)
+        return Verdict(f"could not be read within {seconds:.0f} seconds", _LESS_BUSY)
     except OSError as error:
         raise EnvironmentFault(
             f"no process can be started to inspect model {str(path)!r}: {error.strerror}; close "
             "other programs"
         ) from error
+    if done.returncode == _OUT_OF_TIME:
+        most = processor_seconds(size)
+        return Verdict(f"cannot be read within {most} seconds of processor time", SAVE_AGAIN)
     try:
         return Verdict.from_line(done.stdout.decode("ascii"))
     except ValueError:

@@ -1,21 +1,25 @@
 """Derivatives of a process that is killed, hangs, or cannot load the model."""
 
+import json
 import os
 import shutil
 import signal
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pytest
 
 import mpsearch
+from mpsearch.model.gradients import child as child_process
 from mpsearch.model.gradients import remote, spare, wire
 from mpsearch.model.network import KerasNetwork
-from mpsearch.model.source import find_model
+from mpsearch.model.scores import Scores
+from mpsearch.model.source import ModelSource, find_model
 from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import GradientsLost
 from mpsearch.values.outer import OuterProduct
@@ -122,18 +126,39 @@ def test_the_spare_process_may_die_as_well(bench: Workbench, network: KerasNetwo
     assert child(network) != pid
 
 
-def test_a_model_that_is_gone_is_derived_here(bench: Workbench, tmp_path: Path) -> None:
+def test_a_model_that_it_cannot_load_is_not_derived_here(bench: Workbench, tmp_path: Path) -> None:
     source = find_model("bundled:digits")
     assert source.path is not None
     copy = tmp_path / "copy.keras"
     shutil.copy(source.path, copy)
     network = KerasNetwork(bench.model.live, source=(find_model(str(copy)), None))
     copy.unlink()
-    found = flat(network.margin_gradients(bench.inputs[:1], 3))
-    trained = [network.trained(i) for i in range(len(network.layers))]
-    wanted = here(network, bench.inputs[:1], trained)
-    assert all(np.array_equal(one, other) for one, other in zip(found, wanted, strict=True))
+    for _ in range(2):
+        with pytest.raises(
+            GradientsLost, match=r"cannot load the model \(ModelError: .*copy.keras"
+        ):
+            network.margin_gradients(bench.inputs[:1], 3)
     assert network.gradient_deaths == ()
+
+
+def example(of: Any, name: str) -> Any:
+    """A value of a field's type that is no default."""
+    if get_origin(of) is Literal:
+        return get_args(of)[-1]
+    if get_origin(of) is tuple:
+        return (example(get_args(of)[0], name), example(get_args(of)[0], f"{name} again"))
+    if get_args(of):  # or None
+        return example(get_args(of)[0], name)
+    return {str: name, int: 2**40 + 1, bool: True, Path: Path("/", name)}[of]
+
+
+def test_every_field_of_a_source_reaches_it() -> None:
+    kinds = get_type_hints(ModelSource)
+    full = {field.name: example(kinds[field.name], field.name) for field in fields(ModelSource)}
+    assert all(full[field.name] != field.default for field in fields(ModelSource))
+    for source in (ModelSource(**full), ModelSource("keras:Xception", "application", None, "x")):
+        order = remote._order(source, None, Scores.LOGITS)
+        assert child_process._source(json.loads(order)["source"]) == source
 
 
 def test_nothing_is_left_when_it_is_closed(bench: Workbench, network: KerasNetwork) -> None:

@@ -21,7 +21,8 @@ def add(commands: Any) -> None:
         "studies",
         _studies,
         "list the studies of a folder",
-        "State, finished trials, and the best plan so far. Only files are read: of a study on a "
+        "State, finished trials, and the best plan so far, of the folder itself too if it is a "
+        "study's. Only files are read: of a study on a "
         "server it says what is in its folder.",
     )
     parser.add_argument(
@@ -57,7 +58,8 @@ def _studies(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
     marks = ("study.toml", "study.db", "best.json")
     try:
-        found = sorted({file.parent for mark in marks for file in folder.glob(f"*/{mark}")})
+        places = [f"{level}{mark}" for mark in marks for level in ("", "*/")]
+        found = sorted({file.parent for place in places for file in folder.glob(place)})
     except OSError as error:  # a name that is too long
         raise SettingError(
             f"folder {args.folder!r}: {error.strerror}; name a folder of studies"

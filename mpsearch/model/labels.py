@@ -46,8 +46,8 @@ def class_names(classes: int, label_file: Path | None) -> tuple[str, ...]:
     names = read_lines(label_file, "labels")
     if len(names) != classes:
         raise ImageError(
-            f"labels {str(label_file)!r} has {len(names)} names, the model {classes} classes; "
-            "give one name a line, in the model's order"
+            f"labels {str(label_file)!r}: {len(names)} {'line' if len(names) == 1 else 'lines'} for "
+            f"{classes} classes; give one name a line, in the model's order"
         )
     return names
 

@@ -15,6 +15,7 @@ from mpsearch.values.plan import Plan
 FORMAT: Final = "mpsearch-plan"
 VERSION: Final = 1
 _LARGEST: Final = 16 * 2**20
+_REMEDY: Final = "give a plan.json, or a quanti_array in a file that ends in .py"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
             raise PlanError(f"plan {str(path)!r}: no such file; give a plan.json or a study folder")
     except OSError as error:
         raise PlanError(f"plan {str(path)!r} cannot be read ({error}); check the file") from error
-    document = read_object(path, "plan", FORMAT, VERSION, _LARGEST, PlanError, "give a plan.json")
+    document = read_object(path, "plan", FORMAT, VERSION, _LARGEST, PlanError, _REMEDY)
     fields = Fields(f"plan {str(path)!r}", document, PlanError)
     made_for = str(document.get("model") or "")
     if made_for and made_for != model and not force:

@@ -106,7 +106,10 @@ def _expand(text: str) -> list[Path]:
     if is_folder:
         inside = sorted(p for p in path.iterdir() if p.suffix.lower() in _SUFFIXES)
         if not inside:
-            raise ImageError(f"images {text!r}: no image in this folder; {EXPECTED}")
+            raise ImageError(
+                f"images {text!r}: no image in this folder (subfolders are not searched); "
+                f"{EXPECTED}"
+            )
         return inside
     if exists:
         return [path]

@@ -45,9 +45,10 @@ def class_names(classes: int, label_file: Path | None) -> tuple[str, ...]:
         return tuple(f"class_{i}" for i in range(classes))
     names = read_lines(label_file, "labels")
     if len(names) != classes:
+        lines = "line" if len(names) == 1 else "lines"
         raise ImageError(
-            f"labels {str(label_file)!r} has {len(names)} names, the model {classes} classes; "
-            "give one name a line, in the model's order"
+            f"labels {str(label_file)!r}: {len(names)} {lines} for {classes} classes; give one "
+            "name a line, in the model's order"
         )
     return names
 

@@ -254,8 +254,8 @@ def _image_texts(
     if images is None:
         if source.text != BUNDLED_DIGITS:
             raise ImageError(
-                f"no images given for {source.text!r}; name photographs of what the model was "
-                "trained on with --images"
+                f"no images given for {source.text!r}; give --images with photographs like those "
+                "that the model was trained on"
             )
         return [str(Path(__file__).parents[1] / "model" / "bundled" / "digits.npz")]
     if isinstance(images, (str, os.PathLike)):
@@ -274,8 +274,8 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
     found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
     if found is None:
         raise SettingError(
-            f"how pixels become inputs of model {model.name!r} is not known; say it with "
-            f"--preprocess {'|'.join(MODES)}|SCALE,OFFSET, as the model was trained"
+            f"the preprocessing of model {model.name!r} is not known; give --preprocess "
+            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see --help)"
         )
     return found
 

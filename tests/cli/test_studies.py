@@ -140,3 +140,12 @@ def test_a_damaged_storage_leaves_the_other_studies(
     assert lines[-2].startswith("sound: finished, 24 trials: ")
     others = (*lines[:-2], lines[-1])
     assert all(": stopped" in line and "no plan yet" in line for line in others)
+
+
+def test_the_folder_of_one_study_lists_that_study(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made(here / "a", Goal("mean", 2.0))
+    (found,) = answer(capsys, "studies", "a")["studies"]
+    assert found["study"] == "a"
+    assert found == row(capsys)

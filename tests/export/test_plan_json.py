@@ -117,7 +117,8 @@ def test_a_file_without_a_plan_is_refused(tmp_path: Path, plan: object) -> None:
     ids=lambda text: text[:8],
 )
 def test_a_file_that_is_no_json_object_is_refused(tmp_path: Path, text: str) -> None:
-    assert "give a plan.json" in refused(saved(tmp_path, text))
+    message = refused(saved(tmp_path, text))
+    assert "give a plan.json, or a quanti_array in a file that ends in .py" in message
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -99,8 +99,9 @@ def add_images(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--preprocess",
         metavar="MODE",
-        help="caffe, tf, torch, unit (0..1), raw (0..255), or SCALE,OFFSET (default: what the "
-        "model's name says)",
+        help="how pixels 0..255 become inputs: unit (0..1), tf (-1..1), raw (as they are), caffe "
+        "(BGR minus ImageNet's means), torch (0..1, then ImageNet's means and deviations), or "
+        "SCALE,OFFSET (x*SCALE + OFFSET) (default: what the model's name says)",
     )
     group.add_argument(
         "--resize",

@@ -11,7 +11,8 @@ def add(commands: Any) -> None:
         commands,
         "studies",
         "list the studies of a folder",
-        "State, finished trials, and the best plan so far. Only files are read: of a study on a "
+        "State, finished trials, and the best plan so far, of the folder itself too if it is a "
+        "study's. Only files are read: of a study on a "
         "server it says what is in its folder.",
     )
     parser.add_argument(

@@ -17,7 +17,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the command and return its exit code."""
     folder = Path(args.folder)
     try:
-        found = sorted(one for one in folder.glob("*/") if StudyFolder(one).is_one)
+        every = sorted([folder, *folder.glob("*/")])
+        found = [one for one in every if StudyFolder(one).is_one]
     except OSError as error:  # a name that is too long
         raise SettingError(
             f"folder {args.folder!r}: {error.strerror}; name a folder of studies"

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from mpsearch.model.backend import keras, tf
@@ -13,28 +14,25 @@ from mpsearch.model.scopes import compile_safely
 _MOST_UNSEEN: Final = 2**14  # elements read by a layer of which only the outputs are known
 
 
+@cache
 def _layers(text: str) -> tuple[Any, ...]:
     return tuple(getattr(keras.layers, name) for name in text.split())
 
 
 # What these compute on the way is no larger than their inputs and outputs, and the shapes that they
 # say are those they make. (A list for a factor makes others.)
-_PLAIN: Final = frozenset(
-    _layers(
-        """
-        Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D
-        BatchNormalization Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D
-        Conv3DTranspose Cropping1D Cropping2D Cropping3D Dense DepthwiseConv1D DepthwiseConv2D
-        Dropout Flatten GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
-        GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D Identity LayerNormalization
-        LeakyReLU MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum Multiply PReLU Permute
-        ReLU Reshape SpatialDropout1D SpatialDropout2D SpatialDropout3D Subtract ZeroPadding1D
-        ZeroPadding2D ZeroPadding3D
-        """
-    )
-)
-_DEPTHWISE: Final = _layers("DepthwiseConv1D DepthwiseConv2D")
-_TRANSPOSES: Final = _layers("Conv1DTranspose Conv2DTranspose Conv3DTranspose")
+_PLAIN: Final = """
+    Activation Add Average AveragePooling1D AveragePooling2D AveragePooling3D
+    BatchNormalization Concatenate Conv1D Conv1DTranspose Conv2D Conv2DTranspose Conv3D
+    Conv3DTranspose Cropping1D Cropping2D Cropping3D Dense DepthwiseConv1D DepthwiseConv2D
+    Dropout Flatten GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D Identity LayerNormalization
+    LeakyReLU MaxPooling1D MaxPooling2D MaxPooling3D Maximum Minimum Multiply PReLU Permute
+    ReLU Reshape SpatialDropout1D SpatialDropout2D SpatialDropout3D Subtract ZeroPadding1D
+    ZeroPadding2D ZeroPadding3D
+    """
+_DEPTHWISE: Final = "DepthwiseConv1D DepthwiseConv2D"
+_TRANSPOSES: Final = "Conv1DTranspose Conv2DTranspose Conv3DTranspose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +75,15 @@ def work_of(call: Call, known: dict[int, Any]) -> CallWork:
 def _is_plain(operation: Any) -> bool:
     """Whether a layer is known; dilation is computed in several ways, some of which pad."""
     dilation = getattr(operation, "dilation_rate", 1)
-    return type(operation) in _PLAIN and set(_flat(dilation)) == {1}
+    return type(operation) in _layers(_PLAIN) and set(_flat(dilation)) == {1}
 
 
 def _plain_work(operation: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -> Work:
     made = sum(math.prod(tensor.shape) for tensor in outputs)
     kernel: Any = getattr(operation, "kernel", None)
-    if isinstance(operation, _TRANSPOSES):
+    if isinstance(operation, _layers(_TRANSPOSES)):
         count = math.prod(inputs[0].shape) * math.prod(kernel.shape[:-1])
-    elif isinstance(operation, _DEPTHWISE):
+    elif isinstance(operation, _layers(_DEPTHWISE)):
         count = SLOW * made * math.prod(kernel.shape[:-2])
     elif kernel is not None:
         count = made * math.prod(kernel.shape[:-1])

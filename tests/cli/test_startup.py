@@ -72,5 +72,19 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert not found & HEAVY
 
 
+def test_importing_every_module_does_not_load_tensorflow() -> None:
+    code = """
+    import importlib, pkgutil, sys
+    import mpsearch
+    for found in pkgutil.walk_packages(mpsearch.__path__, "mpsearch."):
+        if not found.name.endswith(("__main__", ".loaded_backend", ".child")):
+            importlib.import_module(found.name)
+    print(*sys.modules)
+    """
+    found = packages(python("-c", textwrap.dedent(code)).stdout.split())
+    assert "optuna" in found
+    assert not found & {"tensorflow", "keras"}
+
+
 def test_version() -> None:
     assert python("-m", "mpsearch", "--version").stdout == f"mpsearch {mpsearch.__version__}\n"

@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 from mpsearch.core.errors import SettingError, StudyError
 from mpsearch.search.storage.address import Address
 from mpsearch.search.storage.faults import storage_faults
-from mpsearch.search.storage.read_only import connect_read_only
+from mpsearch.search.storage.read_only import BoundedConnection, connect_read_only
 from mpsearch.search.storage.recognition import require_storage_file
 from mpsearch.search.workers.turn import require_lock_file
 
@@ -149,7 +149,7 @@ def _database(address: Address) -> BaseStorage:
 def _engine(address: Address) -> dict[str, Any]:
     match address.kind:
         case "sqlite":
-            return {"connect_args": {"timeout": _LOCK_SECONDS}}
+            return {"connect_args": {"timeout": _LOCK_SECONDS, "factory": BoundedConnection}}
         case "postgresql":
             # A server that vanished is noticed within a minute, not after hours.
             alive = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}

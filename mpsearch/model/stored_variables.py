@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from mpsearch.core.errors import ModelError
 from mpsearch.model.backend import keras
+from mpsearch.model.built_once import built_once
 from mpsearch.model.moderate_builds import moderate_builds
 
 # Not public: where a load fails, nothing else knows the variables that were made for it.
@@ -47,7 +48,7 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
     _state.set_global_attribute(_WAITING, [])
     scope = keras.StatelessScope(initialize_variables=False)
     try:
-        with scope, moderate_builds(text), warnings.catch_warnings():
+        with scope, moderate_builds(text), built_once(), warnings.catch_warnings():
             # Of weights that are not there: such a file is refused.
             warnings.simplefilter("ignore")
             try:

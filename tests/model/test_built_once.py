@@ -31,9 +31,12 @@ def test_it_is_built_once(tmp_path: Path, ending: str, monkeypatch: pytest.Monke
     model = saved(path)
     calls = []
     call = keras.layers.ReLU.__call__
-    monkeypatch.setattr(
-        keras.layers.ReLU, "__call__", lambda *args, **more: calls.append(1) or call(*args, **more)
-    )
+
+    def counted(*args: Any, **more: Any) -> Any:
+        calls.append(1)
+        return call(*args, **more)
+
+    monkeypatch.setattr(keras.layers.ReLU, "__call__", counted)
     with built_once():
         loaded = keras.saving.load_model(path, compile=False)
     assert len(calls) < 6 * MANY  # and not half its square

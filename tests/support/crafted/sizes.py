@@ -151,6 +151,11 @@ def size_attacks() -> Iterator[Attack]:
         "layer 'up': size = 1.074e+09",
     )
     yield from in_both_formats(
+        "augmentations",
+        lambda _: network(*(layer("RandAugment", f"a{number}") for number in range(300))),
+        "asks for 3,003 calls of layers",
+    )
+    yield from in_both_formats(
         "many_parts",
         lambda _: network(layer("Unstack", "apart", "keras.src.ops.core", num=10**6, axis=1)),
         "layer 'apart': num = 1e+06",

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -69,7 +69,7 @@ def work_of(call: Call, known: dict[int, Any]) -> CallWork:
     if not compile_safely([call.operation]):
         outputs = _flat(call.operation.compute_output_spec(*args, **kwargs))
         return CallWork(_guessed(inputs, outputs), outputs)
-    return _traced(call, inputs)
+    return _with_padding(_traced(call, inputs), call.operation, inputs)
 
 
 def _is_plain(operation: Any) -> bool:
@@ -119,6 +119,28 @@ def _traced(call: Call, inputs: Sequence[Any]) -> CallWork:
     # A loop runs over the second axis: the first is that of images.
     trips = max((tensor.shape[1] or 1 for tensor in inputs if len(tensor.shape) > 1), default=1)
     return CallWork(graph_work(code.graph, trips), outputs)
+
+
+def _with_padding(traced: CallWork, operation: Any, inputs: Sequence[Any]) -> CallWork:
+    """With what is padded before it is resized: TensorFlow's graph does not say how much."""
+    inner = getattr(operation, "_flatten_layers", None)
+    padding = [
+        one
+        for one in (inner() if inner is not None else [operation])
+        if getattr(one, "pad_to_aspect_ratio", False)
+    ]
+    nbytes = sum(_padded_nbytes(one, tensor) for one in padding for tensor in inputs)
+    work = traced.work
+    return replace(traced, work=Work(work.nbytes + nbytes, work.multiplications, work.steps))
+
+
+def _padded_nbytes(operation: Any, image: Any) -> int:
+    sides = image.shape[-2:] if operation.data_format == "channels_first" else image.shape[-3:-1]
+    height, width = (side or 1 for side in sides)
+    size = getattr(operation, "size", None)
+    to_height, to_width = size or (operation.height, operation.width)
+    area = max(height, width * to_height // to_width) * max(width, height * to_width // to_height)
+    return nbytes_of([image]) // (height * width) * int(area)
 
 
 def _flat(value: Any) -> tuple[Any, ...]:

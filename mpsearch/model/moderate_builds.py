@@ -9,6 +9,7 @@ from mpsearch.model.backend import keras
 from mpsearch.values.errors import ModelError
 
 _MOST_CONSTANTS: Final = 2**22  # means that Normalization layers make at once, all together
+_MOST_AXES: Final = 32  # of a value; TensorFlow ends the process at 255
 _MOST_COPIES: Final = 2**13  # of layers that are written out once for every step, all together
 
 
@@ -32,7 +33,29 @@ def moderate_builds(text: str) -> Iterator[None]:
     with ExitStack() as stack:
         for kind, check in checks.items():
             stack.enter_context(_checked(kind, check))
+        stack.enter_context(_few_axes())
         yield
+
+
+@contextmanager
+def _few_axes() -> Iterator[None]:
+    """Refuse any value of so many axes that TensorFlow would end the process, not raise."""
+    tensor: Any = keras.KerasTensor
+    begin = tensor.__init__
+
+    def checked(self: Any, shape: Any, *more: Any, **settings: Any) -> None:
+        begin(self, shape, *more, **settings)
+        if len(self.shape) > _MOST_AXES:
+            # No error of ours: Keras adds lines to it, which loading takes off.
+            raise ValueError(
+                f"it puts out a value of {len(self.shape)} axes, and up to {_MOST_AXES} are taken"
+            )
+
+    tensor.__init__ = checked
+    try:
+        yield
+    finally:
+        tensor.__init__ = begin
 
 
 Check = Callable[[Any, Any, Callable[[], None]], None]

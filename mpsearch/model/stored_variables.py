@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from mpsearch.model.backend import keras
+from mpsearch.model.built_once import built_once
 from mpsearch.model.moderate_builds import moderate_builds
 from mpsearch.values.errors import ModelError
 
@@ -51,7 +52,7 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
     _state().set_global_attribute(_WAITING, [])
     scope = keras.StatelessScope(initialize_variables=False)
     try:
-        with scope, moderate_builds(text), warnings.catch_warnings():
+        with scope, moderate_builds(text), built_once(), warnings.catch_warnings():
             # Of weights that are not there: such a file is refused.
             warnings.simplefilter("ignore")
             try:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from crafted.attack import Attack
-from crafted.growth import GROWTH
+from crafted.blocks import keras_file, layer
+from crafted.growth import GROWTH, classifier, head, pooled
 from opened import opened
 
 from mpsearch.model.backend import keras
@@ -55,3 +56,26 @@ def test_a_file_that_grows_is_refused(tmp_path: Path, attack: Attack) -> None:
     assert "layer '" in said
     assert "\n" not in said
     assert ";" in said
+
+
+def test_a_value_of_hundreds_of_axes_is_refused(tmp_path: Path) -> None:
+    """TensorFlow ends the process on one: nothing could be said any more."""
+    path = tmp_path / "net.keras"
+    long = layer("Reshape", "long", target_shape=[4] + [1] * 300 + [12])
+    inner = layer("Sequential", "inner", "keras", layers=[long, layer("ReLU", "r")])
+    row = layer("Reshape", "row", target_shape=[1] * 300 + [12])
+    for middle in ([long], [layer("TimeDistributed", "t", layer=row)], [inner]):
+        path.write_bytes(keras_file(classifier([4, 4, 3], *middle), head(48)))
+        with pytest.raises(ModelError, match=r"a value of 30\d axes, .*; ") as caught:
+            opened(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_many_layers_in_a_row_are_built_once(tmp_path: Path) -> None:
+    """Keras would make a million calls of them."""
+    path = tmp_path / "net.keras"
+    many = [layer("ReLU", f"r{number}") for number in range(400)]
+    path.write_bytes(keras_file(classifier([4, 4, 3], *many, pooled()), head(3)))
+    before = time.process_time()
+    opened(path)
+    assert time.process_time() - before < 4 * SLOWEST

@@ -12,6 +12,7 @@ _MODELS: Final = frozenset({"Functional", "Model", "Sequential"})
 _COSTLY: Final = frozenset(
     {"AdditiveAttention", "Attention", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D", "GRU", "LSTM"}
     | {"GroupQueryAttention", "MultiHeadAttention", "RNN", "SimpleRNN", "TimeDistributed"}
+    | {"AugMix", "RandAugment", "RandomColorJitter"}  # of a dozen layers each
 )
 _COST: Final = 10
 _INNER: Final = ("layer", "forward_layer", "backward_layer", "cell", "cells")

@@ -7,6 +7,8 @@ from typing import Any, Final
 _FREE: Final = 2**20  # parameters, or an extent, that need no weights to be believed
 _SLACK: Final = 8  # quantized weights are stored several to a byte
 _LARGEST_SHAPE: Final = 2**28  # elements of an input or of a reshaped tensor
+_MOST_OUTPUTS: Final = 2**12  # of one operation, each of which Keras makes in turn
+_OUTPUTS: Final = frozenset({"num", "indices_or_sections"})
 _LARGEST_SEED: Final = 2**64
 _SEEDS: Final = frozenset({"seed", "shared_object_id"})  # numbers that measure nothing
 _SHAPES: Final = frozenset(
@@ -31,7 +33,7 @@ def oversized(value: dict[str, Any], place: str, kind: str, largest: int) -> Ite
     most = max(_FREE, _SLACK * largest)
     for key, entry in value.items():
         numbers = [one for one in _numbers(entry) if isinstance(one, int)]
-        bound = _LARGEST_SEED if key in _SEEDS else most
+        bound = _LARGEST_SEED if key in _SEEDS else _MOST_OUTPUTS if key in _OUTPUTS else most
         for number in numbers:
             if abs(number) > bound:
                 yield f"{place}: {key} = {number:.4g} is more than this file can be about"

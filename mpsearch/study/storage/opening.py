@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool
 
 from mpsearch.study.storage.address import Address
 from mpsearch.study.storage.faults import storage_faults
-from mpsearch.study.storage.read_only import connect_read_only
+from mpsearch.study.storage.read_only import BoundedConnection, connect_read_only
 from mpsearch.study.storage.recognition import require_storage_file
 from mpsearch.study.workers.solo_lock import require_lock_file
 from mpsearch.values.errors import SettingError, StudyError
@@ -149,7 +149,7 @@ def _database(address: Address) -> BaseStorage:
 def _engine(address: Address) -> dict[str, Any]:
     match address.kind:
         case "sqlite":
-            return {"connect_args": {"timeout": _LOCK_SECONDS}}
+            return {"connect_args": {"timeout": _LOCK_SECONDS, "factory": BoundedConnection}}
         case "postgresql":
             # A server that vanished is noticed within a minute, not after hours.
             alive = {"keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3}

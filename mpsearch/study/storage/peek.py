@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from mpsearch.study.storage.read_only import connect_read_only, is_database
+from mpsearch.study.storage.read_only import connect_read_only, is_database, require_stored
 from mpsearch.study.workers.solo_lock import is_in_use
 from mpsearch.values.errors import MPSearchError
 
@@ -89,6 +89,7 @@ def _original_nbytes(attributes: Mapping[str, Any]) -> int | None:
 def _database(path: Path) -> dict[str, _Counted]:
     found = {}
     with contextlib.closing(connect_read_only(path, 1)) as database:
+        require_stored(database)
         studies = database.execute(
             "SELECT study_name, count(*), max(datetime_complete), min(trial_id) FROM studies "
             "JOIN trials USING (study_id) WHERE state = 'COMPLETE' GROUP BY study_id"

@@ -2,6 +2,39 @@
 
 import sqlite3
 from pathlib import Path
+from typing import Any, Final
+
+_LONGEST: Final = 256 * 2**20  # bytes of one value; expressions in a file can ask for any number
+_COMPUTED: Final = """
+    SELECT name FROM sqlite_master
+    WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'
+    UNION ALL SELECT m.name FROM sqlite_master AS m, pragma_table_xinfo(m.name) AS c
+    WHERE m.type = 'table' AND c.hidden != 0
+    UNION ALL SELECT i.name FROM sqlite_master AS i, pragma_index_xinfo(i.name) AS c
+    WHERE i.type = 'index' AND c.cid = -2
+    LIMIT 1
+"""
+
+
+class BoundedConnection(sqlite3.Connection):
+    """A connection on which no value is larger than any of a study."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LONGEST)
+
+
+def require_stored(database: sqlite3.Connection) -> None:
+    """Refuse a database that computes what it gives instead of giving what is stored in it.
+
+    A view, a trigger or a generated column is a program of whoever made the file: a few words of
+    it are rows without an end. Optuna makes none.
+
+    Raises:
+        sqlite3.Error: If there is such a thing, or if it is no database, or a damaged one.
+    """
+    if (found := database.execute(_COMPUTED).fetchone()) is not None:
+        raise sqlite3.DatabaseError(f"{found[0]!r} is computed, not stored")
 
 
 def is_database(path: Path) -> bool:
@@ -26,4 +59,5 @@ def connect_read_only(path: Path, timeout: float, is_fixed: bool = False) -> sql
         sqlite3.Error: If there is no such file, or none that can be opened.
     """
     settings = "mode=ro&immutable=1" if is_fixed else "mode=ro"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{settings}", uri=True, timeout=timeout)
+    url = f"{path.resolve().as_uri()}?{settings}"
+    return sqlite3.connect(url, uri=True, timeout=timeout, factory=BoundedConnection)

@@ -8,7 +8,7 @@ from typing import Final
 
 from mpsearch.study.storage.address import Address, Kind
 from mpsearch.study.storage.journal_line import begins_journal
-from mpsearch.study.storage.read_only import connect_read_only, is_database
+from mpsearch.study.storage.read_only import connect_read_only, is_database, require_stored
 from mpsearch.study.storage.rollback import require_plain_journal
 from mpsearch.values.errors import MPSearchError, SettingError, StudyError
 
@@ -81,7 +81,10 @@ def _is(kind: Kind, path: Path) -> bool:
 
 
 def _is_optunas(path: Path) -> bool:
-    """Whether a database has Optuna's tables, or some of them and no others, or none at all."""
+    """Whether a database has Optuna's tables, or some of them and no others, or none at all.
+
+    One that computes what it gives is none: Optuna makes no view and no trigger.
+    """
     from optuna.storages._rdb.models import BaseModel  # noqa: PLC0415 - SQLAlchemy is slow
 
     try:
@@ -114,6 +117,7 @@ def _tables(path: Path) -> dict[str, set[str]]:
 
 def _read_tables(database: sqlite3.Connection) -> dict[str, set[str]]:
     with contextlib.closing(database):
+        require_stored(database)
         tables: dict[str, set[str]] = {}
         for name, column in database.execute(
             "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "

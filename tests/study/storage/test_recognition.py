@@ -20,6 +20,7 @@ from mpsearch.study.storage.opening import (
     open_storage,
     require_reachable,
 )
+from mpsearch.study.storage.peek import glance
 from mpsearch.study.storage.recognition import require_storage_file
 from mpsearch.study.workers.solo_lock import Doorway, is_in_use
 from mpsearch.values.errors import MPSearchError, SettingError, StudyError
@@ -252,3 +253,38 @@ def test_a_journal_that_optuna_itself_wrote_is_one(tmp_path: Path) -> None:
     storage.set_study_user_attr(0, "key", "value")
     again = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
     assert again.get_study_user_attrs(0) == {"key": "value"}
+
+
+ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c)"
+COMPUTED = {
+    "view": "DROP TABLE trial_user_attributes; CREATE VIEW trial_user_attributes AS "
+    f"{ENDLESS} SELECT x AS trial_user_attribute_id, 1 AS trial_id, x AS key, 1 AS value_json "
+    "FROM c;",
+    "view of studies": f"DROP TABLE studies; CREATE VIEW studies AS {ENDLESS} "
+    "SELECT 1 AS study_id, x AS study_name FROM c;",
+    "trigger": "CREATE TRIGGER t AFTER INSERT ON trials BEGIN SELECT count(*) FROM "
+    f"({ENDLESS} SELECT x FROM c); END;",
+    "virtual table": "CREATE VIRTUAL TABLE t USING fts5(x);",
+    "computed column": "ALTER TABLE studies ADD COLUMN g TEXT GENERATED ALWAYS AS "
+    "(hex(zeroblob(400000000)));",
+    "computed index": "CREATE INDEX i ON trials (hex(zeroblob(400000000 + number * 0)));",
+}
+
+
+@pytest.mark.parametrize("statements", COMPUTED.values(), ids=COMPUTED)
+def test_a_database_that_computes_what_it_gives_is_none_of_optunas(
+    tmp_path: Path, statements: str
+) -> None:
+    """A few words in one ask for rows without an end: they are not asked."""
+    MadeStudy(tmp_path, ["conv1", "dense"], trials=3).write_trials()
+    path = tmp_path / "study.db"
+    assert glance(path) is not None
+    if "INDEX" in statements:
+        another_programs_database(path, "DELETE FROM trials;")  # it would be computed for each
+    another_programs_database(path, statements)
+    address = Address.parse(f"sqlite:///{path}")
+    with pytest.raises(SettingError, match="no SQLite database of Optuna's"):
+        open_storage(address)
+    with pytest.raises(StudyError, match="no SQLite database of Optuna's"):
+        open_for_reading(address)
+    assert glance(path) is None

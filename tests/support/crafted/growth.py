@@ -251,6 +251,8 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
     yield "adaptive", classifier([4, 4, 3], adaptive, pooled()), head(3), "puts out"
     big = layer("Resizing", "big", height=40000, width=40000)
     yield "resized", classifier([4, 4, 3], big, pooled()), head(3), "'big' puts out"
+    wide = layer("Resizing", "wide", height=4, width=2**20, pad_to_aspect_ratio=True)
+    yield "aspect", classifier([64, 64, 3], wide, pooled()), head(3), SPACE
     many = [0.5] * 2**15
     rows = layer("Reshape", "rows", target_shape=[2**16, 1])
     broad = layer("Rescaling", "broad", scale=many, offset=0.0)

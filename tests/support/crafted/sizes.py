@@ -151,6 +151,16 @@ def size_attacks() -> Iterator[Attack]:
         "layer 'up': size = 1.074e+09",
     )
     yield from in_both_formats(
+        "augmentations",
+        lambda _: network(*(layer("RandAugment", f"a{number}") for number in range(300))),
+        "asks for 3,003 calls of layers",
+    )
+    yield from in_both_formats(
+        "many_parts",
+        lambda _: network(layer("Unstack", "apart", "keras.src.ops.core", num=10**6, axis=1)),
+        "layer 'apart': num = 1e+06",
+    )
+    yield from in_both_formats(
         "huge_kernel",
         lambda _: network(layer("Conv2D", "conv", filters=1000, kernel_size=[1000, 1000])),
         "layer 'conv': Conv2D declares at least 1,000,000,000 parameters",

@@ -98,7 +98,8 @@ def require_sound_parameters(model: Any) -> None:
         if isinstance(layer, keras.layers.BatchNormalization) and layer.built:
             # As the layer adds them up, in float32.
             variance = np.asarray(layer.moving_variance, dtype=np.float32)
-            _require(variance + np.float32(layer.epsilon) > 0, variance, name, layer.epsilon)
+            rooted = (variance >= 0) & (variance + np.float32(layer.epsilon) > 0)
+            _require(rooted, variance, name, layer.epsilon)
         elif isinstance(layer, keras.layers.Normalization) and layer.built:
             # Its deviation is never below Keras' own epsilon: a variance of 0 does no harm.
             variance = np.asarray(layer.variance, dtype=np.float32)

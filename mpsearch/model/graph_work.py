@@ -19,7 +19,7 @@ _FILTERS: Final = frozenset({"Conv2D", "Conv3D"})
 _PRODUCTS: Final = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3"})
 
 
-SLOW: Final = 8  # a depthwise multiplication takes as long as this many of another
+SLOW: Final = 8  # of a depthwise convolution or pooling; one takes as long as 8 of others
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _multiplications(operation: Any) -> int:
     elif kind == "DepthwiseConv2dNative":
         each = SLOW * _area(inputs[1]) // (inputs[1].shape[2] or 1)
     elif kind.endswith("Pool") or "Pool3D" in kind:
-        each = min(math.prod(operation.get_attr("ksize")), _count(inputs[0]))
+        each = SLOW * min(math.prod(operation.get_attr("ksize")), _count(inputs[0]))
     elif kind == "Einsum":
         shapes = [tensor.shape for tensor in inputs]
         return _einsum(operation.get_attr("equation").decode(), shapes)

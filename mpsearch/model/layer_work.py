@@ -90,7 +90,7 @@ def _plain_work(operation: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -
     else:
         read = sum(math.prod(tensor.shape) for tensor in inputs)
         window = math.prod(_flat(getattr(operation, "pool_size", 1)))
-        count = read + made * min(window, read)
+        count = read + (1 if window == 1 else SLOW) * made * min(window, read)
     return Work(nbytes_of(outputs), int(count), 0)
 
 

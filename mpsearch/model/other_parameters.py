@@ -114,6 +114,6 @@ def _require(sound: BoolArray, variance: Float32Array, layer: str, epsilon: floa
         more = f" (and {len(bad) - 1:,} more such)" if len(bad) > 1 else ""
         raise ModelError(
             f"layer {layer!r}: the variance of channel {channel} is {variance.flat[channel]:g}"
-            f"{more}; with its epsilon, {epsilon:g}, it must be above 0 for the layer to divide by "
-            f"its root; {_REMEDY}"
+            f"{more}; a variance is never negative, and with its epsilon, {epsilon:g}, it must be "
+            f"above 0 for the layer to divide by its root; {_REMEDY}"
         )

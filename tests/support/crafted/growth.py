@@ -249,6 +249,9 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
     yield "windows", classifier([4096, 4096, 3], pool, pooled()), head(3), "billion multiplications"
     adaptive = layer("AdaptiveAveragePooling2D", "pool", output_size=[30000, 30000])
     yield "adaptive", classifier([4, 4, 3], adaptive, pooled()), head(3), "puts out"
+    # Each output looks at half of the picture's side, twice.
+    most = layer("AdaptiveMaxPooling2D", "pool", output_size=[2000, 2])
+    yield "adaptive_most", classifier([4096, 4096, 3], most, pooled()), head(3), "multiplications"
     big = layer("Resizing", "big", height=40000, width=40000)
     yield "resized", classifier([4, 4, 3], big, pooled()), head(3), "'big' puts out"
     wide = layer("Resizing", "wide", height=4, width=2**20, pad_to_aspect_ratio=True)

@@ -1,7 +1,8 @@
 """What a search is asked for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, Protocol, TypeVar
 
 import numpy as np
 
@@ -9,6 +10,23 @@ from mpsearch.values.arrays import Float64Array, IntArray
 from mpsearch.values.choices import Metric
 
 Kind = Literal["budget", "max_bytes", "front"]
+#: Percentage points; chooses the plan of a front where no budget is given.
+FRONT_BUDGET_PP: Final = 2.0
+
+
+class Measured(Protocol):
+    """Anything with bytes and a drop."""
+
+    @property
+    def nbytes(self) -> int:
+        """Stored bytes of all weight layers."""
+
+    @property
+    def drop_pp(self) -> float:
+        """Drop in percentage points."""
+
+
+MeasuredT = TypeVar("MeasuredT", bound=Measured)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +49,27 @@ class Goal:
         if self.max_nbytes is not None:
             return "max_bytes"
         return "front" if self.budget_pp is None else "budget"
+
+    def choosing(self, budget_pp: float | None) -> "Goal":
+        """By which goal one plan is chosen: a front has no best plan until a budget chooses one.
+
+        Args:
+            budget_pp: For a front; None for :data:`FRONT_BUDGET_PP`.
+        """
+        if self.kind != "front":
+            return self
+        return Goal(self.metric, FRONT_BUDGET_PP if budget_pp is None else budget_pp)
+
+    def best_of(self, plans: Sequence[MeasuredT]) -> MeasuredT:
+        """The best plan that keeps the limit; the one that breaks it least if none does.
+
+        Args:
+            plans: At least one.
+        """
+        kept = [one for one in plans if self.feasible(one.nbytes, one.drop_pp)]
+        if kept:
+            return min(kept, key=lambda one: self.key(one.nbytes, one.drop_pp))
+        return min(plans, key=lambda one: (self.excess(one.nbytes, one.drop_pp), one.nbytes))
 
     def feasible(self, nbytes: int, drop_pp: float) -> bool:
         """Whether a plan keeps the limit."""

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
+
+from mpsearch.propose.front import front
 from mpsearch.propose.goal import Goal
 from mpsearch.values.arrays import Float64Array
 from mpsearch.values.plan import Plan
@@ -89,8 +92,7 @@ class History:
     @property
     def front(self) -> list[Tried]:
         """Plans that no other beats in both bytes and drop, the smallest first."""
-        front: list[Tried] = []
-        for one in sorted(self.tried, key=lambda t: (t.nbytes, t.drop_pp, t.plan.schemes)):
-            if not front or one.drop_pp < front[-1].drop_pp:
-                front.append(one)
-        return front
+        tried = sorted(self.tried, key=lambda one: one.plan.schemes)
+        nbytes = np.array([one.nbytes for one in tried], dtype=np.int64)
+        drop_pp = np.array([one.drop_pp for one in tried], dtype=np.float64)
+        return [tried[place] for place in front(nbytes, drop_pp)]

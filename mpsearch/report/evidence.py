@@ -4,11 +4,11 @@ from typing import Final
 
 from mpsearch.report.markup import Html, bullets, paragraph, table
 from mpsearch.report.record import StudyRecord
-from mpsearch.report.sentences import FEWEST, bound_sentences, proved_sentences
+from mpsearch.report.sentences import bound_sentences, proved_sentences
 from mpsearch.report.sizes import count, points
 from mpsearch.report.summary import search_warnings
 from mpsearch.search.result import Rung
-from mpsearch.workbench.held_back import ImageSetDrop
+from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
 
 Section = tuple[str, str, Html]  # anchor, title, body
 _SHOWN: Final = 20  # measured plans of the page's table; all are in the CSV file
@@ -65,7 +65,7 @@ def verification(record: StudyRecord) -> list[Section]:
 
 def interval(drop: ImageSetDrop) -> str:
     """Of 95 %, in percentage points; said of enough images only."""
-    if drop.images < FEWEST:
+    if drop.images < FEWEST_IMAGES:
         return "too few images"
     low, high = drop.interval_pp
     return f"{points(low)} to {points(high)} pp"

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from mpsearch.propose.front import front
 from mpsearch.propose.goal import Goal
 from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.study.trials import Trial
@@ -232,7 +233,7 @@ def measured_plans(
         nbytes=nbytes,
         drops_pp=drops,
         feasible=np.array([goal.feasible(one.nbytes, one.drop_pp) for one in trials]),
-        front=_front(nbytes, drops),
+        front=front(nbytes, drops),
         chosen=(chosen[0] + other_nbytes, chosen[1]),
         uniform=uniform,
         budget_pp=goal.budget_pp,
@@ -278,14 +279,6 @@ def progress(trials: Sequence[Trial], goal: Goal, other_nbytes: int) -> Progress
     feasible = np.array([goal.feasible(one.nbytes, one.drop_pp) for one in trials], dtype=np.bool_)
     best = np.fmin.accumulate(np.where(feasible, values, np.nan))
     return Progress(values, feasible, best, is_bytes)
-
-
-def _front(nbytes: IntArray, drops: Float64Array) -> IntArray:
-    front: list[int] = []
-    for place in np.lexsort((drops, nbytes)):
-        if not front or drops[place] < drops[front[-1]]:
-            front.append(int(place))
-    return np.array(front, dtype=np.int64)
 
 
 def _by_size(profile: SensitivityProfile, schemes: set[str]) -> tuple[str, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
 
 from mpsearch.propose.goal import Goal
 from mpsearch.search.result import SearchResult
@@ -11,8 +10,6 @@ from mpsearch.search.result_json import Subject
 from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.study.trials import StudyTrials, Trial
 from mpsearch.values.plan import Plan
-
-_FRONT_PP: Final = 2.0  # which plan of an unfinished front is looked at
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,7 @@ class StudyRecord:
     @property
     def choosing(self) -> Goal:
         """What chose the plan: the goal, or for a front the budget of the plan shown."""
-        goal = self.goal
-        if goal.kind != "front":
-            return goal
-        budget = _FRONT_PP if self.result is None else self.result.budget_pp
-        return Goal(goal.metric, _FRONT_PP if budget is None else budget)
+        return self.goal.choosing(None if self.result is None else self.result.budget_pp)
 
     @property
     def plan(self) -> Plan:
@@ -103,11 +96,7 @@ class StudyRecord:
     def best_so_far(self) -> Trial:
         """The best plan measured; the nearest if none keeps the limit."""
         assert self.trials is not None
-        goal, every = self.choosing, self.trials.trials
-        kept = [one for one in every if goal.feasible(one.nbytes, one.drop_pp)]
-        if kept:
-            return min(kept, key=lambda one: goal.key(one.nbytes, one.drop_pp))
-        return min(every, key=lambda one: (goal.excess(one.nbytes, one.drop_pp), one.nbytes))
+        return self.choosing.best_of(self.trials.trials)
 
     @property
     def coding(self) -> str | None:

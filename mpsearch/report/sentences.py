@@ -6,9 +6,8 @@ from mpsearch.propose.goal import Goal
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sizes import count, points, size, times
 from mpsearch.search.result import SearchResult
-from mpsearch.workbench.held_back import ImageSetDrop
+from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
 
-FEWEST: Final = 4  # images of which an interval says anything
 _METRICS: Final = {
     "mean": "",
     "max": " on the worst image",
@@ -62,7 +61,7 @@ def limit_text(goal: Goal, other_nbytes: int) -> str:
 def drop_with_interval(drop: ImageSetDrop) -> str:
     """``1.70 pp [0.60, 3.10]``; without the interval for very few images."""
     text = f"{points(drop.drop_pp)} pp"
-    if drop.images < FEWEST:
+    if drop.images < FEWEST_IMAGES:
         return text
     low, high = drop.interval_pp
     return f"{text} [{points(low)}, {points(high)}]"

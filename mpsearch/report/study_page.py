@@ -21,12 +21,12 @@ from mpsearch.report.pictures import Drawn
 from mpsearch.report.plan_section import plan_section
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sentences import (
-    FEWEST,
     effort,
     headline,
     limit_text,
 )
 from mpsearch.report.sizes import count, points, size, times
+from mpsearch.workbench.held_back import FEWEST_IMAGES
 
 _ROOM: Final = 3_300_000  # letters of SVG, which make 4.4 MB of the page
 
@@ -118,7 +118,7 @@ def _key_numbers(record: StudyRecord) -> list[tuple[str, str, str]]:
     found.append(("Drop", f"{points(record.drop_pp)} pp", f"{many}{kept} {limit}"))
     if result is not None and result.verify is not None:
         remark = count(result.verify.images, "image")
-        if result.verify.images >= FEWEST:
+        if result.verify.images >= FEWEST_IMAGES:
             remark += f"; 95 % interval {interval(result.verify)}"
         found.append(("Drop, held back", f"{points(result.verify.drop_pp)} pp", remark))
     return found

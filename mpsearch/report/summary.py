@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Final
 
 from mpsearch.search.result import LayerRow, SearchResult
-from mpsearch.workbench.held_back import ImageSetDrop
+from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
 
-_FEW_IMAGES: Final = 4
 _UNSURE_PCT: Final = 60.0  # baseline confidence below which a plan's luck depends on the image
 
 
@@ -52,7 +51,7 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
 def _drop(drop: ImageSetDrop, result: SearchResult) -> str:
     many = "s" * (drop.images > 1)
     text = f"{drop.drop_pp:.3f} pp ({result.goal.metric} over {drop.images} image{many}"
-    if drop.images >= _FEW_IMAGES:
+    if drop.images >= FEWEST_IMAGES:
         low, high = drop.interval_pp
         text += f"; 95 % interval {low:.2f} to {high:.2f}"
     return f"{text})"
@@ -181,7 +180,7 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
     """
     found = []
     if result.verify is None:
-        if images < _FEW_IMAGES:
+        if images < FEWEST_IMAGES:
             many = "s" * (images > 1)
             found.append(
                 f"fitted to {images} image{many}: other images may drop much more; give 16 or more"

@@ -15,7 +15,7 @@ from mpsearch.propose.rules import Rules
 from mpsearch.propose.surrogate.screen import Screen, ScreenListener
 from mpsearch.propose.surrogate.surrogate import Surrogate
 from mpsearch.schemes import DOCUMENTED, menu_of
-from mpsearch.search.goals import choosing_goal, goal_of
+from mpsearch.search.goals import goal_of
 from mpsearch.search.image_split import ImageSplit
 from mpsearch.search.layer_menu import make_menu
 from mpsearch.search.listener import Listener
@@ -35,11 +35,11 @@ from mpsearch.values.plan import Plan
 from mpsearch.values.question import Question
 from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.calibrate import calibrate_all, keep_calibrated
+from mpsearch.workbench.held_back import FEWEST_IMAGES
 from mpsearch.workbench.workbench import Workbench
 
 # With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
 _TIGHTER: Final = (0.5, 0.25, 0.1)
-_FEWEST_HELD: Final = 4  # images of which an interval says anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class Campaign:
             SettingError: Says what is missing.
         """
         held = self.split.held_count
-        if self.question.budget_on == "verify" and held < _FEWEST_HELD:
+        if self.question.budget_on == "verify" and held < FEWEST_IMAGES:
             raise SettingError(
-                f"--budget-on verify needs {_FEWEST_HELD} images held back, there are {held}; give "
-                "more images, or a larger --holdout"
+                f"--budget-on verify needs {FEWEST_IMAGES} images held back, there are {held}; "
+                "give more images, or a larger --holdout"
             )
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(
@@ -179,7 +179,7 @@ class Campaign:
     ) -> Searched:
         """One study; only the main one leaves its best plan in ``best.json``."""
         question, listener = self.question, self.listener
-        choosing = choosing_goal(question, goal) if is_main else goal
+        choosing = goal.choosing(question.budget) if is_main else goal
         keeps_best = is_main and not self.is_helper
         proposer = make_proposer(
             rival or question.sampler, self.menu, goal, self.surrogate(goal), question.seed

@@ -1,14 +1,11 @@
 """What a question asks of the plans of a model."""
 
 import math
-from typing import Final
 
 from mpsearch.propose.goal import Goal
 from mpsearch.values.errors import SettingError
 from mpsearch.values.question import Question
 from mpsearch.workbench.open_model import OpenModel
-
-_FRONT_BUDGET: Final = 2.0  # pp; the plan of a front that is returned where none is asked for
 
 
 def goal_of(question: Question, model: OpenModel) -> Goal:
@@ -33,11 +30,3 @@ def goal_of(question: Question, model: OpenModel) -> Goal:
             f"take {other:,}, everything as float32 {everything:,}; allow more"
         )
     return Goal(question.metric, max_nbytes=limit - other)
-
-
-def choosing_goal(question: Question, goal: Goal) -> Goal:
-    """By which goal the returned plan is chosen: a front has no best plan of its own."""
-    if goal.kind != "front":
-        return goal
-    budget = _FRONT_BUDGET if question.budget is None else question.budget
-    return Goal(goal.metric, budget_pp=budget)

@@ -10,7 +10,6 @@ from mpsearch.propose.history import History, Tried
 from mpsearch.propose.menu import Choice
 from mpsearch.propose.neighbours import is_one_change_optimal
 from mpsearch.search.campaign import Campaign, Found
-from mpsearch.search.goals import choosing_goal
 from mpsearch.search.layer_rows import layer_rows
 from mpsearch.search.result import FrontPoint, Rung, SearchResult
 from mpsearch.values.arrays import Float32Array
@@ -38,7 +37,7 @@ def conclude(campaign: Campaign, found: Found) -> SearchResult:
     work, held, menu = campaign.work, campaign.split.held, campaign.menu
     goal, profile, screen = searched.history.goal, campaign.split.profile, campaign.screen
     surrogate = campaign.surrogate(goal)
-    history = History(choosing_goal(question, goal), searched.history.tried)
+    history = History(goal.choosing(question.budget), searched.history.tried)
     checker = _Checker.of(work, held, history.goal)
     if question.budget_on == "verify":
         checked = checker.on_held_images(history, found.tighter)

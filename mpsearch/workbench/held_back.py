@@ -10,6 +10,8 @@ from mpsearch.values.arrays import Float32Array, Float64Array, IntArray
 from mpsearch.values.choices import Metric
 from mpsearch.values.confidence import aggregate, drops_pp
 
+#: Of fewer images an interval of their drop says nothing.
+FEWEST_IMAGES: Final = 4
 _RESAMPLES: Final = 2000
 _DRAWS_AT_ONCE: Final = 2**19
 _INTERVAL: Final = (2.5, 97.5)  # percentiles of the resampled drops
@@ -98,7 +100,7 @@ def held_back(images: int, fraction: float | None) -> IntArray:
             third of four images or more, and none of fewer.
     """
     if fraction is None:
-        fraction = 1 / 3 if images >= 4 else 0.0
+        fraction = 1 / 3 if images >= FEWEST_IMAGES else 0.0
     count = min(int(images * fraction + 1e-9), images - 1)
     if count <= 0:
         return np.zeros(0, dtype=np.int64)

@@ -36,7 +36,9 @@ def opened(model: Any, folder: Path, preprocess: str = "unit") -> Any:
     return load(str(folder / "net.keras"), pictures(folder), preprocess=preprocess)
 
 
-@pytest.mark.parametrize(("variance", "epsilon"), [(-0.5, 1e-3), (0.0, 0.0), (-1e-3, 1e-3), (-5e-4, 1e-3)])
+@pytest.mark.parametrize(
+    ("variance", "epsilon"), [(-0.5, 1e-3), (0.0, 0.0), (-1e-3, 1e-3), (-5e-4, 1e-3)]
+)
 def test_a_variance_without_a_root_is_refused(
     tmp_path: Path, variance: float, epsilon: float
 ) -> None:

@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV = UV_CACHE_DIR=$${UV_CACHE_DIR:-$(CURDIR)/.venv/.uv-cache} UV_PYTHON_DOWNLOADS=never \
   UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv UV_NO_PROGRESS=1 $(BIN)/uv
 
-.PHONY: help demo test check audit test-fast readme bench golden clean
+.PHONY: help demo test check audit test-fast readme bench reports golden clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -59,6 +59,12 @@ bench: .venv/.installed-all ## measure the claims of scripts/bench; needs the re
 	  packed_speed.py "coding_ratio.py fix8 bitwiseAnd_22" dashboard_polled.py "search_quality.py --seeds 3 resnet8"; do \
 	  echo "== $$bench"; $(BIN)/python scripts/bench/$$bench 2>/dev/null || failed=1; \
 	done; exit $$failed
+
+reports: .venv/.installed-all ## search the worked studies whose models are there, and make their reports
+	@for study in studies/*/study.toml; do folder=$$(dirname $$study); \
+	  model=$$(sed -n 's/^model = "\(.*\)"/\1/p' $$study); \
+	  case $$model in bundled:*) ;; *) [ -e $$folder/$$model ] || { echo "$$folder: no $$model"; continue; } ;; esac; \
+	  $(BIN)/mpsearch search $$study && $(BIN)/mpsearch report $$folder; done
 
 golden: .venv/.installed-all ## write the golden reports anew, then show what changed
 	$(BIN)/python -m pytest --update-golden tests/report || true

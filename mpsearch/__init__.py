@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mpsearch.schemes import Scheme, parse_scheme, register_scheme
     from mpsearch.search.result import SearchResult
     from mpsearch.sensitivity import SensitivityProfile
+    from mpsearch.study.surrogate_sampler import SurrogateSampler
     from mpsearch.workbench.workbench import Workbench, load
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Scheme",
     "SearchResult",
     "SensitivityProfile",
+    "SurrogateSampler",
     "Workbench",
     "export_plan",
     "find_plan",
@@ -41,6 +43,7 @@ _HOMES = {
     "Scheme": "mpsearch.schemes",
     "SearchResult": "mpsearch.search.result",
     "SensitivityProfile": "mpsearch.sensitivity",
+    "SurrogateSampler": "mpsearch.study.surrogate_sampler",
     "Workbench": "mpsearch.workbench.workbench",
     "export_plan": "mpsearch.api.export",
     "find_plan": "mpsearch.api.search",

@@ -4,8 +4,19 @@ Everything of ours that needs them says ``from mpsearch.model.backend import ker
 and whatever can be refused without them is refused before their seconds are spent.
 """
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
+
+_waiting: list[Callable[[], object]] = []
+
+
+def once_loaded(call: Callable[[], object]) -> None:
+    """Have *call* made when TensorFlow was just loaded, and nothing was computed with it.
+
+    It is never made in a process that has computed something with TensorFlow already.
+    """
+    _waiting.append(call)
 
 
 class _Lazy:
@@ -18,6 +29,10 @@ class _Lazy:
         loaded = import_module("mpsearch.model.loaded_backend")
         value = getattr(getattr(loaded, self._name), name)
         setattr(self, name, value)  # found without this detour from now on
+        while _waiting:
+            call = _waiting.pop()
+            if loaded.is_first:
+                call()
         return value
 
 

@@ -5,18 +5,18 @@ import sys
 from typing import Any
 
 from mpsearch.memory.freed_memory import keep_freed_memory
-from mpsearch.model.gradients.spare import keep_spare
 from mpsearch.system.silence import silenced
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The network is cut into tf.functions; another Keras backend could not run them.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-_is_first = "tensorflow" not in sys.modules  # nobody has computed anything with it
+#: Nothing in this process had computed anything with TensorFlow before.
+is_first = "tensorflow" not in sys.modules
 
 # TensorFlow's own choice depends on the processor: the same plan would get other last digits on
 # another machine, and convolutions on AVX2 take a tenth to a third longer without oneDNN.
-if _is_first:  # else it has chosen already
+if is_first:  # else it has chosen already
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 # With oneDNN, TensorFlow takes memory from a pool of its own that only ever grows: what a model or
@@ -34,8 +34,3 @@ tf: Any = _tensorflow
 
 # Advice about retracing is for people who write tf.functions.
 tf.get_logger().setLevel("ERROR")
-
-if _is_first:
-    keep_spare()
-
-__all__ = ["keras", "tf"]

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.memory.aligned import aligned_empty
-from mpsearch.model.backend import tf
+from mpsearch.model.backend import once_loaded, tf
 from mpsearch.model.gradients import wire
-from mpsearch.model.gradients.spare import Spare, spare
+from mpsearch.model.gradients.spare import Spare, keep_spare, spare
 from mpsearch.model.gradients.wire import Wire, WireError
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scores import Scores
@@ -28,6 +28,10 @@ from mpsearch.values.outer import OuterProduct
 
 _TRIES: Final = 2  # processes that may die
 _STALL_SECONDS: Final = 60.0  # without a byte, twice in a row without a tick of its clock: it hangs
+
+
+# A process that has computed something with TensorFlow cannot be forked any more.
+once_loaded(keep_spare)
 
 
 class RemoteGradients:

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mpsearch.export.packed import KeptCodes, PackedFile, write_packed
+from mpsearch.schemes.fitted import FittedCodes
 from mpsearch.system.folders import Folder, opened_folder, regular_files
-from mpsearch.values.arrays import Codes, Float32Array, Float64Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, Float64Array, UInt8Array
 from mpsearch.values.errors import EnvironmentFault, ModelError, PackedError, SettingError
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.plan import Plan
@@ -79,7 +80,7 @@ class CalibrationFolder:
     def __contains__(self, place: tuple[int, str]) -> bool:
         return place in self._codes
 
-    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def codes(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes of each tensor of a layer under a scheme, if they are kept."""
         return self._codes.get(layer, scheme)
 
@@ -87,7 +88,7 @@ class CalibrationFolder:
         self,
         layer: int,
         weights: tuple[Float32Array, ...],
-        found: Mapping[str, tuple[Codes, ...]],
+        found: Mapping[str, tuple[FittedCodes, ...]],
     ) -> None:
         """Keep codes of a layer if that can be.
 

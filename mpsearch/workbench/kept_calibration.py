@@ -8,9 +8,9 @@ from mpsearch.calibration import Calibration
 from mpsearch.memory.lru import LRU
 from mpsearch.memory.moments import KeptMoments
 from mpsearch.schemes import parse_scheme
-from mpsearch.schemes.fitted import Fitted
+from mpsearch.schemes.fitted import Fitted, FittedCodes
 from mpsearch.system.signals import said_when_stopped, signals_held
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import SchemeError
 from mpsearch.values.progress import Progress, Silent
 from mpsearch.workbench.calibration_folder import CalibrationFolder
@@ -49,13 +49,13 @@ class KeptCalibration:
         self._network, self._inputs = work.model.network, work.inputs
         self._memory, self._folder = work.memory, folder
         self._shapes: dict[int, tuple[int, int]] = self._network.moment_shapes
-        self._read: LRU[tuple[int, str], tuple[Codes, ...]] = LRU(int(_READ * work.memory))
+        self._read: LRU[tuple[int, str], tuple[FittedCodes, ...]] = LRU(int(_READ * work.memory))
         self._found: Calibration | None = None
         self._images_kept: dict[int, int] = {}  # by layer
-        self._fresh: dict[str, tuple[Codes, ...]] = {}
+        self._fresh: dict[str, tuple[FittedCodes, ...]] = {}
         self._fresh_layer, self._fresh_since = -1, time.monotonic()
 
-    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def codes(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes of each tensor of a layer; None where its weights alone decide.
 
         Raises:
@@ -212,7 +212,7 @@ class KeptCalibration:
         bound = parse_scheme(scheme).along(tensor.channel_axes)
         return bound if isinstance(bound, Fitted) else None
 
-    def _kept(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def _kept(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes read back; None where there are none, or none that are sound."""
         key = layer, scheme
         known = self._read.get(key)
@@ -222,7 +222,7 @@ class KeptCalibration:
                 self._read.put(key, known, _nbytes(known))
         return known
 
-    def _keep(self, layer: int, scheme: str, found: tuple[Codes, ...]) -> None:
+    def _keep(self, layer: int, scheme: str, found: tuple[FittedCodes, ...]) -> None:
         if layer != self._fresh_layer:
             self.flush()
             self._fresh_layer = layer
@@ -232,5 +232,5 @@ class KeptCalibration:
             self.flush()
 
 
-def _nbytes(codes: tuple[Codes, ...]) -> int:
+def _nbytes(codes: tuple[FittedCodes, ...]) -> int:
     return sum(one.symbols.nbytes for one in codes)

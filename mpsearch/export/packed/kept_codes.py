@@ -14,8 +14,9 @@ from typing import Final
 from mpsearch.export.packed.header import TensorEntry
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.export.packed.writer import write_packed
+from mpsearch.schemes.fitted import FittedCodes
 from mpsearch.system.folders import regular_files
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import PackedError
 from mpsearch.values.fingerprint import text_digest
 from mpsearch.values.layer import WeightLayer
@@ -56,7 +57,7 @@ class KeptCodes:
     def __contains__(self, place: tuple[int, str]) -> bool:
         return place in self._places
 
-    def get(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def get(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """What is kept of a layer under a scheme; None if there is nothing sound."""
         place = self._places.get((layer, scheme))
         if place is None:
@@ -66,7 +67,11 @@ class KeptCodes:
             with PackedFile(path) as packed:
                 if any(entry not in packed.header.tensors for entry in entries):
                     raise PackedError("it was changed")
-                return tuple(map(packed.codes, entries))
+                found = list(map(packed.codes, entries))
+                fitted = tuple(codes for codes in found if isinstance(codes, FittedCodes))
+                if len(fitted) < len(found):
+                    raise PackedError("its scheme fits nothing")
+                return fitted
         except PackedError:
             del self._places[layer, scheme]
             return None
@@ -75,7 +80,7 @@ class KeptCodes:
         self,
         layer: int,
         weights: tuple[Float32Array, ...],
-        found: Mapping[str, tuple[Codes, ...]],
+        found: Mapping[str, tuple[FittedCodes, ...]],
     ) -> int:
         """Keep codes of a layer under some schemes, in one file, whole or not at all.
 

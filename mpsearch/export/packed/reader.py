@@ -14,10 +14,10 @@ from mpsearch.coding.packed import require_no_rest
 from mpsearch.export.packed.header import OtherEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
 from mpsearch.memory.aligned import aligned_empty
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block_in_order
-from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.schemes.elementwise import AnyElementwise, Elementwise
 from mpsearch.schemes.stream import Stream
 from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.values.errors import MPSearchError, PackedError
@@ -113,7 +113,7 @@ class PackedFile:
         except OSError as error:
             raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
 
-    def _decoded(self, entry: TensorEntry, scheme: Scheme) -> Float32Array:
+    def _decoded(self, entry: TensorEntry, scheme: AnyScheme) -> Float32Array:
         single = len(entry.streams) == 1 and entry.streams[0].method == "packed"
         if single and isinstance(scheme, Elementwise):
             scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
@@ -122,7 +122,7 @@ class PackedFile:
         _require_finite(_all_finite(weights.reshape(-1)))
         return weights
 
-    def _codes(self, entry: TensorEntry, scheme: Scheme) -> Codes:
+    def _codes(self, entry: TensorEntry, scheme: AnyScheme) -> Codes:
         scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
         data = self._bytes(entry)
         streams, at = [], 0
@@ -133,7 +133,7 @@ class PackedFile:
             streams.append(Stream(decode(coded), stream.width))
         return scheme.codes(streams, entry.shape)
 
-    def _decoded_in_pieces(self, entry: TensorEntry, scheme: Elementwise) -> Float32Array:
+    def _decoded_in_pieces(self, entry: TensorEntry, scheme: AnyElementwise) -> Float32Array:
         """Without holding all of a large tensor's bytes beside its weights."""
         (stream,) = entry.streams
         size = stream.count
@@ -173,7 +173,7 @@ class PackedFile:
         return PackedError(f"packed file {str(self.path)!r}: {text}")
 
 
-def _scheme_of(entry: TensorEntry) -> Scheme:
+def _scheme_of(entry: TensorEntry) -> AnyScheme:
     return parse_scheme(entry.scheme).along(entry.channel_axes)
 
 

@@ -12,7 +12,7 @@ import pytest
 from mpsearch.export.packed import KeptCodes
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import FittedCodes
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.layer import WeightLayer, WeightTensor
 
 KEY, SCHEMES = "0" * 64, ("int4c", "km3", "e2m1", "dfix5")
@@ -25,16 +25,15 @@ def weights(seed: int = 0) -> tuple[Float32Array, ...]:
     return tuple(rng.normal(0, 1, one.shape).astype(np.float32) for one in TENSORS)
 
 
-def codes(seed: int = 1) -> dict[str, tuple[Codes, ...]]:
+def codes(seed: int = 1) -> dict[str, tuple[FittedCodes, ...]]:
     """Of other weights: no scheme would choose these for :func:`weights`."""
     return {scheme: tuple(map(parse_scheme(scheme).encode, weights(seed))) for scheme in SCHEMES}
 
 
-def same(one: tuple[Codes, ...] | None, other: tuple[Codes, ...]) -> bool:
+def same(one: tuple[FittedCodes, ...] | None, other: tuple[FittedCodes, ...]) -> bool:
     assert one is not None
     return all(
-        isinstance(a, FittedCodes)
-        and np.array_equal(a.symbols, b.symbols)
+        np.array_equal(a.symbols, b.symbols)
         and (a.symbols.dtype, a.symbols.shape) == (b.symbols.dtype, b.symbols.shape)
         and np.array_equal(a.fit, b.fit)
         for a, b in zip(one, other, strict=True)

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mpsearch.calibration import Calibration
 from mpsearch.memory.lru import LRU
 from mpsearch.memory.moments import KeptMoments
+from mpsearch.model.input_moments import MomentSums
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import Fitted, FittedCodes
 from mpsearch.system.signals import said_when_stopped, signals_held
@@ -15,9 +16,6 @@ from mpsearch.values.errors import SchemeError
 from mpsearch.values.progress import Progress, Silent
 from mpsearch.workbench.calibration_folder import CalibrationFolder
 from mpsearch.workbench.workbench import Workbench
-
-if TYPE_CHECKING:
-    from mpsearch.model.input_moments import MomentSums
 
 # Shares of the workbench's memory.
 _MEMORY: Final = 0.1875  # for moments' factors, and codes just found
@@ -48,7 +46,7 @@ class KeptCalibration:
     def __init__(self, work: Workbench, folder: CalibrationFolder | None) -> None:
         self._network, self._inputs = work.model.network, work.inputs
         self._memory, self._folder = work.memory, folder
-        self._shapes: dict[int, tuple[int, int]] = self._network.moment_shapes
+        self._shapes = self._network.moment_shapes
         self._read: LRU[tuple[int, str], tuple[FittedCodes, ...]] = LRU(int(_READ * work.memory))
         self._found: Calibration | None = None
         self._images_kept: dict[int, int] = {}  # by layer
@@ -147,7 +145,7 @@ class KeptCalibration:
                 moments.keep(index, found)
         return missing
 
-    def _restored(self, sums: "MomentSums", layer: int) -> int:
+    def _restored(self, sums: MomentSums, layer: int) -> int:
         """Take a layer's sums that are kept; returns of how many images."""
         if self._folder is None:
             return 0
@@ -181,7 +179,7 @@ class KeptCalibration:
         for layer, found in sums.moments():
             moments.keep(layer, found)
 
-    def _keep_sums(self, sums: "MomentSums") -> None:
+    def _keep_sums(self, sums: MomentSums) -> None:
         if self._folder is None:
             return
         with signals_held():

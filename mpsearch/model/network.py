@@ -14,7 +14,7 @@ from mpsearch.model import own_scaling
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.gradients.remote import RemoteGradients
-from mpsearch.model.graph import INPUT, Call, Cut, cut, flatten, join_merges
+from mpsearch.model.graph import INPUT, Cut, cut, flatten, join_merges
 from mpsearch.model.input_moments import MomentSums, moment_groups, moment_shapes
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.masks import with_masks
@@ -23,6 +23,7 @@ from mpsearch.model.plain_pass import plain_scores
 from mpsearch.model.scores import distribution, scores_of
 from mpsearch.model.source import ModelSource
 from mpsearch.model.split_concat import is_split_concat
+from mpsearch.model.step import Call
 from mpsearch.model.weight_layers import (
     all_layers,
     array_view,

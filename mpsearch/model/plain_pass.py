@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from mpsearch.model.backend import keras, tf
-from mpsearch.model.graph import INPUT, Call
+from mpsearch.model.graph import INPUT
+from mpsearch.model.step import Call
 from mpsearch.values.errors import ModelError
 
 

@@ -99,7 +99,7 @@ def measure(name: str, bench: Workbench) -> bool:
     for _ in range(TURNS[name]):
         counting.macs = 0
         engine = fresh_engine(bench)
-        engine._network = engine._runner._network = counting
+        engine._setup.runner._network = counting
         taken, answer = timed(partial(engine.measure, plans))
         # The machine's speed drifts within a turn: what it is before and after counts alike.
         after = forward.seconds(batch)

@@ -68,7 +68,7 @@ def verify(
     """
     model = model_of(subject)
     progress = progress or Silent()
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         plan = require_model(packed, model)
         header = packed.header
         progress.start("comparing", len(header.tensors) + len(header.others))

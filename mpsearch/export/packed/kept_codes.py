@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from mpsearch.export.packed.header import TensorEntry
 from mpsearch.export.packed.reader import PackedFile
@@ -35,24 +35,26 @@ class KeptCodes:
         folder: Where they are; need not be there.
         key: Identity of what was calibrated, and on what; files of another are passed over.
         layers: The weight layers.
-        look: Whether to look for files that are there.
         within: The folder that the user named, around it; see
             :func:`~mpsearch.system.files.write_with`.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        key: str,
-        layers: Sequence[WeightLayer],
-        look: bool = True,
-        within: Path | None = None,
+        self, folder: Path, key: str, layers: Sequence[WeightLayer], within: Path | None = None
     ) -> None:
         self._folder, self._key, self._layers = folder, key, layers
         self._within = within
         self._places: dict[tuple[int, str], _Place] = {}
-        for path in regular_files(folder, _MOST_FILES) if look else ():
-            self._look_at(path)
+
+    @classmethod
+    def open(
+        cls, folder: Path, key: str, layers: Sequence[WeightLayer], within: Path | None = None
+    ) -> Self:
+        """The codes of a folder, once its files have been looked at."""
+        kept = cls(folder, key, layers, within)
+        for path in regular_files(folder, _MOST_FILES):
+            kept._look_at(path)
+        return kept
 
     def __contains__(self, place: tuple[int, str]) -> bool:
         return place in self._places
@@ -64,7 +66,7 @@ class KeptCodes:
             return None
         path, entries = place
         try:
-            with PackedFile(path) as packed:
+            with PackedFile.open(path) as packed:
                 if any(entry not in packed.header.tensors for entry in entries):
                     raise PackedError("it was changed")
                 found = list(map(packed.codes, entries))
@@ -122,7 +124,7 @@ class KeptCodes:
             return
         layer = int(match[1])
         try:
-            with PackedFile(path) as packed:
+            with PackedFile.open(path) as packed:
                 header = packed.header
         except PackedError:
             return

@@ -1,6 +1,7 @@
 """Read a packed file, tensor by tensor."""
 
 import contextlib
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from mpsearch.coding.coder import CodedStream, decode
 from mpsearch.coding.packed import require_no_rest
-from mpsearch.export.packed.header import OtherEntry, TensorEntry
+from mpsearch.export.packed.header import Header, OtherEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
 from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes import AnyScheme, parse_scheme
@@ -27,36 +28,49 @@ class PackedFile:
     """An open packed file.
 
     Args:
-        path: The file.
+        path: Its name.
+        file: Its bytes.
+        header: What it says of itself.
+        header_nbytes: Bytes before the first tensor.
+        nbytes: Bytes of the file.
 
     Attributes:
+        path: Its name.
         header: What it says of itself.
         header_nbytes: Bytes before the first tensor.
         file_nbytes: Bytes of the file.
-
-    Raises:
-        PackedError: If it cannot be read, or is no packed file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, file: io.BufferedReader, header: Header, header_nbytes: int, nbytes: int
+    ) -> None:
+        self.path, self._file = path, file
+        self.header, self.header_nbytes, self.file_nbytes = header, header_nbytes, nbytes
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file, and read its header.
+
+        Raises:
+            PackedError: If it cannot be read, or is no packed file.
+        """
         try:
             there = path.is_file()
             if there:
-                self._file = path.open("rb")
+                file = path.open("rb")
         except (OSError, ValueError) as error:
-            raise self._fault(f"it cannot be opened ({error}); check the path") from error
+            raise _fault(path, f"it cannot be opened ({error}); check the path") from error
         if not there:
-            raise self._fault("no such file; give a .mpq file")
+            raise _fault(path, "no such file; give a .mpq file")
         try:
-            self.file_nbytes = path.stat().st_size
-            self.header, self.header_nbytes = read_header(self._file, self.file_nbytes)
+            nbytes = path.stat().st_size
+            return cls(path, file, *read_header(file, nbytes), nbytes)
         except PackedError as error:
-            self.close()
-            raise self._fault(f"{error}; export it again") from error
+            file.close()
+            raise _fault(path, f"{error}; export it again") from error
         except OSError as error:
-            self.close()
-            raise self._fault(f"it cannot be read ({error.strerror}); check the disk") from error
+            file.close()
+            raise _fault(path, f"it cannot be read ({error.strerror}); check the disk") from error
 
     def __enter__(self) -> Self:
         return self
@@ -109,9 +123,9 @@ class PackedFile:
         try:
             yield
         except MPSearchError as error:
-            raise self._fault(f"{entry}: {error}; export it again") from error
+            raise _fault(self.path, f"{entry}: {error}; export it again") from error
         except OSError as error:
-            raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
+            raise _fault(self.path, f"{entry} cannot be read ({error}); check the disk") from error
 
     def _decoded(self, entry: TensorEntry, scheme: AnyScheme) -> Float32Array:
         single = len(entry.streams) == 1 and entry.streams[0].method == "packed"
@@ -169,9 +183,6 @@ class PackedFile:
         _require_checksum(zlib.crc32(data.data), entry)
         return data
 
-    def _fault(self, text: str) -> PackedError:
-        return PackedError(f"packed file {str(self.path)!r}: {text}")
-
 
 def _scheme_of(entry: TensorEntry) -> AnyScheme:
     return parse_scheme(entry.scheme).along(entry.channel_axes)
@@ -189,3 +200,7 @@ def _all_finite(weights: Float32Array) -> bool:
 def _require_finite(finite: bool) -> None:
     if not finite:
         raise PackedError("it holds a weight that is NaN or infinite")
+
+
+def _fault(path: Path, text: str) -> PackedError:
+    return PackedError(f"packed file {str(path)!r}: {text}")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mpsearch.export.keras_model import write_architecture_and_weights
 from mpsearch.export.npy_folders import write_npy_folder
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.values.parts import Parts
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress
@@ -16,7 +16,7 @@ _WITH_MODEL = "bitwiseAnd"  # the family for which the original also wrote the m
 
 def create_folders(
     model: OpenModel,
-    schemes: Sequence[Scheme],
+    schemes: Sequence[AnyScheme],
     folder: Path,
     progress: Progress,
     parts: Parts | None = None,
@@ -32,7 +32,7 @@ def create_folders(
             when the others are written.
 
     Returns:
-        Scheme name → its folder; of those that could be written.
+        AnyScheme name → its folder; of those that could be written.
 
     Raises:
         SchemeError: If a scheme refuses a layer's weights.
@@ -54,7 +54,7 @@ def create_folders(
     return written
 
 
-def _create_folder(model: OpenModel, scheme: Scheme, folder: Path) -> Path:
+def _create_folder(model: OpenModel, scheme: AnyScheme, folder: Path) -> Path:
     for layer in model.layers:  # refused before a part of the folder is there
         model.bank.nbytes(layer.index, scheme.name)
     files = write_npy_folder(folder, model.name, scheme, model.layers, model.network.weights)

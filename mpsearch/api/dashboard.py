@@ -1,11 +1,12 @@
 """A study's folder in Optuna's dashboard."""
 
 from collections.abc import Hashable
-from contextlib import AbstractContextManager
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
+from wsgiref.simple_server import WSGIServer
 
 from mpsearch.api.study_record import folder_storage, record_of, study_trials
 from mpsearch.export.quanti_array import quanti_array_file
@@ -38,39 +39,103 @@ _FILES: Final = (
 _MOST_FILES: Final = 60
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _ShownFolder:
+    """What a study's folder adds to what its storage has.
+
+    Attributes:
+        folder: The study's.
+        main: The study itself; others of the storage are compared with it.
+        files: Those that can be downloaded.
+    """
+
+    folder: Path
+    main: StudyTrials
+    files: FolderFiles
+
+    def attributes(self, trials: StudyTrials) -> dict[str, Any]:
+        """What is added to a study of the storage."""
+        is_main = trials.name == self.main.name
+        record = self._record(trials, is_main)
+        note = study_note(record, quanti_array_file(record.plan), is_main)
+        files = self.files.offer(self._found()) if is_main else {}
+        return (
+            note_attributes(note) | graph_attributes(study_graphs(record)) | file_attributes(files)
+        )
+
+    def _record(self, trials: StudyTrials, is_main: bool) -> StudyRecord:
+        record = record_of(self.folder, trials if is_main else self.main)
+        if not is_main:
+            bare = replace(record, name=trials.name, result=None, trials=trials, left_out=())
+            if self.main.identity == trials.identity:
+                return bare
+            return replace(bare, model="the network", subject=None, profile=None)
+        if record.result is not None and len(trials.trials) > record.result.trials:
+            return replace(record, result=None)  # the search has gone on
+        return record
+
+    def _found(self) -> list[Path]:
+        every = [path for pattern in _FILES for path in sorted(self.folder.glob(pattern))]
+        return [path for path in every if self._is_inside(path)][:_MOST_FILES]
+
+    def _is_inside(self, path: Path) -> bool:
+        """A regular file of the folder's own, not one that a link leads to."""
+        real = self.folder.resolve() / path.relative_to(self.folder)
+        return path.is_file() and path.resolve() == real
+
+    def stamp(self) -> Hashable:
+        """Changes when :meth:`attributes` of the same trials would."""
+        folder = StudyFolder(self.folder)
+        files = (folder.result, folder.profile, folder.report)
+        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+
+
 class Dashboard(AbstractContextManager["Dashboard"]):
     """A server that shows the study of a folder, and those beside it in the same storage.
 
     Args:
-        folder: The study's.
-        port: 0 for one that is free.
-        storage: URL of its storage; what the folder says where it is None.
+        server: Listens.
+        study: Number of the study that is shown first.
+        opened: What is closed at the end.
 
-    Raises:
-        StudyError: If the folder has no storage, or one that cannot be read.
-        SettingError: If optuna-dashboard is not installed, or the folder names a storage that may
-            not be taken from it (:mod:`mpsearch.trust`).
-        EnvironmentFault: If the port is taken, or a server does not answer.
+    Attributes:
+        port: At which it listens.
+        url: Address of the study's page.
     """
 
-    def __init__(self, folder: Path, port: int, storage: str | None = None) -> None:
-        require_dashboard()
-        self._folder, self._files = folder, FolderFiles()
-        url = storage or folder_storage(folder)
-        self._main = study_trials(folder, url)
-        address = Address.parse(url)
-        with reading_faults(address):
-            self._storage = open_for_reading(address)
-        try:
-            shown = ShownStorage(self._storage, self._shown, self._stamp)
-            self._server = dashboard_server(shown, self._files, port)
-            study = shown.get_study_id_from_name(self._main.name)
-        except BaseException:
-            close_storage(self._storage)
-            raise
-        self.port: int = self._server.server_port
-        #: Address of the study's page.
+    def __init__(self, server: WSGIServer, study: int, opened: ExitStack) -> None:
+        self._server, self._opened = server, opened
+        self.port: int = server.server_port
         self.url = f"http://127.0.0.1:{self.port}/dashboard/studies/{study}"
+
+    @classmethod
+    def open(cls, folder: Path, port: int, storage: str | None = None) -> Self:
+        """Open a study's storage and a port.
+
+        Args:
+            folder: The study's.
+            port: 0 for one that is free.
+            storage: URL of its storage; what the folder says where it is None.
+
+        Raises:
+            StudyError: If the folder has no storage, or one that cannot be read.
+            SettingError: If optuna-dashboard is not installed, or the folder names a storage that
+                may not be taken from it (:mod:`mpsearch.trust`).
+            EnvironmentFault: If the port is taken, or a server does not answer.
+        """
+        require_dashboard()
+        url = storage or folder_storage(folder)
+        view = _ShownFolder(folder, study_trials(folder, url), FolderFiles())
+        address = Address.parse(url)
+        with ExitStack() as opened:
+            with reading_faults(address):
+                inner = open_for_reading(address)
+            opened.callback(close_storage, inner)
+            shown = ShownStorage(inner, view.attributes, view.stamp)
+            server = dashboard_server(shown, view.files, port)
+            opened.callback(server.server_close)
+            study = shown.get_study_id_from_name(view.main.name)
+            return cls(server, study, opened.pop_all())
 
     def serve(self) -> None:
         """Answer until interrupted."""
@@ -91,39 +156,4 @@ class Dashboard(AbstractContextManager["Dashboard"]):
         _traceback: TracebackType | None,
     ) -> None:
         """Let go of the port and the storage."""
-        self._server.server_close()
-        close_storage(self._storage)
-
-    def _shown(self, trials: StudyTrials) -> dict[str, Any]:
-        is_main = trials.name == self._main.name
-        record = self._record(trials, is_main)
-        note = study_note(record, quanti_array_file(record.plan), is_main)
-        files = self._files.offer(self._found()) if is_main else {}
-        return (
-            note_attributes(note) | graph_attributes(study_graphs(record)) | file_attributes(files)
-        )
-
-    def _record(self, trials: StudyTrials, is_main: bool) -> StudyRecord:
-        record = record_of(self._folder, trials if is_main else self._main)
-        if not is_main:
-            bare = replace(record, name=trials.name, result=None, trials=trials, left_out=())
-            if self._main.identity == trials.identity:
-                return bare
-            return replace(bare, model="the network", subject=None, profile=None)
-        if record.result is not None and len(trials.trials) > record.result.trials:
-            return replace(record, result=None)  # the search has gone on
-        return record
-
-    def _found(self) -> list[Path]:
-        every = [path for pattern in _FILES for path in sorted(self._folder.glob(pattern))]
-        return [path for path in every if self._is_inside(path)][:_MOST_FILES]
-
-    def _is_inside(self, path: Path) -> bool:
-        """A regular file of the folder's own, not one that a link leads to."""
-        real = self._folder.resolve() / path.relative_to(self._folder)
-        return path.is_file() and path.resolve() == real
-
-    def _stamp(self) -> Hashable:
-        folder = StudyFolder(self._folder)
-        files = (folder.result, folder.profile, folder.report)
-        return tuple(file.stat().st_mtime_ns if file.exists() else 0 for file in files)
+        self._opened.close()

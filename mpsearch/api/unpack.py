@@ -21,6 +21,6 @@ def unpack(path: Path, model: OpenModel, target: Path, force: bool = False) -> P
         PackedError: If the file is damaged, or is one of another model.
         EnvironmentFault: If the disk refuses; a file already there stays whole.
     """
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         require_model(packed, model, force)
         return write_keras_model(unpacked_model(packed, model), target)

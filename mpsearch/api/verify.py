@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mpsearch.export.packed import OtherEntry, PackedFile, PackedSizes
+from mpsearch.export.packed import PackedFile, PackedSizes
 from mpsearch.model.other_parameters import other_parameters
 from mpsearch.model.plain_forward import plain_forward_once
 from mpsearch.values.choices import Coding, Metric
@@ -69,7 +68,7 @@ def verify(
     """
     model = model_of(subject)
     progress = progress or Silent()
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         plan = require_model(packed, model)
         header = packed.header
         progress.start("comparing", len(header.tensors) + len(header.others))
@@ -106,10 +105,7 @@ def _different_weights(
 
 def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) -> list[str]:
     different = []
-    pairs: list[tuple[Any, OtherEntry]] = list(
-        zip(other_parameters(model.live), packed.header.others, strict=True)
-    )
-    for one, entry in pairs:
+    for one, entry in zip(other_parameters(model.live), packed.header.others, strict=True):
         if not np.array_equal(packed.other(entry), one.data()):
             different.append(str(entry))
         progress.advance(1, one.name)

@@ -12,7 +12,7 @@ from mpsearch.memory.moments import InputMoments, output_error
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import Fitted, FittedCodes
 from mpsearch.schemes.fl16 import OVERFLOW
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.layer import WeightLayer
 
 # So much smaller must a layer's error become before its bias makes up for the mean of it: moving a
@@ -60,14 +60,14 @@ class Calibration:
         self._layers, self._weights, self._moments = layers, weights, moments
         factors = int(_FACTORS * memory)
         self._feedback: LRU[tuple[int, bool], ErrorFeedback] = LRU(factors)
-        self._codes: LRU[tuple[int, str], tuple[Codes, ...]] = LRU(memory - factors)
+        self._codes: LRU[tuple[int, str], tuple[FittedCodes, ...]] = LRU(memory - factors)
 
     @property
     def layers(self) -> tuple[str, ...]:
         """Names of the layers that can be calibrated."""
         return tuple(layer.name for layer in self._layers if layer.index in self._moments)
 
-    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def codes(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes of each tensor of a layer; None where its weights alone decide.
 
         They also do where the moments are none that inputs can have, so that codes chosen by them
@@ -111,7 +111,7 @@ class Calibration:
             error += 2 * offset * _mean_change(moments, kernel) + offset * offset
         return max(0.0, float(error.sum(dtype=np.float64)))
 
-    def _calibrated(self, layer: int, scheme: Fitted) -> tuple[Codes, ...] | None:
+    def _calibrated(self, layer: int, scheme: Fitted) -> tuple[FittedCodes, ...] | None:
         kernel, *biases = self._weights(layer)
         moments = self._moments[layer]
         try:

@@ -17,7 +17,7 @@ def require_model_of(path: Path, config: Question) -> None:
         PackedError: If it cannot be read, or is no packed file.
         SettingError: Says which model it was made from.
     """
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         header = packed.header
     if config.model is None and header.model != BUNDLED_DIGEST:
         raise SettingError(

@@ -1,17 +1,18 @@
 """The engine: a list of plans in, a list of measurements out."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from mpsearch.engine.nodes import NodeTable, Source
+from mpsearch.engine.baseline import Baseline, baseline_probabilities, measured_baseline
+from mpsearch.engine.nodes import Source
 from mpsearch.engine.protocol import Network
 from mpsearch.engine.racing import is_proven_above, pieces
-from mpsearch.engine.schedule import Wave, make_waves, row_nbytes
-from mpsearch.engine.wave_runner import WaveRunner
-from mpsearch.engine.weight_bank import TRAINED, WeightBank
+from mpsearch.engine.schedule import Wave, make_waves
+from mpsearch.engine.setup import Setup
+from mpsearch.engine.timings import Timings
+from mpsearch.engine.weight_bank import WeightBank
 from mpsearch.memory.freed_memory import give_back_freed_memory
 from mpsearch.memory.input_images import Inputs
 from mpsearch.values.arrays import Float32Array, IntArray
@@ -21,13 +22,8 @@ from mpsearch.values.layer import WeightLayer
 from mpsearch.values.measurement import Answers, Measurement
 from mpsearch.values.plan import Plan
 
-# A wave has room for this many bytes of activations, and for this many images where they are
-# large: fewer do not fill the processor, more do not run faster.
-_WAVE_NBYTES: Final = 128 * 2**20
-_WAVE_IMAGES: Final = 32
 # A call with few plans is a search step: the next one will resemble it.
 _FEW_PLANS: Final = 8
-_MOST_IMAGES: Final = 64  # images per chunk
 
 
 class _Race(NamedTuple):
@@ -50,49 +46,64 @@ class Engine:
     Results do not depend on how plans are grouped beyond 5e-6 in probability.
 
     Args:
-        network: The classifier.
-        bank: Encodes and decodes its layers.
-        inputs: Preprocessed images, shape (n, h, w, c); read in slices.
-        truth: Reference class per image, shape (n,); the baseline's top-1 where it is None.
-        memory: Bytes for everything; half of it for images and for activations that may be needed
-            again.
-        on_baseline: Called with class probabilities of the unchanged model, shape (k, classes), of
-            some images at a time.
+        setup: What to measure with.
+        baseline: What the unchanged network says; drops are against it.
     """
 
-    def __init__(
-        self,
+    def __init__(self, setup: Setup, baseline: Baseline) -> None:
+        self._setup, self._baseline = setup, baseline
+        self._answers: dict[Source, _Answer] = {baseline.final: _Answer(baseline.answers, 0)}
+
+    @classmethod
+    def of(
+        cls,
         network: Network,
         bank: WeightBank,
         inputs: Inputs,
         truth: IntArray | None,
         memory: int,
         on_baseline: Callable[[Float32Array], object] = lambda _: None,
-    ) -> None:
-        self._network = network
-        self._images = len(inputs)
-        self._peaks = row_nbytes(network.stages, 4 * math.prod(inputs.shape[1:]))
-        enough = max(_WAVE_NBYTES, _WAVE_IMAGES * self._peaks[0])
-        self._wave_nbytes = max(1, min(enough, memory // 4))
-        step = max(1, min(_MOST_IMAGES, self._wave_nbytes // self._peaks[0]))
-        self._chunks = [range(i, min(i + step, len(inputs))) for i in range(0, len(inputs), step)]
-        self._table = NodeTable(network.stages, network.output)
-        self.bank = bank
-        self._runner = WaveRunner(network, self._table, bank, inputs, self._chunks, memory)
-        self.timings = bank.timings
-        self._answers: dict[Source, _Answer] = {}
-        with self.timings.of_total():
-            self._measure_baseline(truth, on_baseline)
+    ) -> "Engine":
+        """An engine whose baseline has been measured.
+
+        Args:
+            network: The classifier.
+            bank: Encodes and decodes its layers.
+            inputs: Preprocessed images, shape (n, h, w, c); read in slices.
+            truth: Reference class per image, shape (n,); the baseline's top-1 where it is None.
+            memory: Bytes for everything; half of it for images and for activations that may be
+                needed again.
+            on_baseline: Called with class probabilities of the unchanged model, shape (k, classes),
+                of some images at a time.
+        """
+        setup = Setup.of(network, bank, inputs, memory)
+        with bank.timings.of_total():
+            return cls(setup, measured_baseline(setup, truth, on_baseline))
+
+    @property
+    def bank(self) -> WeightBank:
+        """Encodes and decodes the network's layers."""
+        return self._setup.bank
+
+    @property
+    def timings(self) -> Timings:
+        """Where the time of measuring went."""
+        return self._setup.bank.timings
+
+    @property
+    def baseline(self) -> Measurement:
+        """The unchanged network's."""
+        return self._baseline.measurement
 
     @property
     def layers(self) -> tuple[WeightLayer, ...]:
         """The weight layers in model order."""
-        return self._network.layers
+        return self._setup.network.layers
 
     @property
     def images(self) -> int:
         """How many images a plan is measured on."""
-        return self._images
+        return self._setup.images
 
     def nbytes(self, plan: Plan) -> int:
         """Stored bytes of all weight layers under *plan*.
@@ -141,13 +152,13 @@ class Engine:
             if plan.layers != names:
                 raise PlanError("the plan is of another model's layers; make one for this model")
         waves = make_waves(
-            self._table,
-            self._network.stages,
+            self._setup.table,
+            self._setup.network.stages,
             [self.bank.variants(plan.schemes) for plan in plans],
-            self._baseline_nodes,
-            self._peaks,
-            len(self._chunks[0]),
-            self._wave_nbytes,
+            self._baseline.nodes,
+            self._setup.peaks,
+            len(self._setup.chunks[0]),
+            self._setup.wave_nbytes,
         )
         found: dict[int, Measurement] = {}
         for wave in waves:
@@ -156,9 +167,9 @@ class Engine:
                 self._run_wave(wave, keep_all=len(plans) <= _FEW_PLANS)
             else:
                 given_up = self._race_wave(wave, race)
-            finals = [self._table.final(path) for path in wave.paths]
+            finals = [self._setup.table.final(path) for path in wave.paths]
             for member, path, final in zip(wave.members, wave.paths, finals, strict=True):
-                plan, runs = plans[member], self._runner.take_runs(path)
+                plan, runs = plans[member], self._setup.runner.take_runs(path)
                 answers, position = self._answers[final]
                 found[member] = answers.measurement(position, plan, self.nbytes(plan), runs)
                 on_measured(found[member])
@@ -169,18 +180,18 @@ class Engine:
     @property
     def reference(self) -> IntArray:
         """Reference class per image, shape (n,)."""
-        return self._reference
+        return self._baseline.reference
 
     @property
     def baseline_probabilities(self) -> Float32Array:
         """Class probabilities of the unchanged model, shape (n, classes); they are not kept."""
         return np.concatenate(
-            [self._baseline_scores(chunk) for chunk, _ in enumerate(self._chunks)]
+            [baseline_probabilities(self._setup, i) for i, _ in enumerate(self._setup.chunks)]
         )
 
     def release(self) -> None:
         """Let go of activations and decoded weights; what is asked for again is made again."""
-        self._runner.release()
+        self._setup.runner.release()
         self.bank.release()
         give_back_freed_memory()
 
@@ -189,45 +200,14 @@ class Engine:
         """Stage evaluations (one stage on one image) so far, baseline included."""
         return self.timings.stage_runs
 
-    def _measure_baseline(
-        self, truth: IntArray | None, on_baseline: Callable[[Float32Array], object]
-    ) -> None:
-        path = self._table.path((TRAINED,) * len(self.layers))
-        self._baseline_final = self._table.final(path)
-        self._baseline_nodes = frozenset(path)
-        self._runner.set_baseline(self._baseline_nodes)
-        self._reference = np.empty(self._images, np.int64) if truth is None else truth
-        answers: Answers | None = None
-        for chunk, images in enumerate(self._chunks):
-            probabilities = self._baseline_scores(chunk)
-            on_baseline(probabilities)
-            rows = slice(images.start, images.stop)
-            if truth is None:
-                self._reference[rows] = probabilities.argmax(axis=1)
-            if answers is None:
-                self._classes = probabilities.shape[1]
-                answers = Answers.blank(1, self._images, self._classes)
-            answers.put([0], images.start, Answers.of([probabilities], self._reference[rows]))
-        assert answers is not None  # there are images
-        self._answers[self._baseline_final] = _Answer(answers, 0)
-        plan = Plan.uniform([layer.name for layer in self.layers], "original")
-        runs = self._runner.take_runs(path)
-        self.baseline = answers.measurement(0, plan, self.nbytes(plan), runs)
-
-    def _baseline_scores(self, chunk: int) -> Float32Array:
-        path = self._table.path((TRAINED,) * len(self.layers))
-        wave = Wave((0,), (path,), (self._baseline_nodes,), frozenset())
-        final = self._baseline_final
-        return self._runner.scores(wave, chunk, {final}, keep_all=False)[final]
-
     def _run_wave(self, wave: Wave, keep_all: bool) -> None:
         finals = self._new_finals(wave)
-        answers = Answers.blank(len(finals), self._images, self._classes)
+        answers = Answers.blank(len(finals), self._setup.images, self._baseline.classes)
         if finals:
-            for chunk, images in enumerate(self._chunks):
-                scores = self._runner.scores(wave, chunk, set(finals), keep_all)
+            for chunk, images in enumerate(self._setup.chunks):
+                scores = self._setup.runner.scores(wave, chunk, set(finals), keep_all)
                 part = [scores[final] for final in finals]
-                reference = self._reference[images.start : images.stop]
+                reference = self._baseline.reference[images.start : images.stop]
                 answers.put(range(len(finals)), images.start, Answers.of(part, reference))
         self._remember(wave, answers, finals)
 
@@ -238,15 +218,15 @@ class Engine:
             What was given up.
         """
         finals = self._new_finals(wave)
-        answers = Answers.blank(len(finals), self._images, self._classes)
+        answers = Answers.blank(len(finals), self._setup.images, self._baseline.classes)
         left = dict(zip(finals, range(len(finals)), strict=True))
-        for chunk, images in enumerate(self._chunks):
+        for chunk, images in enumerate(self._setup.chunks):
             for rows in pieces(len(images)):
                 if not left:
                     break
-                scores = self._runner.scores(wave, chunk, set(left), False, rows)
+                scores = self._setup.runner.scores(wave, chunk, set(left), False, rows)
                 first = images.start + rows.start
-                reference = self._reference[first : images.start + rows.stop]
+                reference = self._baseline.reference[first : images.start + rows.stop]
                 part = Answers.of([scores[final] for final in left], reference)
                 answers.put(list(left.values()), first, part)
                 for final, position in list(left.items()):
@@ -262,12 +242,12 @@ class Engine:
 
     def _new_finals(self, wave: Wave) -> list[Source]:
         """Final nodes of a wave of which nothing is known, each once."""
-        finals = dict.fromkeys(self._table.final(path) for path in wave.paths)
+        finals = dict.fromkeys(self._setup.table.final(path) for path in wave.paths)
         return [final for final in finals if final not in self._answers]
 
     def _remember(self, wave: Wave, answers: Answers, finals: list[Source]) -> None:
         # Equal plans stand side by side, so only the latest answers can be asked for again.
-        again = {self._table.final(path) for path in wave.paths} | {self._baseline_final}
+        again = {self._setup.table.final(path) for path in wave.paths} | {self._baseline.final}
         kept = {final: self._answers[final] for final in again & set(self._answers)}
         found = {final: _Answer(answers, position) for position, final in enumerate(finals)}
         self._answers = kept | found

@@ -1,7 +1,7 @@
 """The little that the engine asks of a network."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from mpsearch.values.arrays import Codes, Float32Array
 from mpsearch.values.layer import WeightLayer
@@ -9,9 +9,9 @@ from mpsearch.values.outer import OuterProduct
 from mpsearch.values.stage import Stage
 
 # Activations of some images at one value: whatever the network computes with, images first.
-Batch: TypeAlias = Any
+Batch: TypeAlias = object
 # The decoded tensors of one weight layer, ready to be computed with.
-Loaded: TypeAlias = Any
+Loaded: TypeAlias = object
 
 
 class Network(Protocol):

@@ -10,7 +10,7 @@ from mpsearch.coding.coder import CodedSizes
 from mpsearch.engine.protocol import CodeSource, Loaded, Network
 from mpsearch.engine.timings import Timings
 from mpsearch.memory.lru import LRU
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.extremes import Extremes, extremes
@@ -47,7 +47,7 @@ class WeightBank:
         self.source = source
         self._network = network
         self._memory = memory
-        self._schemes: dict[str, Scheme] = {}
+        self._schemes: dict[str, AnyScheme] = {}
         self._numbers: dict[str, int] = {"original": TRAINED}
         self._sizes: dict[tuple[int, str], int] = {}
         self._refusals: dict[tuple[int, str], str] = {}
@@ -186,12 +186,12 @@ class WeightBank:
             for after, before in pairs
         )
 
-    def _bound(self, layer: int, name: str) -> list[Scheme]:
+    def _bound(self, layer: int, name: str) -> list[AnyScheme]:
         """The scheme for each tensor of a layer."""
         scheme = self._scheme(name)
         return [scheme.along(t.channel_axes) for t in self._network.layers[layer].tensors]
 
-    def _scheme(self, name: str) -> Scheme:
+    def _scheme(self, name: str) -> AnyScheme:
         if name not in self._schemes:
             self._schemes[name] = parse_scheme(name)
             if name not in self._numbers:
@@ -221,14 +221,14 @@ class WeightBank:
             self._extremes[layer] = tuple(map(extremes, self._network.weights(layer)))
         return self._extremes[layer]
 
-    def _stored_nbytes(self, scheme: Scheme, array: Float32Array, found: Extremes) -> int:
+    def _stored_nbytes(self, scheme: AnyScheme, array: Float32Array, found: Extremes) -> int:
         if self.coding == "none":
             if isinstance(scheme, Elementwise) and scheme.stores(found):
                 return packed_nbytes(array.size, scheme.width)
             return scheme.stored_nbytes(array)
         return self._nbytes_of(scheme, scheme.encode(array))
 
-    def _nbytes_of(self, scheme: Scheme, codes: Codes) -> int:
+    def _nbytes_of(self, scheme: AnyScheme, codes: Codes) -> int:
         if self.coding == "none":
             return scheme.nbytes(codes)
         return sum(map(self._coded_sizes.nbytes, scheme.streams(codes)))
@@ -256,7 +256,9 @@ class WeightBank:
         self._loaded.put((layer, variant), loaded, self._network.layers[layer].original_nbytes)
 
 
-def _first_few(pairs: list[tuple[Scheme, Float32Array]]) -> Iterator[tuple[Scheme, Float32Array]]:
+def _first_few(
+    pairs: list[tuple[AnyScheme, Float32Array]],
+) -> Iterator[tuple[AnyScheme, Float32Array]]:
     return ((scheme, array.reshape(-1)[:_PROBE]) for scheme, array in pairs)
 
 

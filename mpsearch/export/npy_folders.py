@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.system.files import file_name, file_names, write_bytes
 from mpsearch.values.arrays import Codes, Float32Array
 from mpsearch.values.layer import WeightLayer
@@ -30,7 +30,7 @@ _CODES_AS_STORED: Final = frozenset({"fl16", "fix8"})
 def write_npy_folder(
     folder: Path,
     model_name: str,
-    scheme: Scheme,
+    scheme: AnyScheme,
     layers: tuple[WeightLayer, ...],
     weights: Callable[[int], tuple[Float32Array, ...]],
 ) -> list[Path]:
@@ -106,7 +106,7 @@ def _write(
 
 
 def _stored(
-    scheme: Scheme,
+    scheme: AnyScheme,
     layer: WeightLayer,
     tensors: tuple[Float32Array, ...],
     given: tuple[Codes, ...] | None,
@@ -114,7 +114,7 @@ def _stored(
     for i, (tensor, weights) in enumerate(zip(layer.tensors, tensors, strict=True)):
         bound = scheme.along(tensor.channel_axes)
         codes = bound.encode(weights) if given is None else given[i]
-        array = codes if scheme.family in _CODES_AS_STORED else bound.decode(codes)
+        array = np.asarray(codes) if scheme.family in _CODES_AS_STORED else bound.decode(codes)
         yield array.reshape(-1)
 
 

@@ -8,11 +8,12 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.model.backend import keras, tf
-from mpsearch.model.folding import FoldedCall, fold
+from mpsearch.model.folding import fold
 from mpsearch.model.graph import Cut
 from mpsearch.model.scopes import compile_safely
-from mpsearch.model.split_concat import SplitCall, split_first
+from mpsearch.model.split_concat import split_first
 from mpsearch.model.stacking import most_stacked, run_stacked
+from mpsearch.model.step import Known, Step, Tensor, Variable
 
 # Variables outside the weight layers up to this many elements are built into the code as constants,
 # so that TensorFlow computes beforehand what depends on nothing else.
@@ -51,7 +52,7 @@ class CompiledStage:
         self._most_stacked = {
             shared: most_stacked(steps[0], shared) if variables else 0 for shared in (False, True)
         }
-        self.spreads = isinstance(steps[0], SplitCall)
+        self.spreads = steps[0].spreads
         many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
         # Compiled when first asked for: not every stage is.
         self._stacked = cache(
@@ -104,11 +105,11 @@ class Code:
         )
 
 
-def run_steps(steps: Sequence[Any], weights: list[tuple[Any, Any]], known: dict[int, Any]) -> None:
+def run_steps(steps: Sequence[Step], weights: list[tuple[Variable, Tensor]], known: Known) -> None:
     """Run calls with values in place of variables.
 
     Args:
-        steps: :class:`~mpsearch.model.graph.Call` or what two of them became, in order.
+        steps: In order.
         weights: Variables and the tensors that stand for them.
         known: Value number → tensor; what the steps make is added.
     """
@@ -116,16 +117,12 @@ def run_steps(steps: Sequence[Any], weights: list[tuple[Any, Any]], known: dict[
     constants = [
         (variable, tf.constant(_value(variable)))
         for step in steps
-        if not isinstance(step, FoldedCall | SplitCall)
-        for variable in getattr(step.operation, "variables", ())
+        for variable in step.variables
         if id(variable) not in tensors and math.prod(variable.shape) <= _SMALL
     ]
     with keras.StatelessScope(state_mapping=[*weights, *constants]):
         for step in steps:
-            if isinstance(step, FoldedCall | SplitCall):
-                step.run(known, tensors)
-            else:
-                step.run(known)
+            step.run(known, tensors)
 
 
 def _value(variable: Any) -> Any:

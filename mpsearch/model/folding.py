@@ -6,15 +6,15 @@ At inference a normalization is ``y = x·s + t`` with fixed ``s = γ / √(σ² 
 TensorFlow can fuse with the convolution.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, ClassVar, Final
 
 import numpy as np
 
 from mpsearch.model.backend import keras, tf
-from mpsearch.model.graph import Call
-from mpsearch.model.pooled_concat import PooledConcat, pooled_concat
+from mpsearch.model.pooled_concat import pooled_concat
+from mpsearch.model.step import Call, Known, Step, Tensor, Variable, Weights
 from mpsearch.values.arrays import Float32Array
 
 # Axis of the kernel that counts output channels; a depthwise kernel has them on two axes.
@@ -28,44 +28,60 @@ class FoldedCall:
     """A weight layer and the normalization after it, run as one.
 
     Attributes:
-        layer: The call of the weight layer.
+        call: That of the weight layer.
         outputs: What the normalization makes.
         scale: ``s``, shape (channels,).
         shift: ``t``, shape (channels,).
     """
 
-    layer: Call
+    spreads: ClassVar[bool] = False
+
+    call: Call
     outputs: tuple[int, ...]
     scale: Float32Array
     shift: Float32Array
 
-    def run(self, known: dict[int, Any], weights: Mapping[int, Any]) -> None:
-        """Compute the outputs from the values *known* and add them there.
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """None: all have tensors that stand for them."""
+        return ()
 
-        Args:
-            known: Value number → tensor.
-            weights: id of a variable → the tensor that stands for it.
-        """
-        operation = self.layer.operation
+    @property
+    def concatenation(self) -> None:
+        """It is none."""
+
+    @property
+    def layer(self) -> "FoldedCall":
+        """Itself."""
+        return self
+
+    @property
+    def before(self) -> None:
+        """Nothing."""
+
+    def run(self, known: Known, weights: Weights) -> None:
+        """Compute the outputs from the values *known* and add them there."""
+        operation = self.call.operation
         kernel, bias = operation.weights[0], operation.bias
         scaled = [(kernel, weights[id(kernel)] * self.scale.reshape(_kernel_shape(operation)))]
         if bias is not None:
             scaled.append((bias, self.offset(weights[id(bias)])))
-        inside: dict[int, Any] = {value: known[value] for value in self.layer.inputs}
+        inside: Known = {value: known[value] for value in self.call.inputs}
         with keras.StatelessScope(state_mapping=scaled):
-            self.layer.run(inside)
-        (made,) = self.layer.outputs
+            self.call.run(inside, weights)
+        (made,) = self.call.outputs
         shifted = inside[made]
         if bias is None:
             shifted = tf.nn.bias_add(shifted, self.offset(None))
         known[self.outputs[0]] = shifted
 
-    def offset(self, bias: Any) -> Any:
-        """What is added per channel: ``b·s + t``, the layer's own *bias* being None or b."""
+    def scaled(self, kernel: Tensor) -> Tensor:
+        """``W·s``, for a *kernel* whose output channels are last."""
+        return kernel * self.scale
+
+    def offset(self, bias: Tensor | None) -> Tensor:
+        """``b·s + t``, the layer's own *bias* being None or b."""
         return self.shift if bias is None else bias * self.scale + self.shift
-
-
-Step: TypeAlias = Call | FoldedCall | PooledConcat
 
 
 def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Step]:

@@ -1,66 +1,13 @@
 """Cut a Keras network into stages."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from mpsearch.model.backend import keras
+from mpsearch.model.step import Call
 
 INPUT = 0  # the value that is the network's input
-_MASK = "_keras_mask"  # Keras has no public name for it
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """One use of one Keras operation.
-
-    Attributes:
-        operation: A layer, or a function of ``keras.ops``.
-        arguments: Keras' record of the call; holds symbolic tensors in place of values.
-        values: id of each symbolic tensor → number of the value it stands for.
-        inputs: Values read, without repetition.
-        outputs: Values made; the masks of *masked* ones are last.
-        entering: Value read → its mask, or None where it has one no more; others never had one.
-        masked: Which of the values made have masks.
-    """
-
-    operation: Any
-    arguments: Any
-    values: dict[int, int]
-    inputs: tuple[int, ...]
-    outputs: tuple[int, ...]
-    entering: Mapping[int, int | None] = field(default_factory=dict)
-    masked: tuple[int, ...] = ()
-
-    @property
-    def knows_masks(self) -> bool:
-        """Whether masks are more than nothing to it."""
-        return bool(self.entering or self.masked)
-
-    def run(self, known: dict[int, Any]) -> None:
-        """Compute the outputs from the values *known* and add them there."""
-        for value, mask in self.entering.items():
-            _set_mask(known[value], None if mask is None else known[mask])
-        args, kwargs = self.arguments.fill_in(
-            {tensor: known[value] for tensor, value in self.values.items()}
-        )
-        # As Model.predict does: dropout off, stored statistics in BatchNormalization.
-        # Functional models pass it on where Keras lists it among the layer's context arguments;
-        # what was recorded in the graph is overruled, as there.
-        if "training" in getattr(self.operation, "_call_context_args", ()):
-            kwargs["training"] = False
-        results = keras.tree.flatten(self.operation(*args, **kwargs))
-        masks = [get_mask(results[place]) for place in self.masked]
-        known.update(zip(self.outputs, [*results, *masks], strict=True))
-
-
-def get_mask(tensor: Any) -> Any:
-    """The mask that Keras hung on a tensor, or None."""
-    return getattr(tensor, _MASK, None)
-
-
-def _set_mask(tensor: Any, mask: Any) -> None:
-    setattr(tensor, _MASK, mask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -47,7 +47,7 @@ class ImageArchive:
             ImageError: If the file is damaged, or holds numbers that are not finite.
         """
         try:
-            with ArrayArchive(self.path) as archive:
+            with ArrayArchive.open(self.path) as archive:
                 if archive.find("x") != self.array:
                     raise ImageError(f"images {str(self.path)!r} was replaced; start again")
                 for piece in _pieces(archive, self.array):
@@ -79,7 +79,7 @@ def read_archive(path: Path) -> ImageArchive:
     try:
         if not path.is_file():
             raise ImageError(f"images {str(path)!r}: No such file, or not a regular one")
-        with ArrayArchive(path) as archive:
+        with ArrayArchive.open(path) as archive:
             x, y = archive.find("x"), archive.find("y")
             if x is None:
                 raise ImageError(f"images {str(path)!r} holds no array x; {EXPECTED}")

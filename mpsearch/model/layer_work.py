@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any, Final
 
 from mpsearch.model.backend import keras, tf
-from mpsearch.model.graph import Call
 from mpsearch.model.graph_work import SLOW, Work, graph_work, nbytes_of
 from mpsearch.model.scopes import compile_safely
+from mpsearch.model.step import Call
 
 _MOST_UNSEEN: Final = 2**14  # elements read by a layer of which only the outputs are known
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import run_steps, traced
-from mpsearch.model.graph import INPUT, Call
+from mpsearch.model.graph import INPUT
 from mpsearch.model.scores import Scores, distribution
+from mpsearch.model.step import Call
 from mpsearch.model.strided_gradient import safe_strides
 from mpsearch.model.weight_layers import LiveLayer
 from mpsearch.values.arrays import Float32Array

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from mpsearch.model.backend import keras
-from mpsearch.model.graph import INPUT, Call, get_mask
+from mpsearch.model.graph import INPUT
+from mpsearch.model.step import Call, get_mask
 
 
 def with_masks(calls: list[Call], image: Any) -> list[Call]:

@@ -2,19 +2,17 @@
 
 import warnings
 from collections.abc import Callable, Collection, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from mpsearch.memory.aligned import ALIGNMENT, address
 from mpsearch.memory.input_images import Inputs
 from mpsearch.memory.moments import InputMoments
 from mpsearch.model import own_scaling
 from mpsearch.model.backend import tf
-from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.gradients.remote import RemoteGradients
-from mpsearch.model.graph import INPUT, Call, Cut, cut, flatten, join_merges
+from mpsearch.model.graph import cut, flatten, join_merges
 from mpsearch.model.input_moments import MomentSums, moment_groups, moment_shapes
 from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.masks import with_masks
@@ -23,6 +21,9 @@ from mpsearch.model.plain_pass import plain_scores
 from mpsearch.model.scores import distribution, scores_of
 from mpsearch.model.source import ModelSource
 from mpsearch.model.split_concat import is_split_concat
+from mpsearch.model.stages import compile_stages
+from mpsearch.model.step import Call
+from mpsearch.model.tensors import joined, shared, taken
 from mpsearch.model.weight_layers import (
     all_layers,
     array_view,
@@ -33,11 +34,6 @@ from mpsearch.values.arrays import Float32Array
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.outer import OuterProduct
 from mpsearch.values.stage import Stage
-
-
-@cache
-def _images_axis() -> Any:
-    return tf.constant(0)
 
 
 class KerasNetwork:
@@ -72,13 +68,19 @@ class KerasNetwork:
         self._arrays = tuple(tuple(map(array_view, tensors)) for tensors in self._trained)
         self._input_dtype = model.inputs[0].dtype
         self._shape = tuple(int(side) for side in model.inputs[0].shape[1:])
-        self._functions: list[CompiledStage] = []
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
             calls = with_masks(calls, self._gray())
             self._cuts = join_merges(cut(calls, self._output, self._owners()), is_split_concat)
-            self._stages, answer = self._compile()
+            self._functions, self._stages, scores = compile_stages(
+                self._cuts,
+                [live.keras_layer.weights for live in self._live],
+                self._trained,
+                self._gray(),
+                self._output,
+            )
         self._calls, self._names = calls, {id(one): name for name, one in all_layers(model)}
+        answer = tf.cast(scores, tf.float32).numpy()
         self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
     @cached_property
@@ -106,7 +108,7 @@ class KerasNetwork:
 
     def load(self, tensors: tuple[Float32Array, ...]) -> Any:
         """Decoded tensors as TensorFlow keeps them: the same memory where it is aligned."""
-        return tuple(_shared(tensor) for tensor in tensors)
+        return tuple(map(shared, tensors))
 
     def enter(self, inputs: Float32Array) -> Any:
         """Input images as TensorFlow keeps them."""
@@ -134,15 +136,11 @@ class KerasNetwork:
 
     def take(self, batch: Any, start: int, stop: int) -> Any:
         """Images *start* to *stop*."""
-        # The raw operation on tensors takes a seventh of the time of Python's slicing, most of
-        # which goes into making tensors of its numbers; neither copies.
-        return tf.raw_ops.StridedSlice(
-            input=batch, begin=_vector(start), end=_vector(stop), strides=_vector(1)
-        )
+        return taken(batch, start, stop)
 
     def join(self, batches: Sequence[Any]) -> Any:
         """All images of *batches*."""
-        return tf.raw_ops.ConcatV2(values=list(batches), axis=_images_axis())
+        return joined(batches)
 
     def probabilities(self, scores: Any) -> Float32Array:
         """Class probabilities in float32."""
@@ -264,42 +262,6 @@ class KerasNetwork:
     def _gray(self) -> Any:
         return self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))
 
-    def _compile(self) -> tuple[tuple[Stage, ...], Float32Array]:
-        """Compile every stage, and learn the size of every value from one gray image.
-
-        Returns:
-            The stages, and the class scores of that image, shape (1, classes).
-        """
-        values = {INPUT: self._gray()}
-        last = {value: index for index, piece in enumerate(self._cuts) for value in piece.inputs}
-        stages = []
-        for index, piece in enumerate(self._cuts):
-            specs = [
-                tf.TensorSpec([None, *values[v].shape[1:]], values[v].dtype) for v in piece.inputs
-            ]
-            self._functions.append(CompiledStage(piece, self._variables(piece), specs))
-            outputs = self.run(
-                index, [self._trained[i] for i in piece.layers], [values[v] for v in piece.inputs]
-            )
-            values.update(zip(piece.outputs, outputs, strict=True))
-            for value in {*piece.inputs, *piece.outputs} - {self._output}:
-                if last.get(value, index) == index:
-                    del values[value]  # nothing reads it any more
-            stages.append(
-                Stage(
-                    index=index,
-                    name=str(piece.calls[0].operation.name),
-                    layers=piece.layers,
-                    inputs=piece.inputs,
-                    outputs=piece.outputs,
-                    output_nbytes=tuple(t.dtype.size * int(tf.size(t)) for t in outputs),
-                )
-            )
-        return tuple(stages), tf.cast(values[self._output], tf.float32).numpy()
-
-    def _variables(self, piece: Cut) -> list[Any]:
-        return [v for i in piece.layers for v in self._live[i].keras_layer.weights]
-
     @cached_property
     def _gradient(self) -> MarginGradient:
         image = tf.TensorSpec([1, *self._shape], self._input_dtype)
@@ -313,14 +275,3 @@ class KerasNetwork:
         flat = [tensor for layer in self._trained for tensor in layer]
         source, size = self._source
         return RemoteGradients(source, size, self._scores, self._gradient, flat)
-
-
-@lru_cache(maxsize=4096)
-def _vector(number: int) -> Any:
-    return tf.constant([number])
-
-
-def _shared(array: Float32Array) -> Any:
-    if address(array) % ALIGNMENT or not array.flags.writeable:
-        return tf.constant(array)
-    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mpsearch.model.backend import keras
-from mpsearch.model.graph import INPUT, Call
+from mpsearch.model.graph import INPUT
+from mpsearch.model.step import Call
 
 _SCALING: Final = ("Rescaling", "Normalization")
 # Functions of keras.ops with one tensor and one number, as ``x / 127.5 - 1`` leaves them.

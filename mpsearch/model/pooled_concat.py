@@ -4,12 +4,13 @@ Pooling looks at each channel by itself, so pooling before channels are put side
 same numbers, and a quarter of them has to be copied.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 
 from mpsearch.model.backend import keras
-from mpsearch.model.graph import Call
+from mpsearch.model.step import Call, Concatenation, Known, Variable, Weights
 
 
 @cache
@@ -27,41 +28,40 @@ class PooledConcat:
     """A concatenation of channels and the pooling after it, run in the other order.
 
     Attributes:
-        concat: The call that concatenates.
-        parts: Values that are concatenated, with repetition.
-        pooling: The pooling layer.
+        concatenation: Of pooled parts.
         outputs: What the pooling makes.
     """
 
-    concat: Call
-    parts: tuple[int, ...]
-    pooling: Any
+    spreads: ClassVar[bool] = False
+
+    concatenation: Concatenation
     outputs: tuple[int, ...]
 
     @property
-    def operation(self) -> Any:
-        """The layer whose variables are used: none."""
-        return self.pooling
+    def variables(self) -> Sequence[Variable]:
+        """None."""
+        return ()
 
-    def run(self, known: dict[int, Any]) -> None:
+    @property
+    def layer(self) -> None:
+        """No layer alone."""
+
+    def run(self, known: Known, weights: Weights) -> None:  # noqa: ARG002 - it has none
         """Compute the outputs from the values *known* and add them there."""
-        pooled = {value: self.pooling(known[value]) for value in dict.fromkeys(self.parts)}
-        known[self.outputs[0]] = keras.ops.concatenate([pooled[v] for v in self.parts], axis=-1)
+        parts, pool = self.concatenation.parts, self.concatenation.pool
+        pooled = {value: pool(known[value]) for value in dict.fromkeys(parts)}
+        known[self.outputs[0]] = keras.ops.concatenate([pooled[v] for v in parts], axis=-1)
 
 
 def pooled_concat(first: Call, then: Call) -> PooledConcat | None:
     """The two calls as one, if the second pools the channels that the first concatenates."""
+    side_by_side = first.concatenation
     concat, pooling = first.operation, then.operation
-    if type(concat) is not keras.layers.Concatenate or type(pooling) not in _poolings():
+    if side_by_side is None or type(pooling) not in _poolings():
         return None
     if not concat.compute_dtype == pooling.compute_dtype == "float32":
         return None
     rank = len(concat.output.shape)
     if concat.axis % rank != rank - 1 or pooling.data_format != "channels_last":
         return None
-    return PooledConcat(first, concatenated(first), pooling, then.outputs)
-
-
-def concatenated(call: Call) -> tuple[int, ...]:
-    """The values that a concatenation puts side by side, with repetition."""
-    return tuple(call.values[id(tensor)] for tensor in call.arguments.keras_tensors)
+    return PooledConcat(replace(side_by_side, pool=pooling), then.outputs)

@@ -5,15 +5,25 @@ first rows of the kernel plus that of *b* with the others: the concatenation, wh
 nothing else, is not needed. A part that many plans share is then convolved once for all of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, ClassVar
 
 from mpsearch.model.backend import keras, tf
-from mpsearch.model.folding import FoldedCall
-from mpsearch.model.graph import Call, Cut
-from mpsearch.model.pooled_concat import PooledConcat, concatenated, pooled_concat
+from mpsearch.model.graph import Cut
+from mpsearch.model.pooled_concat import pooled_concat
+from mpsearch.model.step import (
+    Call,
+    Concatenation,
+    Known,
+    LayerStep,
+    Step,
+    Tensor,
+    Variable,
+    Weights,
+    activated,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,21 +31,50 @@ class SplitCall:
     """A concatenation of channels, perhaps pooled, and the convolution that reads it, as one.
 
     Attributes:
-        parts: Values that are concatenated, with repetition.
-        before: What makes the concatenation.
-        layer: The convolution.
+        parts_before: What is put side by side.
+        before: Makes the concatenation as it is.
+        convolution: The step that reads it.
     """
 
-    parts: tuple[int, ...]
-    before: Call | PooledConcat
-    layer: Call | FoldedCall
+    spreads: ClassVar[bool] = True
+
+    parts_before: Concatenation
+    before: Step
+    convolution: LayerStep
+
+    @property
+    def call(self) -> Call:
+        """That of the convolution."""
+        return self.convolution.call
 
     @property
     def outputs(self) -> tuple[int, ...]:
         """What the convolution makes."""
-        return self.layer.outputs
+        return self.convolution.outputs
 
-    def run(self, known: dict[int, Any], weights: Mapping[int, Any]) -> None:
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """None: all have tensors that stand for them."""
+        return ()
+
+    @property
+    def concatenation(self) -> None:
+        """It is more than one."""
+
+    @property
+    def layer(self) -> "SplitCall":
+        """Itself."""
+        return self
+
+    def scaled(self, kernel: Tensor) -> Tensor:
+        """As the convolution does."""
+        return self.convolution.scaled(kernel)
+
+    def offset(self, bias: Tensor | None) -> Tensor | None:
+        """As the convolution does."""
+        return self.convolution.offset(bias)
+
+    def run(self, known: Known, weights: Weights) -> None:
         """Compute the outputs from the values *known* and add them there.
 
         Args:
@@ -43,25 +82,19 @@ class SplitCall:
                 the same for each n of theirs.
             weights: id of a variable → the tensor that stands for it.
         """
-        operation = plain(self.layer).operation
-        kernel = weights[id(operation.weights[0])]
-        offset = None if operation.bias is None else weights[id(operation.bias)]
-        if isinstance(self.layer, FoldedCall):
-            kernel = kernel * self.layer.scale
-            offset = self.layer.offset(offset)
+        operation = self.call.operation
+        kernel = self.scaled(weights[id(operation.weights[0])])
+        offset = self.offset(None if operation.bias is None else weights[id(operation.bias)])
         total, first = None, 0
-        for value in self.parts:
+        for value in self.parts_before.parts:
             part = tf.cast(known[value], kernel.dtype)  # as the concatenation would
-            if isinstance(self.before, PooledConcat):
-                part = self.before.pooling(part)
+            part = self.parts_before.pool(part)
             last = first + part.shape[-1]
             one = _product(part, kernel[0, 0, first:last])
             if total is None and offset is not None:
                 one = tf.nn.bias_add(one, offset)
             total, first = one if total is None else _spread_sum(one, total), last
-        if not isinstance(self.layer, FoldedCall) and operation.activation is not None:
-            total = operation.activation(total)
-        known[self.outputs[0]] = total
+        known[self.outputs[0]] = activated(operation, total)
 
 
 def _product(x: Any, matrix: Any) -> Any:
@@ -75,11 +108,6 @@ def _spread_sum(one: Any, other: Any) -> Any:
     images = tf.minimum(tf.shape(one)[0], tf.shape(other)[0])
     rows = [-1, images * prod(one.shape[1:])]
     return tf.reshape(tf.reshape(one, rows) + tf.reshape(other, rows), [-1, *one.shape[1:]])
-
-
-def plain(layer: Call | FoldedCall) -> Call:
-    """The call of the weight layer itself."""
-    return layer.layer if isinstance(layer, FoldedCall) else layer
 
 
 def pays(concat: Any, convolution: Any) -> bool:
@@ -106,19 +134,19 @@ def pays(concat: Any, convolution: Any) -> bool:
     )
 
 
-def split_first(steps: list[Any]) -> list[Any]:
+def split_first(steps: Sequence[Step]) -> list[Step]:
     """Steps of a stage with the first two made one, if they are such a pair."""
-    if len(steps) < 2 or not isinstance(steps[1], Call | FoldedCall):
-        return steps
-    before, layer = steps[:2]
-    concat = before.concat if isinstance(before, PooledConcat) else before
-    if not isinstance(concat, Call) or plain(layer).inputs != before.outputs:
-        return steps
-    if concat.knows_masks or plain(layer).knows_masks:
-        return steps
-    if not pays(concat.operation, plain(layer).operation):
-        return steps
-    return [SplitCall(concatenated(concat), before, layer), *steps[2:]]
+    if len(steps) < 2:
+        return list(steps)
+    before, layer = steps[0], steps[1].layer
+    concat = before.concatenation
+    if concat is None or layer is None or layer.call.inputs != before.outputs:
+        return list(steps)
+    if concat.call.knows_masks or layer.call.knows_masks:
+        return list(steps)
+    if not pays(concat.call.operation, layer.call.operation):
+        return list(steps)
+    return [SplitCall(concat, before, layer), *steps[2:]]
 
 
 def is_split_concat(merge: Cut, reader: Call) -> bool:

@@ -13,9 +13,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mpsearch.model.backend import keras, tf
-from mpsearch.model.folding import FoldedCall
-from mpsearch.model.split_concat import SplitCall, plain
+from mpsearch.model.backend import tf
+from mpsearch.model.step import Known, Step, Tensor, activated
 
 # Stacking copies the kernels; for large ones that takes longer than it gains. Bytes.
 _LARGEST_KERNEL: Final = 4 * 2**20
@@ -27,7 +26,7 @@ _MOST_IMAGES: Final = 8
 _MOST_PATCHED: Final = 4
 
 
-def most_stacked(step: Any, shared: bool) -> int:
+def most_stacked(step: Step, shared: bool) -> int:
     """Images per weight set up to which several sets of a stage run faster together.
 
     Args:
@@ -37,7 +36,9 @@ def most_stacked(step: Any, shared: bool) -> int:
     Returns:
         0 where they cannot, or never do.
     """
-    call = _layer(step)
+    if step.layer is None:
+        return 0
+    call = step.layer.call
     operation = call.operation
     if call.knows_masks or not _is_product(operation):
         return 0
@@ -74,42 +75,36 @@ def _has_small_patches(operation: Any) -> bool:
     return nbytes <= _LARGEST_PATCHES
 
 
-def run_stacked(step: Any, weights: Sequence[Any], known: dict[int, Any], shared: bool) -> None:
+def run_stacked(step: Step, weights: Sequence[Tensor], known: Known, shared: bool) -> None:
     """Run such a step with stacked weights.
 
     Args:
-        step: :class:`~mpsearch.model.graph.Call`, :class:`FoldedCall` or :class:`SplitCall`.
+        step: One of which :func:`most_stacked` is not 0.
         weights: Kernels of shape (S, …) and biases (S, channels), if the layer has one.
         known: Value number → tensor with n images, or S·n, those of the first weight set first;
             the step's output has S·n.
         shared: The input has n images, and every weight set is run on them.
     """
-    if isinstance(step, SplitCall):
-        step.before.run(known)
-        step = step.layer
-    folded = isinstance(step, FoldedCall)
-    call = _layer(step)
-    (source,) = call.inputs
+    layer = step.layer
+    assert layer is not None
+    if layer.before is not None:
+        layer.before.run(known, {})
+    operation = layer.call.operation
+    (source,) = layer.call.inputs
     kernels = weights[0]
     x = tf.cast(known[source], kernels.dtype)  # as the layer itself would
     window = kernels.shape[1:-2]
     if math.prod(window) > 1:
-        x = _patches(x, window[0], window[1], call.operation.padding)
+        x = _patches(x, window[0], window[1], operation.padding)
     rows, columns = x.shape[-1], kernels.shape[-1]
-    kernels = tf.reshape(kernels, [-1, rows, columns])
-    offset = weights[1][:, None, :] if len(weights) > 1 else None
-    if folded:
-        kernels *= step.scale
-        offset = step.offset(offset)
+    kernels = layer.scaled(tf.reshape(kernels, [-1, rows, columns]))
+    offset = layer.offset(weights[1][:, None, :] if len(weights) > 1 else None)
     parts = 1 if shared else tf.shape(kernels)[0]
     y = tf.matmul(tf.reshape(x, [parts, -1, rows]), kernels)
     if offset is not None:
         y += offset
     y = tf.reshape(y, [-1, *x.shape[1:-1], columns])
-    activation = call.operation.activation
-    if activation is not None and activation is not keras.activations.linear:
-        y = activation(y)
-    known[step.outputs[0]] = y
+    known[step.outputs[0]] = activated(operation, y)
 
 
 def _patches(x: Any, height: int, width: int, padding: str) -> Any:
@@ -131,8 +126,3 @@ def _patches(x: Any, height: int, width: int, padding: str) -> Any:
     # Shifted copies side by side: faster than TensorFlow's own extraction of patches.
     shifted = [x[:, i : i + down, j : j + across] for i in range(height) for j in range(width)]
     return tf.concat(shifted, axis=-1)
-
-
-def _layer(step: Any) -> Any:
-    """The call of the weight layer in a step."""
-    return plain(step.layer if isinstance(step, SplitCall) else step)

@@ -8,7 +8,7 @@ must agree: the archive's directory and the array's own header.
 import io
 import math
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -56,19 +56,29 @@ class ArrayArchive:
     """An ``.npz`` file, open for reading.
 
     Args:
-        path: The file.
-
-    Raises:
-        ValueError, OSError, …: One of :data:`ARCHIVE_ERRORS`, if it is no such archive.
+        file: The file.
+        archive: The zip archive it is.
+        members: Of the archive, by name.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._file = _ShortReads(path)
+    def __init__(
+        self, file: "_ShortReads", archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]
+    ) -> None:
+        self._file, self._zip, self._members = file, archive, members
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file.
+
+        Raises:
+            ValueError, OSError, …: One of :data:`ARCHIVE_ERRORS`, if it is no such archive.
+        """
+        file = _ShortReads(path)
         try:
-            self._zip = zipfile.ZipFile(self._file)
-            self._members = _members(self._zip)
+            archive = zipfile.ZipFile(file)
+            return cls(file, archive, _members(archive))
         except BaseException:
-            self._file.close()
+            file.close()
             raise
 
     def __enter__(self) -> Self:

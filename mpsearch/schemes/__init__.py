@@ -1,7 +1,7 @@
 """What becomes of a weight when it is stored: one family of schemes per file."""
 
 from mpsearch.schemes import families  # noqa: F401 - registers them
-from mpsearch.schemes.base import Scheme
+from mpsearch.schemes.base import AnyScheme, Scheme
 from mpsearch.schemes.menus import ALL, DOCUMENTED, EXTENDED, MENUS, is_long
 from mpsearch.schemes.registry import (
     available,
@@ -16,6 +16,7 @@ __all__ = [
     "DOCUMENTED",
     "EXTENDED",
     "MENUS",
+    "AnyScheme",
     "Scheme",
     "available",
     "family_members",

@@ -3,18 +3,21 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeAlias, TypeVar
 
 import numpy as np
 
 from mpsearch.schemes.extremes import extremes
 from mpsearch.schemes.stream import Stream, StreamForm
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import SchemeError
 
+#: What a scheme stores of a tensor.
+CodesT = TypeVar("CodesT")
 
-class Scheme(ABC):
-    """A named way to store the weights of one tensor.
+
+class Scheme(ABC, Generic[CodesT]):
+    """A named way to store the weights of one tensor, as codes of some type.
 
     Schemes are values: made from a name, without state, equal if their names are equal.
     What an implementation must keep (``tests/contracts/test_schemes.py`` holds every registered
@@ -59,23 +62,23 @@ class Scheme(ABC):
         return self.name.partition("_")[0]
 
     @abstractmethod
-    def encode(self, weights: Float32Array) -> Codes:
-        """Turn float32 weights of any shape into what is stored; only the scheme knows its form.
+    def encode(self, weights: Float32Array) -> CodesT:
+        """Turn float32 weights of any shape into what is stored.
 
         Raises:
             SchemeError: If a weight cannot be stored.
         """
 
     @abstractmethod
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: CodesT) -> Float32Array:
         """Turn codes back into the float32 weights the network will compute with."""
 
     @abstractmethod
-    def nbytes(self, codes: Codes) -> int:
+    def nbytes(self, codes: CodesT) -> int:
         """Bytes that the packed form of *codes* takes: the sum over :meth:`streams`."""
 
     @abstractmethod
-    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+    def streams(self, codes: CodesT) -> tuple[Stream, ...]:
         """*codes* as integers of certain widths; packed one after the other they are the file's."""
 
     @abstractmethod
@@ -86,7 +89,7 @@ class Scheme(ABC):
         """
 
     @abstractmethod
-    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> CodesT:
         """The codes of a tensor of *shape* from what :meth:`streams` gave.
 
         Raises:
@@ -131,6 +134,10 @@ class Scheme(ABC):
 
     def __repr__(self) -> str:
         return f"<scheme {self.name}>"
+
+
+#: A scheme whose codes are its own business.
+AnyScheme: TypeAlias = Scheme[Any]
 
 
 def native_float32(weights: Float32Array, scheme: str) -> Float32Array:

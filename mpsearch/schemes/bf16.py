@@ -7,14 +7,14 @@ import numpy as np
 from mpsearch.schemes.bits import rounded_bits
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.values.arrays import Codes, Float32Array, Symbols
+from mpsearch.values.arrays import Float32Array, UInt16Array
 
 _SHIFT: Final = np.uint32(16)
 # Half way between the largest bfloat16 and 2¹²⁸; ties go to the even one, which would be 2¹²⁸.
 _OVERFLOW: Final = 2.0**128 - 2.0**119
 
 
-class Bf16(Elementwise):
+class Bf16(Elementwise[np.uint16]):
     """Two bytes per weight: bfloat16, float32's range with 7 fraction bits, ties to even."""
 
     overflow: ClassVar[float] = _OVERFLOW
@@ -30,7 +30,12 @@ class Bf16(Elementwise):
         """16 bits."""
         return 16
 
-    def encode(self, weights: Float32Array) -> Codes:
+    @property
+    def code_dtype(self) -> np.dtype[np.uint16]:
+        """uint16."""
+        return np.dtype(np.uint16)
+
+    def encode(self, weights: Float32Array) -> UInt16Array:
         """The bits of the nearest bfloat16 as uint16.
 
         Raises:
@@ -47,7 +52,6 @@ class Bf16(Elementwise):
         each_block(flat.size, work)
         return codes
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: UInt16Array) -> Float32Array:
         """Zeros below."""
-        patterns: Symbols = codes
-        return np.asarray(patterns.astype(np.uint32) << _SHIFT).view(np.float32)
+        return np.asarray(codes.astype(np.uint32) << _SHIFT).view(np.float32)

@@ -1,22 +1,22 @@
 """``bitwiseAnd_k``: the lowest k of the 32 bits are cut off."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes.base import float32_bits, native_float32
-from mpsearch.schemes.bits import pack_bits, unpack_bits_into
+from mpsearch.schemes.bits import pack_bits, symbol_dtype, unpack_bits_into
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, Symbols, UInt8Array
 from mpsearch.values.errors import SchemeError
 
 MOST: Final = 22  # one mantissa bit stays; the original's masks go no further
 DEFAULTS: Final = (1, 2, 4, 8, 16, 17, 18, 19, 20, 21, 22)
 
 
-class BitwiseAnd(Elementwise):
+class BitwiseAnd(Elementwise[np.unsignedinteger[Any]]):
     """32 − k bits per weight, packed back to back; truncates toward zero.
 
     Args:
@@ -38,7 +38,7 @@ class BitwiseAnd(Elementwise):
         """``bitwiseAnd_k``."""
         return f"bitwiseAnd_{self.k}"
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> Symbols:
         """The 32 − k kept bits of each weight as an unsigned integer (uint16 where they fit)."""
         bits = float32_bits(weights, self.name)
         codes = np.empty(bits.shape, dtype=np.uint16 if self.k >= 16 else np.uint32)
@@ -50,7 +50,7 @@ class BitwiseAnd(Elementwise):
         each_block(flat.size, work)
         return codes
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: Symbols) -> Float32Array:
         """Put the kept bits back in place, zeros below."""
         bits = np.empty(codes.shape, dtype=np.uint32)
         flat, out = codes.reshape(-1), bits.reshape(-1)
@@ -65,6 +65,11 @@ class BitwiseAnd(Elementwise):
     def width(self) -> int:
         """32 − k bits."""
         return 32 - self.k
+
+    @property
+    def code_dtype(self) -> np.dtype[np.unsignedinteger[Any]]:
+        """uint16 or uint32."""
+        return symbol_dtype(self.width)
 
     def pack(self, weights: Float32Array) -> UInt8Array:
         """Bits are cut off while they are packed; no codes in between."""

@@ -3,7 +3,7 @@
 import numpy as np
 
 from mpsearch.schemes.bitwise_and import BitwiseAnd
-from mpsearch.values.arrays import Codes, Float32Array, Symbols, UInt8Array
+from mpsearch.values.arrays import Float32Array, Symbols, UInt8Array
 
 _MAGNITUDE = np.uint32(0x7FFFFFFF)
 
@@ -20,7 +20,7 @@ class BitwiseMid(BitwiseAnd):
         """``bitwiseMid_k``."""
         return f"bitwiseMid_{self.k}"
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: Symbols) -> Float32Array:
         """The kept bits in place, then a 1 and zeros."""
         weights = super().decode(codes)
         self._to_middle(weights)

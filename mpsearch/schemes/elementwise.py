@@ -3,19 +3,23 @@
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar, final
+from typing import Any, ClassVar, TypeAlias, TypeVar, final
 
 import numpy as np
+import numpy.typing as npt
 
 from mpsearch.schemes.base import Scheme, native_float32, not_finite, too_large
 from mpsearch.schemes.bits import pack_bits, packed_nbytes, symbol_dtype, unpack_bits
 from mpsearch.schemes.extremes import Extremes, extremes
 from mpsearch.schemes.stream import Stream, StreamForm
-from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, UInt8Array
 from mpsearch.values.errors import SchemeError
 
+#: Type of a weight's code.
+CodeT = TypeVar("CodeT", bound=np.generic)
 
-class Elementwise(Scheme):
+
+class Elementwise(Scheme[npt.NDArray[CodeT]]):
     """One code of :attr:`width` bits per weight, whatever the others are.
 
     A part of a tensor is stored and restored as that part of the whole, so that large tensors are
@@ -39,9 +43,9 @@ class Elementwise(Scheme):
         return self.width
 
     @property
-    def code_dtype(self) -> np.dtype[np.generic]:
+    @abstractmethod
+    def code_dtype(self) -> np.dtype[CodeT]:
         """Type of the codes; as wide as the smallest unsigned integer of :attr:`width` bits."""
-        return symbol_dtype(self.width)
 
     def stores(self, found: Extremes) -> bool:
         """Whether it can store a tensor whose weights lie between these."""
@@ -60,11 +64,11 @@ class Elementwise(Scheme):
         """By way of the codes."""
         return self.decode(self.encode(weights))
 
-    def nbytes(self, codes: Codes) -> int:
+    def nbytes(self, codes: npt.NDArray[CodeT]) -> int:
         """⌈n · width / 8⌉."""
         return packed_nbytes(codes.size, self.width)
 
-    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+    def streams(self, codes: npt.NDArray[CodeT]) -> tuple[Stream, ...]:
         """The codes' bit patterns, in one stream."""
         flat = np.ascontiguousarray(codes).reshape(-1)
         return (Stream(flat.view(symbol_dtype(self.width)), self.width),)
@@ -73,7 +77,7 @@ class Elementwise(Scheme):
         """One stream, one code per weight."""
         return list(forms) == [StreamForm(self.width, math.prod(shape))]
 
-    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> npt.NDArray[CodeT]:
         """The codes whose bit patterns are in the stream."""
         self.require_forms([stream.form for stream in streams], shape)
         (one,) = streams
@@ -105,3 +109,7 @@ class Elementwise(Scheme):
         if not extremes(native).within(math.inf):
             return not_finite(native, self.name)
         return too_large(native, self.name, self.overflow, self.overflow_reason)
+
+
+#: One whose codes are its own business.
+AnyElementwise: TypeAlias = Elementwise[Any]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from mpsearch.schemes import dynamic_fixed, int_channel, k_means, prune_share, small_float
-from mpsearch.schemes.base import Scheme
+from mpsearch.schemes.base import AnyScheme
 from mpsearch.schemes.bf16 import Bf16
 from mpsearch.schemes.bitwise_and import BitwiseAnd
 from mpsearch.schemes.bitwise_mid import BitwiseMid
@@ -18,21 +18,21 @@ from mpsearch.schemes.registry import parse_scheme, register_scheme
 from mpsearch.values.errors import SchemeError
 
 
-def _plain(name: str, make: Callable[[], Scheme], form: str | None = None) -> None:
+def _plain(name: str, make: Callable[[], AnyScheme], form: str | None = None) -> None:
     """Register a scheme without parameter."""
 
     @register_scheme(name, form=form)
-    def _(argument: str) -> Scheme:
+    def _(argument: str) -> AnyScheme:
         if argument:
             raise SchemeError(f"{name!r} takes no parameter, got {argument!r}")
         return make()
 
 
-def _cutting(family: str, make: Callable[[int], Scheme]) -> None:
+def _cutting(family: str, make: Callable[[int], AnyScheme]) -> None:
     """Register a family whose parameter is a number of cut bits."""
 
     @register_scheme(family, form=f"{family}_k")
-    def _(argument: str) -> Scheme:
+    def _(argument: str) -> AnyScheme:
         if not re.fullmatch(r"-?[0-9]{1,9}", argument):
             raise SchemeError(
                 f"{f'{family}_{argument}'!r} lacks its number of cut bits; write {family}_1 to "
@@ -46,7 +46,7 @@ def _pruning(percent: int) -> None:
     family = f"prun{percent}"
 
     @register_scheme(family, form="prunP_X")
-    def _(argument: str) -> Scheme:
+    def _(argument: str) -> AnyScheme:
         if not argument or argument.startswith("prun"):
             raise SchemeError(
                 f"{f'{family}_{argument}'!r} lacks the scheme of what is left; write for instance "
@@ -56,7 +56,7 @@ def _pruning(percent: int) -> None:
 
 
 @register_scheme("prun", form="prun_t")
-def _prune(argument: str) -> Scheme:
+def _prune(argument: str) -> AnyScheme:
     if not re.fullmatch(r"[0-9]{0,40}\.?[0-9]{1,40}(e[+-]?[0-9]{1,3})?", argument):
         raise SchemeError(
             f"{f'prun_{argument}'!r} lacks its threshold; write a positive number, as in prun_0.005"

@@ -14,7 +14,7 @@ from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.extremes import extremes
 from mpsearch.schemes.fl16 import ENDS, OVERFLOW, Fl16
 from mpsearch.schemes.stream import Stream, StreamForm
-from mpsearch.values.arrays import Codes, Float32Array, Symbols
+from mpsearch.values.arrays import Float32Array, Symbols
 from mpsearch.values.spread import spread
 
 _HALF: Final = 16  # bits
@@ -33,7 +33,7 @@ class FittedCodes:
     fit: Symbols
 
 
-class Fitted(Scheme):
+class Fitted(Scheme[FittedCodes]):
     """Fitted numbers, and a code of :attr:`width` bits per weight.
 
     Tensors without rows and columns (biases) are few and sensitive: they are stored as halves.
@@ -65,7 +65,7 @@ class Fitted(Scheme):
         """:attr:`width`."""
         return self.width
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> FittedCodes:
         """Fit, and find every weight's nearest code.
 
         Raises:
@@ -117,17 +117,17 @@ class Fitted(Scheme):
         """The codes nearest to a kernel's *weights* under one fit."""
         return FittedCodes(self._symbols(weights, fit), fit)
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: FittedCodes) -> Float32Array:
         """The weights that the codes stand for."""
         if not len(codes.fit):
             return Fl16().decode(codes.symbols.view(np.float16))
         return self._weights(codes.symbols, codes.fit)
 
-    def nbytes(self, codes: Codes) -> int:
+    def nbytes(self, codes: FittedCodes) -> int:
         """2 n for a vector; else the fitted numbers and ⌈n · width / 8⌉."""
         return sum(stream.nbytes for stream in self.streams(codes))
 
-    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+    def streams(self, codes: FittedCodes) -> tuple[Stream, ...]:
         """The fitted numbers, then a code per weight; or halves."""
         flat = codes.symbols.reshape(-1)
         if not len(codes.fit):
@@ -156,7 +156,7 @@ class Fitted(Scheme):
             and forms[1] == StreamForm(self.width, size)
         )
 
-    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> FittedCodes:
         """What was stored."""
         self.require_forms([stream.form for stream in streams], shape)
         symbols = streams[-1].symbols.reshape(shape)

@@ -8,7 +8,7 @@ from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes.base import native_float32, not_finite
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, UInt8Array
 
 STEP: Final = 2.0**-6  # value of the lowest fraction bit
 LARGEST: Final = 127  # code of the largest magnitude, 1.984375
@@ -22,7 +22,7 @@ _DECODED: Final = np.copysign(
 ).astype(np.float32)
 
 
-class Fix8(Elementwise):
+class Fix8(Elementwise[np.uint8]):
     """One byte per weight.
 
     Source: I-SURF_Quantization, ``convert.py``; its loop over bit fields equals
@@ -36,7 +36,7 @@ class Fix8(Elementwise):
         """``fix8``."""
         return "fix8"
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> UInt8Array:
         """Codes as uint8: bit 7 the sign (also of −0), bits 6–0 ``⌊|w| / 2⁻⁶⌋``, at most 127."""
         native = native_float32(weights, self.name)
         codes = np.empty(native.shape, dtype=np.uint8)
@@ -53,7 +53,7 @@ class Fix8(Elementwise):
         each_block(flat.size, work)
         return codes
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: UInt8Array) -> Float32Array:
         """``±code · 2⁻⁶``; exact."""
         weights = np.empty(codes.shape, dtype=np.float32)
         flat, out = np.asarray(codes).reshape(-1), weights.reshape(-1)
@@ -69,6 +69,11 @@ class Fix8(Elementwise):
     def width(self) -> int:
         """8 bits."""
         return 8
+
+    @property
+    def code_dtype(self) -> np.dtype[np.uint8]:
+        """uint8."""
+        return np.dtype(np.uint8)
 
     def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
         """One look into a table."""

@@ -9,7 +9,7 @@ from mpsearch.memory.aligned import aligned_empty
 from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.values.arrays import Codes, Float32Array, Symbols, UInt8Array
+from mpsearch.values.arrays import Float16Array, Float32Array, Symbols, UInt8Array
 
 #: Magnitudes from here on round to infinity: half way between 65504, the largest half, and 65536.
 OVERFLOW: Final = 65520.0
@@ -31,7 +31,7 @@ _SIGN: Final = np.uint32(0x8000)
 _HALF: Final = np.uint32(16)
 
 
-class Fl16(Elementwise):
+class Fl16(Elementwise[np.float16]):
     """Two bytes per weight, rounded to the nearest half, ties to even."""
 
     overflow: ClassVar[float] = OVERFLOW
@@ -42,7 +42,7 @@ class Fl16(Elementwise):
         """``fl16``."""
         return "fl16"
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> Float16Array:
         """Round to float16.
 
         Raises:
@@ -55,7 +55,7 @@ class Fl16(Elementwise):
         each_block(flat.size, lambda piece: self._round(native, flat[piece], out[piece], scratch))
         return codes
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: Float16Array) -> Float32Array:
         """Widen to float32; exact."""
         patterns = np.ascontiguousarray(codes).view(np.uint16)
         weights = np.empty(codes.shape, dtype=np.float32)
@@ -69,7 +69,7 @@ class Fl16(Elementwise):
         return 16
 
     @property
-    def code_dtype(self) -> np.dtype[np.generic]:
+    def code_dtype(self) -> np.dtype[np.float16]:
         """float16."""
         return np.dtype(np.float16)
 
@@ -104,7 +104,7 @@ class Fl16(Elementwise):
         return rounded
 
     def _round(
-        self, whole: Float32Array, piece: Float32Array, out: Codes, scratch: "_Scratch"
+        self, whole: Float32Array, piece: Float32Array, out: Float16Array, scratch: "_Scratch"
     ) -> None:
         bits = piece.view(np.uint32)
         magnitude, halves = scratch.arrays(len(bits))
@@ -147,6 +147,6 @@ def _round_magnitude(magnitude: Symbols, halves: Symbols) -> None:
         halves[small] = shifted.view(np.uint32) - _ONE_HALF
 
 
-def _widen(patterns: Codes, out: Float32Array) -> None:
+def _widen(patterns: Symbols, out: Float32Array) -> None:
     # Every uint16 is an index, so nothing is clipped; "clip" spares a copy of the result.
     np.take(_WIDENED, patterns, out=out, mode="clip")

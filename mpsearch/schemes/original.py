@@ -4,10 +4,10 @@ import numpy as np
 
 from mpsearch.schemes.base import float32_bits
 from mpsearch.schemes.elementwise import Elementwise
-from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, UInt8Array
 
 
-class Original(Elementwise):
+class Original(Elementwise[np.float32]):
     """Four bytes per weight, nothing changed."""
 
     @property
@@ -15,11 +15,11 @@ class Original(Elementwise):
         """``original``."""
         return "original"
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> Float32Array:
         """A copy of *weights*."""
         return float32_bits(weights, self.name).view(np.float32).copy()
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: Float32Array) -> Float32Array:
         """A copy of *codes*."""
         return np.array(codes, dtype=np.float32)
 
@@ -33,7 +33,7 @@ class Original(Elementwise):
         return 32
 
     @property
-    def code_dtype(self) -> np.dtype[np.generic]:
+    def code_dtype(self) -> np.dtype[np.float32]:
         """float32."""
         return np.dtype(np.float32)
 

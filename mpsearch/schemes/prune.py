@@ -11,11 +11,11 @@ from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block
 from mpsearch.schemes.stream import Stream, StreamForm
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import SchemeError
 
 
-class Prune(Scheme):
+class Prune(Scheme[Float32Array]):
     """A bitmap and the surviving float32 weights, or all of them where that is smaller.
 
     Args:
@@ -40,7 +40,7 @@ class Prune(Scheme):
         """``prun_t`` with t written as short as it can be."""
         return f"prun_{self.threshold!r}"
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> Float32Array:
         """A float32 copy of *weights* with the small ones set to 0."""
         native = float32_bits(weights, self.name).view(np.float32)
         codes = np.zeros(native.shape, dtype=np.float32)
@@ -53,22 +53,21 @@ class Prune(Scheme):
         each_block(flat.size, work)
         return codes
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: Float32Array) -> Float32Array:
         """A copy of *codes*."""
         return np.array(codes, dtype=np.float32)
 
     def apply(self, weights: Float32Array) -> Float32Array:
         """The codes are the weights."""
-        codes: Float32Array = self.encode(weights)
-        return codes
+        return self.encode(weights)
 
-    def nbytes(self, codes: Codes) -> int:
+    def nbytes(self, codes: Float32Array) -> int:
         """The smaller of 4 n and ⌈n / 8⌉ + 4 · survivors."""
         survivors = int(np.count_nonzero(codes))
         size = int(codes.size)
         return min(4 * size, packed_nbytes(size, 1) + 4 * survivors)
 
-    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+    def streams(self, codes: Float32Array) -> tuple[Stream, ...]:
         """One bit per weight and the survivors, or all weights where that is not larger."""
         patterns = np.ascontiguousarray(codes).reshape(-1).view(np.uint32)
         whole = Stream(patterns, 32)
@@ -89,7 +88,7 @@ class Prune(Scheme):
             and packed_nbytes(size, 1) + 4 * forms[1].count < 4 * size
         )
 
-    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Float32Array:
         """The survivors in their places, zeros elsewhere."""
         self.require_forms([stream.form for stream in streams], shape)
         if len(streams) == 1:

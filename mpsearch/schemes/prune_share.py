@@ -3,33 +3,33 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Generic, Self
 
 import numpy as np
 
-from mpsearch.schemes.base import Scheme, float32_bits
+from mpsearch.schemes.base import CodesT, Scheme, float32_bits
 from mpsearch.schemes.bitmap import bitmap_of, in_place
 from mpsearch.schemes.stream import Stream, StreamForm
-from mpsearch.values.arrays import BoolArray, Codes, Float32Array
+from mpsearch.values.arrays import BoolArray, Float32Array
 from mpsearch.values.errors import SchemeError
 
 SHARES: Final = range(1, 100)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PrunedCodes:
+class PrunedCodes(Generic[CodesT]):
     """What is stored of a tensor.
 
     Attributes:
-        survives: Which weights are not pruned, in the tensor's shape.
+        survives: Which weights are not pruned, in the tensor's shape; None where none may be.
         codes: Of the other scheme, for the tensor with zeros where weights are pruned.
     """
 
-    survives: BoolArray
-    codes: Codes
+    survives: BoolArray | None
+    codes: CodesT
 
 
-class PruneShare(Scheme):
+class PruneShare(Scheme[PrunedCodes[CodesT]]):
     """The smallest P % of the weights become 0; a bitmap, and X's codes of the survivors.
 
     Tensors without rows and columns (biases) are not pruned, and stored as X stores them.
@@ -42,7 +42,7 @@ class PruneShare(Scheme):
         SchemeError: If *percent* is out of range, or X has no code per weight.
     """
 
-    def __init__(self, percent: int, inner: Scheme) -> None:
+    def __init__(self, percent: int, inner: Scheme[CodesT]) -> None:
         if percent not in SHARES:
             raise SchemeError(f"prun{percent}_{inner.name} is out of range: prune 1 to 99 %")
         if inner.weight_bits is None:
@@ -69,7 +69,7 @@ class PruneShare(Scheme):
         other._axes = axes
         return other
 
-    def encode(self, weights: Float32Array) -> Codes:
+    def encode(self, weights: Float32Array) -> PrunedCodes[CodesT]:
         """Prune, and encode as X does.
 
         Raises:
@@ -77,27 +77,26 @@ class PruneShare(Scheme):
         """
         native = float32_bits(weights, self.name).view(np.float32)
         if self._is_vector(native.shape):
-            return self._inner.encode(native)
+            return PrunedCodes(None, self._inner.encode(native))
         survives = _largest(native, self._survivors(native.size))
         kept = np.where(survives, native, np.float32(0))
         return PrunedCodes(survives, self._inner.encode(kept))
 
-    def decode(self, codes: Codes) -> Float32Array:
+    def decode(self, codes: PrunedCodes[CodesT]) -> Float32Array:
         """X's weights; zeros between them."""
-        if not isinstance(codes, PrunedCodes):
-            return self._inner.decode(codes)
         weights = self._inner.decode(codes.codes)
-        weights[~codes.survives] = 0
+        if codes.survives is not None:
+            weights[~codes.survives] = 0
         return weights
 
-    def nbytes(self, codes: Codes) -> int:
+    def nbytes(self, codes: PrunedCodes[CodesT]) -> int:
         """⌈n / 8⌉ and what X takes for the survivors."""
         return sum(stream.nbytes for stream in self.streams(codes))
 
-    def streams(self, codes: Codes) -> tuple[Stream, ...]:
+    def streams(self, codes: PrunedCodes[CodesT]) -> tuple[Stream, ...]:
         """One bit per weight, then X's streams, with the survivors' codes only."""
-        if not isinstance(codes, PrunedCodes):
-            return self._inner.streams(codes)
+        if codes.survives is None:
+            return self._inner.streams(codes.codes)
         flat = codes.survives.reshape(-1)
         *fit, each = self._inner.streams(codes.codes)
         survivors = Stream(each.symbols[flat], each.width)
@@ -115,11 +114,11 @@ class PruneShare(Scheme):
             [*fit, StreamForm(each.width, size)], shape
         )
 
-    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> Codes:
+    def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> PrunedCodes[CodesT]:
         """The survivors in their places."""
         self.require_forms([stream.form for stream in streams], shape)
         if self._is_vector(shape):
-            return self._inner.codes(streams, shape)
+            return PrunedCodes(None, self._inner.codes(streams, shape))
         bitmap, *fit, each = streams
         survives, symbols = in_place(bitmap, each, self.name)
         codes = self._inner.codes([*fit, Stream(symbols, each.width)], shape)

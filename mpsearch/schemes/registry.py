@@ -3,8 +3,8 @@
 Adding one in your own code::
 
     @register_scheme("half")
-    def half(argument: str) -> Scheme:
-        return Half()          # a subclass of mpsearch.Scheme
+    def half(argument: str) -> Half:
+        return Half()          # a subclass of mpsearch.Scheme, such as Scheme[Codes]
 
 ``parse_scheme("half_3")`` then calls ``half("3")``. A package adds schemes to every run of the
 command by naming such a factory under the entry-point group ``mpsearch.schemes``; the entry
@@ -17,12 +17,12 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import entry_points
 from typing import Final
 
-from mpsearch.schemes.base import Scheme
+from mpsearch.schemes.base import AnyScheme
 from mpsearch.schemes.bitwise_and import DEFAULTS
 from mpsearch.schemes.menus import EXTENDED, MENUS
 from mpsearch.values.errors import SchemeError
 
-Factory = Callable[[str], Scheme]
+Factory = Callable[[str], AnyScheme]
 
 _ENTRY_POINTS: Final = "mpsearch.schemes"
 _FAMILY_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -75,7 +75,7 @@ def family_members(family: str) -> tuple[str, ...]:
     return (parse_scheme(family).name,)
 
 
-def parse_scheme(name: str) -> Scheme:
+def parse_scheme(name: str) -> AnyScheme:
     """Return the scheme called *name*.
 
     Raises:

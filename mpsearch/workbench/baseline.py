@@ -1,18 +1,18 @@
 """Whether the unchanged model's answers are sound, looked at before a workbench is used."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import Final
 
 import numpy as np
 
 from mpsearch.memory.input_images import Inputs
 from mpsearch.model.input_range import spread_rows
-from mpsearch.model.plain_pass import IMAGES, require_agreement
+from mpsearch.model.network import KerasNetwork
 from mpsearch.model.scores import require_probabilities
 from mpsearch.values.arrays import Float32Array, IntArray
+from mpsearch.workbench.agreement import require_agreement
 
-if TYPE_CHECKING:
-    from mpsearch.model.network import KerasNetwork
+_IMAGES: Final = 2  # go through Keras' layers; each costs a forward pass
 
 
 class PixelSample:
@@ -56,7 +56,7 @@ class BaselineCheck:
 
     def __init__(
         self,
-        network: "KerasNetwork",
+        network: KerasNetwork,
         inputs: Inputs,
         images: tuple[str, ...],
         sampled: IntArray,
@@ -84,7 +84,7 @@ class BaselineCheck:
         """
         first, self._first = self._first, self._first + len(probabilities)
         unsound = np.flatnonzero(~np.isfinite(probabilities).all(axis=1))[:1]
-        looked_at = unsound if len(unsound) else np.arange(min(IMAGES, len(probabilities)))
+        looked_at = unsound if len(unsound) else np.arange(min(_IMAGES, len(probabilities)))
         if first == 0 or len(unsound):
             inputs = np.concatenate([self._inputs[i : i + 1] for i in (first + looked_at).tolist()])
             names = [self._images[i] for i in (first + looked_at).tolist()]

@@ -40,7 +40,7 @@ def calibrated(
     if folder is not None:
         mine = work.fingerprint
         key = text_digest([_METHOD, mine.model, mine.images, mine.numerics, *work.layer_names])
-        kept = CalibrationFolder(folder, key, work.layers)
+        kept = CalibrationFolder.open(folder, key, work.layers)
     source = KeptCalibration(work, kept)
     if folder is None:
         work.engine.release()

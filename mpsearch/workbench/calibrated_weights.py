@@ -58,10 +58,10 @@ def stored(model: OpenModel, plan: Plan, path: Path) -> OpenModel:
             f"the plan was calibrated and its weights are in {str(path)!r}, which is not there; "
             "put it back, or run the search again to its end"
         )
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         if require_model(packed, model) != plan:
             raise PlanError(
                 f"packed file {str(path)!r} holds the weights of another calibrated plan; run the "
                 "search again to its end"
             )
-        return model.sourced(StoredCodes(packed, model.layers))
+        return model.sourced(StoredCodes.read(packed, model.layers))

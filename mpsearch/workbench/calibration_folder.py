@@ -5,14 +5,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from mpsearch.export.packed import KeptCodes, PackedFile, write_packed
+from mpsearch.schemes.fitted import FittedCodes
 from mpsearch.system.folders import Folder, opened_folder, regular_files
-from mpsearch.values.arrays import Codes, Float32Array, Float64Array, UInt8Array
+from mpsearch.values.arrays import Float32Array, Float64Array, UInt8Array
 from mpsearch.values.errors import EnvironmentFault, ModelError, PackedError, SettingError
 from mpsearch.values.layer import WeightLayer
 from mpsearch.values.plan import Plan
@@ -56,30 +57,46 @@ class CalibrationFolder:
     the search goes on without.
 
     Args:
-        study: The study's folder.
+        place: Where it is kept.
+        study: The study's folder, around it.
         key: Digest of all that decides what the codes are.
-        layers: The weight layers.
+        codes: Those that are kept there.
+        files: Packed files there, and their bytes; None where nothing may be kept.
     """
 
-    def __init__(self, study: Path, key: str, layers: Sequence[WeightLayer]) -> None:
-        self._study, self._every, self._key = study, study / FOLDER, key
-        self._place = self._every / key[:16]
-        self._is_open = not (self._every.is_symlink() or self._place.is_symlink())
-        self._codes = KeptCodes(self._place, key, layers, self._is_open, study)
-        sizes = regular_files(self._place) if self._is_open else {}
-        sizes = {path: nbytes for path, nbytes in sizes.items() if path.suffix == ".mpq"}
-        self._taken = sum(sizes.values())
+    def __init__(
+        self, place: Path, study: Path, key: str, codes: KeptCodes, files: Mapping[Path, int] | None
+    ) -> None:
+        self._place, self._study, self._key, self._codes = place, study, key, codes
+        self._is_open, there = files is not None, files or {}
+        self._taken = sum(there.values())
         self._sums_kept = {
             int(match[1]): nbytes
-            for path, nbytes in sizes.items()
+            for path, nbytes in there.items()
             if (match := _INPUTS.fullmatch(path.name))
         }
         self._has_room_been_made = False
 
+    @classmethod
+    def open(cls, study: Path, key: str, layers: Sequence[WeightLayer]) -> Self:
+        """What is kept in a study's folder, once it has been looked at.
+
+        Args:
+            study: The study's folder.
+            key: Digest of all that decides what the codes are.
+            layers: The weight layers.
+        """
+        place = study / FOLDER / key[:16]
+        if place.parent.is_symlink() or place.is_symlink():
+            return cls(place, study, key, KeptCodes(place, key, layers, study), None)
+        files = regular_files(place)
+        packed = {path: nbytes for path, nbytes in files.items() if path.suffix == ".mpq"}
+        return cls(place, study, key, KeptCodes.open(place, key, layers, study), packed)
+
     def __contains__(self, place: tuple[int, str]) -> bool:
         return place in self._codes
 
-    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def codes(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes of each tensor of a layer under a scheme, if they are kept."""
         return self._codes.get(layer, scheme)
 
@@ -87,7 +104,7 @@ class CalibrationFolder:
         self,
         layer: int,
         weights: tuple[Float32Array, ...],
-        found: Mapping[str, tuple[Codes, ...]],
+        found: Mapping[str, tuple[FittedCodes, ...]],
     ) -> None:
         """Keep codes of a layer if that can be.
 
@@ -116,7 +133,7 @@ class CalibrationFolder:
         wanted = {name: ("float64", shape) for name, shape in shapes.items()}
         wanted[_IMAGES] = ("int64", (1,))
         try:
-            with PackedFile(path) as packed:
+            with PackedFile.open(path) as packed:
                 header = packed.header
                 if (header.model, header.model_name) != (self._key, _title(layer)):
                     return 0, {}

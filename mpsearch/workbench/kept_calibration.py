@@ -2,22 +2,20 @@
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from mpsearch.calibration import Calibration
 from mpsearch.memory.lru import LRU
 from mpsearch.memory.moments import KeptMoments
+from mpsearch.model.input_moments import MomentSums
 from mpsearch.schemes import parse_scheme
-from mpsearch.schemes.fitted import Fitted
+from mpsearch.schemes.fitted import Fitted, FittedCodes
 from mpsearch.system.signals import said_when_stopped, signals_held
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import SchemeError
 from mpsearch.values.progress import Progress, Silent
 from mpsearch.workbench.calibration_folder import CalibrationFolder
 from mpsearch.workbench.workbench import Workbench
-
-if TYPE_CHECKING:
-    from mpsearch.model.input_moments import MomentSums
 
 # Shares of the workbench's memory.
 _MEMORY: Final = 0.1875  # for moments' factors, and codes just found
@@ -48,14 +46,14 @@ class KeptCalibration:
     def __init__(self, work: Workbench, folder: CalibrationFolder | None) -> None:
         self._network, self._inputs = work.model.network, work.inputs
         self._memory, self._folder = work.memory, folder
-        self._shapes: dict[int, tuple[int, int]] = self._network.moment_shapes
-        self._read: LRU[tuple[int, str], tuple[Codes, ...]] = LRU(int(_READ * work.memory))
+        self._shapes = self._network.moment_shapes
+        self._read: LRU[tuple[int, str], tuple[FittedCodes, ...]] = LRU(int(_READ * work.memory))
         self._found: Calibration | None = None
         self._images_kept: dict[int, int] = {}  # by layer
-        self._fresh: dict[str, tuple[Codes, ...]] = {}
+        self._fresh: dict[str, tuple[FittedCodes, ...]] = {}
         self._fresh_layer, self._fresh_since = -1, time.monotonic()
 
-    def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def codes(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes of each tensor of a layer; None where its weights alone decide.
 
         Raises:
@@ -147,7 +145,7 @@ class KeptCalibration:
                 moments.keep(index, found)
         return missing
 
-    def _restored(self, sums: "MomentSums", layer: int) -> int:
+    def _restored(self, sums: MomentSums, layer: int) -> int:
         """Take a layer's sums that are kept; returns of how many images."""
         if self._folder is None:
             return 0
@@ -181,7 +179,7 @@ class KeptCalibration:
         for layer, found in sums.moments():
             moments.keep(layer, found)
 
-    def _keep_sums(self, sums: "MomentSums") -> None:
+    def _keep_sums(self, sums: MomentSums) -> None:
         if self._folder is None:
             return
         with signals_held():
@@ -212,7 +210,7 @@ class KeptCalibration:
         bound = parse_scheme(scheme).along(tensor.channel_axes)
         return bound if isinstance(bound, Fitted) else None
 
-    def _kept(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def _kept(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes read back; None where there are none, or none that are sound."""
         key = layer, scheme
         known = self._read.get(key)
@@ -222,7 +220,7 @@ class KeptCalibration:
                 self._read.put(key, known, _nbytes(known))
         return known
 
-    def _keep(self, layer: int, scheme: str, found: tuple[Codes, ...]) -> None:
+    def _keep(self, layer: int, scheme: str, found: tuple[FittedCodes, ...]) -> None:
         if layer != self._fresh_layer:
             self.flush()
             self._fresh_layer = layer
@@ -232,5 +230,5 @@ class KeptCalibration:
             self.flush()
 
 
-def _nbytes(codes: tuple[Codes, ...]) -> int:
+def _nbytes(codes: tuple[FittedCodes, ...]) -> int:
     return sum(one.symbols.nbytes for one in codes)

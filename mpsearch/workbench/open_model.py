@@ -29,7 +29,7 @@ class OpenModel:
         source: Where it came from.
         size: Input height and width the user named, or None.
         name: Its own name.
-        network: The model cut into stages (``mpsearch.model.network.KerasNetwork``).
+        network: The model cut into stages.
         live: The Keras model; read, never changed.
         bank: Encodes and decodes its layers.
         digest: Identity of names and weights.
@@ -39,7 +39,7 @@ class OpenModel:
     source: ModelSource
     size: tuple[int, int] | None
     name: str
-    network: Any
+    network: KerasNetwork
     live: Any
     bank: WeightBank
     digest: str
@@ -48,8 +48,7 @@ class OpenModel:
     @property
     def layers(self) -> tuple[WeightLayer, ...]:
         """The weight layers in model order."""
-        layers: tuple[WeightLayer, ...] = self.network.layers
-        return layers
+        return self.network.layers
 
     @property
     def layer_names(self) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ class Workbench:
         inputs = self.inputs.of(rows)
         self.engine.release()  # one of them is measured on at a time
         reference = self.engine.reference[rows]
-        engine = Engine(self.model.network, self.model.bank, inputs, reference, self.memory)
+        engine = Engine.of(self.model.network, self.model.bank, inputs, reference, self.memory)
         return replace(
             self,
             engine=engine,
@@ -114,7 +114,9 @@ class Workbench:
     def with_model(self, model: OpenModel) -> "Workbench":
         """The same images under the same network with another bank."""
         self.engine.release()
-        engine = Engine(model.network, model.bank, self.inputs, self.engine.reference, self.memory)
+        engine = Engine.of(
+            model.network, model.bank, self.inputs, self.engine.reference, self.memory
+        )
         return replace(self, model=model, engine=engine)
 
     def plain_forward(self, plan: Plan) -> Float32Array:
@@ -227,7 +229,7 @@ def load(
             "more"
         )
     check = BaselineCheck(opened.network, inputs, pictures.names, sample.rows)
-    engine = Engine(opened.network, opened.bank, inputs, reference, room, on_baseline=check)
+    engine = Engine.of(opened.network, opened.bank, inputs, reference, room, on_baseline=check)
     notes += range_notes(
         opened.network, Given(sample.pixels, preprocessed, shape, check.sampled_answers)
     )

@@ -19,6 +19,7 @@ from loops import MEMORY, fresh_engine, load, load_vgg19, per_layer
 from turns import timed
 
 from mpsearch.model.backend import tf
+from mpsearch.model.network import KerasNetwork
 from mpsearch.model.weight_layers import weight_layers
 from mpsearch.workbench.workbench import Workbench
 
@@ -33,7 +34,7 @@ TURNS: Final = {"squeezenet": 5, "vgg19": 3}  # the first compiles, too; the med
 class Counting:
     """A network that counts the multiply-adds it is asked for."""
 
-    def __init__(self, network: Any, layer_macs: Sequence[int]) -> None:
+    def __init__(self, network: KerasNetwork, layer_macs: Sequence[int]) -> None:
         self._network = network
         self._stage_macs = [sum(layer_macs[i] for i in s.layers) for s in network.stages]
         self.macs = 0
@@ -98,7 +99,7 @@ def measure(name: str, bench: Workbench) -> bool:
     for _ in range(TURNS[name]):
         counting.macs = 0
         engine = fresh_engine(bench)
-        engine._network = engine._runner._network = counting
+        engine._setup.runner._network = counting
         taken, answer = timed(partial(engine.measure, plans))
         # The machine's speed drifts within a turn: what it is before and after counts alike.
         after = forward.seconds(batch)

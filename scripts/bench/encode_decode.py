@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 from turns import medians
 
-from mpsearch.schemes import DOCUMENTED, Scheme, parse_scheme
+from mpsearch.schemes import DOCUMENTED, AnyScheme, parse_scheme
 from mpsearch.values.arrays import Float32Array
 
 CLAIM = 4.0
@@ -20,7 +20,7 @@ WEIGHTS = 100_000_000
 TURNS = 3
 
 
-def encode_decode(scheme: Scheme, weights: Float32Array) -> Float32Array:
+def encode_decode(scheme: AnyScheme, weights: Float32Array) -> Float32Array:
     """Weights as a scheme would have them."""
     return scheme.decode(scheme.encode(weights))
 

@@ -77,7 +77,7 @@ def cumulative(bench: Workbench) -> list[Plan]:
 def fresh_engine(bench: Workbench, memory: int = MEMORY) -> Engine:
     """An engine that remembers nothing."""
     network = bench.model.network
-    return Engine(network, WeightBank(network, memory // 4), bench.inputs, None, memory)
+    return Engine.of(network, WeightBank(network, memory // 4), bench.inputs, None, memory)
 
 
 @contextmanager

@@ -91,7 +91,7 @@ def write(tensors: Tensors, scheme: str, path: Path) -> None:
 
 def read(path: Path) -> list[Float32Array]:
     """All tensors of a packed file."""
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         return [packed.weights(entry) for entry in packed.header.tensors]
 
 

@@ -309,7 +309,7 @@ def test_what_python_reads_from_a_folder_obeys_as_well(
     for act in (
         lambda: write_report(evil),
         lambda: write_comparison(fine, evil),
-        lambda: Dashboard(evil, 0),
+        lambda: Dashboard.open(evil, 0),
     ):
         with pytest.raises(SettingError, match="mpsearch trust"):
             act()

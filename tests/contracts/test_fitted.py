@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scheme_cases import FITTED, PRUNED, storable, stored
 from weight_arrays import bits, few, tensors
 
-from mpsearch.schemes import Scheme, parse_scheme, per_channel
+from mpsearch.schemes import AnyScheme, parse_scheme, per_channel
 from mpsearch.schemes.per_channel import PerChannel
 from mpsearch.values.arrays import Float32Array, Float64Array
 from mpsearch.values.errors import SchemeError
@@ -18,7 +18,7 @@ CHANNELS = [name for name in FITTED if isinstance(parse_scheme(name), PerChannel
 
 
 @pytest.fixture(params=[*FITTED, *PRUNED], scope="module")
-def scheme(request: pytest.FixtureRequest) -> Scheme:
+def scheme(request: pytest.FixtureRequest) -> AnyScheme:
     return parse_scheme(request.param)
 
 
@@ -44,7 +44,7 @@ def usable(scheme: PerChannel) -> Float64Array:
 @few
 @given(w=tensors())
 def test_decoded_weights_are_finite_float32_of_the_same_shape(
-    scheme: Scheme, w: Float32Array
+    scheme: AnyScheme, w: Float32Array
 ) -> None:
     decoded = stored(scheme, storable(scheme, w))
     assert decoded.shape == w.shape
@@ -54,7 +54,7 @@ def test_decoded_weights_are_finite_float32_of_the_same_shape(
 
 @few
 @given(w=tensors())
-def test_the_short_ways_are_the_long_ones(scheme: Scheme, w: Float32Array) -> None:
+def test_the_short_ways_are_the_long_ones(scheme: AnyScheme, w: Float32Array) -> None:
     w = storable(scheme, w)
     before = w.copy()
     codes = scheme.encode(w)
@@ -66,7 +66,7 @@ def test_the_short_ways_are_the_long_ones(scheme: Scheme, w: Float32Array) -> No
 @few
 @given(w=tensors(least=1), bad=st.sampled_from([np.nan, np.inf, -np.inf]), data=st.data())
 def test_all_ways_refuse_the_same(
-    scheme: Scheme, w: Float32Array, bad: float, data: st.DataObject
+    scheme: AnyScheme, w: Float32Array, bad: float, data: st.DataObject
 ) -> None:
     w = storable(scheme, w)
     index = data.draw(st.integers(0, w.size - 1))
@@ -76,7 +76,7 @@ def test_all_ways_refuse_the_same(
             way(w)
 
 
-def test_weights_too_large_for_halves_are_refused(scheme: Scheme) -> None:
+def test_weights_too_large_for_halves_are_refused(scheme: AnyScheme) -> None:
     for way in (scheme.encode, scheme.stored_nbytes):
         if scheme.name not in {"prun1_fix8", "prun80_bitwiseMid_20"}:  # they know no halves
             with pytest.raises(SchemeError, match=r"flat index 1 of .* halves end at 65504"):
@@ -97,14 +97,14 @@ def test_a_vector_is_stored_as_halves(shape: tuple[int, ...]) -> None:
         assert scheme.stored_nbytes(w) == 2 * w.size
 
 
-def test_views_and_other_byte_orders_are_stored_like_their_copies(scheme: Scheme) -> None:
+def test_views_and_other_byte_orders_are_stored_like_their_copies(scheme: AnyScheme) -> None:
     w = drawn(6, 8, 30)
     for view in (w.T, w[:, ::-1], w[1:, 2:5, ::3], np.asfortranarray(w), w.astype(">f4")):
         plain = np.ascontiguousarray(view, dtype=np.float32)
         np.testing.assert_array_equal(bits(stored(scheme, view)), bits(stored(scheme, plain)))
 
 
-def test_its_name_parses_back_and_it_says_what_it_is(scheme: Scheme) -> None:
+def test_its_name_parses_back_and_it_says_what_it_is(scheme: AnyScheme) -> None:
     assert parse_scheme(scheme.name) == scheme
     assert scheme.along((-2, -1)) == scheme
     assert scheme.weight_bits is not None

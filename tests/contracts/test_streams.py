@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scheme_cases import FITTED, NAMES, PRUNED, storable, stored
 from weight_arrays import bits, every_exponent, few, tensors
 
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.schemes.bits import pack_bits, symbol_dtype
 from mpsearch.schemes.elementwise import Elementwise
 from mpsearch.schemes.stream import Stream
@@ -18,14 +18,14 @@ EVERY = (*NAMES, *FITTED, *PRUNED)
 
 
 @pytest.fixture(params=EVERY, scope="module")
-def scheme(request: pytest.FixtureRequest) -> Scheme:
+def scheme(request: pytest.FixtureRequest) -> AnyScheme:
     return parse_scheme(request.param)
 
 
 @few
 @given(w=tensors())
 def test_streams_hold_the_codes_in_as_many_bytes_as_are_counted(
-    scheme: Scheme, w: Float32Array
+    scheme: AnyScheme, w: Float32Array
 ) -> None:
     codes = scheme.encode(storable(scheme, w))
     streams = scheme.streams(codes)
@@ -55,7 +55,7 @@ def test_packing_and_unpacking_go_no_other_way_than_codes(name: str, w: Float32A
 
 
 @given(change=st.sampled_from(["width", "count", "none", "twice"]))
-def test_streams_of_something_else_are_refused(scheme: Scheme, change: str) -> None:
+def test_streams_of_something_else_are_refused(scheme: AnyScheme, change: str) -> None:
     streams = list(scheme.streams(scheme.encode(np.ones((2, 3), np.float32))))
     first = streams[0]
     match change:

@@ -60,7 +60,7 @@ def test_measurements_equal_set_weights_and_predict(name: str) -> None:
     x = zoo.images_for(model, 3)
     before = [np.array(v.numpy()) for v in model.weights]
     network = KerasNetwork(model)
-    engine = Engine(network, WeightBank(network, 2**20), x, None, 2**26)
+    engine = Engine.of(network, WeightBank(network, 2**20), x, None, 2**26)
     plans = plans_for(tuple(layer.name for layer in engine.layers), seed=3)
     tolerance = COARSE.get(name, TOLERANCE)
     for plan, measurement in zip(plans, engine.measure(plans), strict=True):
@@ -79,10 +79,10 @@ def test_memory_grouping_and_order_change_nothing(name: str) -> None:
     x = zoo.images_for(model, 5)
     network = KerasNetwork(model)
     plans = plans_for(tuple(layer.name for layer in network.layers), seed=7)
-    together = Engine(network, WeightBank(network, 2**24), x, None, 2**26).measure(plans)
+    together = Engine.of(network, WeightBank(network, 2**24), x, None, 2**26).measure(plans)
     rng = np.random.default_rng(1)
     for memory in (0, 20_000, 2**20):
-        engine = Engine(network, WeightBank(network, memory), x, None, memory)
+        engine = Engine.of(network, WeightBank(network, memory), x, None, memory)
         order = [int(i) for i in rng.permutation(len(plans))]
         found: dict[int, Measurement] = {}
         while order:
@@ -99,7 +99,7 @@ def test_one_layer_cumulated_is_that_layer_and_all_layers_are_uniform(name: str)
     network = KerasNetwork(zoo.make(name))
     x = zoo.images_for(zoo.make(name), 2)
     names = tuple(layer.name for layer in network.layers)
-    engine = Engine(network, WeightBank(network, 2**24), x, None, 2**26)
+    engine = Engine.of(network, WeightBank(network, 2**24), x, None, 2**26)
     base, last = Plan.uniform(names, "original"), len(names)
     prefixes = [
         Plan(names, ("fix8",) * (i + 1) + ("original",) * (last - i - 1)) for i in range(last)
@@ -154,7 +154,7 @@ def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
     x = zoo.images_for(model, 2)
     network = KerasNetwork(model)
     bank = WeightBank(network, 2**20)
-    engine = Engine(network, bank, x, None, 2**26)
+    engine = Engine.of(network, bank, x, None, 2**26)
     names = tuple(layer.name for layer in engine.layers)
     plans = [Plan.uniform(names, "original").replace(n, "bitwiseAnd_16") for n in names]
     for i, measurement in enumerate(engine.measure(plans)):

@@ -25,7 +25,7 @@ plans = st.lists(one_plan, min_size=1, max_size=12)
 
 def make_engine(memory: int, count: int = 3) -> tuple[NumpyNetwork, Engine]:
     network = NumpyNetwork()
-    return network, Engine(network, WeightBank(network, memory), images(count), None, memory)
+    return network, Engine.of(network, WeightBank(network, memory), images(count), None, memory)
 
 
 def judged(network: NumpyNetwork, plan: Plan, count: int) -> np.ndarray[tuple[int, ...], np.dtype]:
@@ -102,7 +102,7 @@ def test_a_scheme_that_changes_nothing_costs_nothing() -> None:
     for layer in range(len(NAMES)):
         for array in network.trained(layer):
             array[...] = array.astype(np.float16)  # every weight is a half already
-    engine = Engine(network, WeightBank(network, ENOUGH), images(2), None, ENOUGH)
+    engine = Engine.of(network, WeightBank(network, ENOUGH), images(2), None, ENOUGH)
     before = network.rows_run
     (measurement,) = engine.measure([Plan.uniform(NAMES, "fl16")])
     assert network.rows_run == before
@@ -136,7 +136,7 @@ def test_each_measurement_is_reported_as_soon_as_it_is_known() -> None:
 def test_truth_replaces_the_baselines_own_answer() -> None:
     network = NumpyNetwork()
     truth = np.array([3, 1], dtype=np.int64)
-    engine = Engine(network, WeightBank(network, ENOUGH), images(2), truth, ENOUGH)
+    engine = Engine.of(network, WeightBank(network, ENOUGH), images(2), truth, ENOUGH)
     expected = judged(network, Plan.uniform(NAMES, "original"), 2)
     np.testing.assert_allclose(engine.baseline.confidence, expected[[0, 1], truth], atol=5e-6)
 
@@ -149,7 +149,7 @@ def test_a_plan_of_other_layers_is_refused() -> None:
 
 def test_a_scheme_that_refuses_a_layer_names_the_layer() -> None:
     network = NumpyNetwork(scale=1e5)
-    engine = Engine(network, WeightBank(network, ENOUGH), images(1), None, ENOUGH)
+    engine = Engine.of(network, WeightBank(network, ENOUGH), images(1), None, ENOUGH)
     with pytest.raises(SchemeError, match=r"layer 'stem' kernel: fl16 cannot store"):
         engine.measure([Plan.uniform(NAMES, "fl16")])
     assert "fl16 cannot store" in (engine.bank.refusal(0, "fl16") or "")
@@ -174,7 +174,7 @@ def test_images_in_a_file_are_measured_as_those_in_memory(memory: int) -> None:
     network = NumpyNetwork()
     inputs = InputImages.kept(array.shape, iter([array[:3], array[3:]]), 0)
     some = [Plan.uniform(NAMES, scheme) for scheme in MENU]
-    engines = [Engine(network, WeightBank(network, 0), x, None, memory) for x in (array, inputs)]
+    engines = [Engine.of(network, WeightBank(network, 0), x, None, memory) for x in (array, inputs)]
     one, other = (engine.measure(some) for engine in engines)
     for left, right in zip(one, other, strict=True):
         np.testing.assert_array_equal(left.confidence, right.confidence)
@@ -184,7 +184,7 @@ def test_images_in_a_file_are_measured_as_those_in_memory(memory: int) -> None:
 def test_every_piece_of_the_baseline_is_shown() -> None:
     seen: list[np.ndarray] = []
     network = NumpyNetwork()
-    engine = Engine(network, WeightBank(network, 0), images(5), None, 1, on_baseline=seen.append)
+    engine = Engine.of(network, WeightBank(network, 0), images(5), None, 1, on_baseline=seen.append)
     np.testing.assert_array_equal(np.concatenate(seen), engine.baseline_probabilities)
 
 

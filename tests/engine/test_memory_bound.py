@@ -31,11 +31,11 @@ network = KerasNetwork(keras.Sequential(layers))
 x = np.random.default_rng(0).normal(0, 1, (12, 256, 256, 3)).astype(np.float32)
 names = [layer.name for layer in network.layers]
 base = Plan.uniform(names, "original")
-warm = Engine(network, WeightBank(network, 2**20), x[:1], None, 2**20)
+warm = Engine.of(network, WeightBank(network, 2**20), x[:1], None, 2**20)
 warm.measure([base.replace(name, "fix8") for name in names])
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before = peak()
-engine = Engine(network, WeightBank(network, memory // 4), x, None, memory)
+engine = Engine.of(network, WeightBank(network, memory // 4), x, None, memory)
 schemes = ["fix8", "bitwiseAnd_20", "bitwiseAnd_22"]
 plans = [base.replace(name, scheme) for name in names for scheme in schemes]
 found = engine.measure(plans + [Plan.uniform(names, scheme) for scheme in schemes])

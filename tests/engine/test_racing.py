@@ -26,7 +26,7 @@ plans = st.lists(
 
 def make_engine(memory: int = 2**24) -> tuple[NumpyNetwork, Engine]:
     network = NumpyNetwork()
-    return network, Engine(network, WeightBank(network, memory), images(IMAGES), None, memory)
+    return network, Engine.of(network, WeightBank(network, memory), images(IMAGES), None, memory)
 
 
 @given(plans, st.sampled_from(METRICS), st.floats(0.0, 20.0), st.sampled_from([1, 5_000, 2**24]))

@@ -12,7 +12,7 @@ NAMES = tuple(layer.name for layer in NumpyNetwork().layers)
 
 def test_runs_hits_and_seconds_are_counted() -> None:
     network = NumpyNetwork()
-    engine = Engine(network, WeightBank(network, 2**24), images(3), None, 2**24)
+    engine = Engine.of(network, WeightBank(network, 2**24), images(3), None, 2**24)
     timings = engine.timings
     assert 0 < timings.forward <= timings.total  # the baseline
     assert timings.stage_runs == 3 * len(network.stages)

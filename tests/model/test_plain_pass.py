@@ -8,8 +8,8 @@ import pytest
 
 from mpsearch.model.backend import keras
 from mpsearch.model.network import KerasNetwork
-from mpsearch.model.plain_pass import require_agreement
 from mpsearch.values.errors import ModelError
+from mpsearch.workbench.agreement import require_agreement
 from mpsearch.workbench.workbench import load
 
 pytestmark = pytest.mark.tf

@@ -7,7 +7,7 @@ import numpy as np
 
 from mpsearch.memory import recycled
 from mpsearch.memory.aligned import address, aligned_empty
-from mpsearch.model.network import _shared
+from mpsearch.model.tensors import shared
 from mpsearch.model.weight_layers import array_view
 
 
@@ -16,7 +16,7 @@ def test_memory_is_not_given_again_while_a_tensor_shares_it() -> None:
     array = aligned_empty((recycled.LEAST // 4,))
     array[:] = 5
     where = address(array)
-    tensor: Any = _shared(array)
+    tensor: Any = shared(array)
     assert address(array_view(tensor)) == where
     del array
     gc.collect()

@@ -57,7 +57,7 @@ def test_the_drop_reported_is_that_of_the_weights_in_the_file(tmp_path: Path) ->
     bench = few_digits(tmp_path)
     result = search(bench, tmp_path)
     assert result.feasible
-    with PackedFile(tmp_path / "plan.mpq") as packed:
+    with PackedFile.open(tmp_path / "plan.mpq") as packed:
         assert packed.header.nbytes == result.nbytes
         assert any(entry.calibrated for entry in packed.header.tensors)
         model = unpacked_model(packed, bench.model)
@@ -135,7 +135,7 @@ def test_every_format_has_the_weights_of_the_file(study: Path, tmp_path: Path) -
     assert (tmp_path / "plan.mpq").read_bytes() == kept
     assert json.loads((tmp_path / "plan.json").read_text())["calibrated"] is True
     bench = mpsearch.load(str(tmp_path / "digits.keras"), _digits(), preprocess="unit")
-    with PackedFile(study / "plan.mpq") as packed:
+    with PackedFile.open(study / "plan.mpq") as packed:
         for layer in bench.layers:
             for tensor, weights in zip(
                 layer.tensors, bench.model.network.weights(layer.index), strict=True

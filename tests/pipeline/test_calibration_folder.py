@@ -28,7 +28,7 @@ def tree(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("swapped", ["calibration", f"calibration/{KEY[:16]}"])
 def test_nothing_is_written_through_one(tmp_path: Path, swapped: str) -> None:
     study, elsewhere = tmp_path / "study", tmp_path / "elsewhere"
-    kept = CalibrationFolder(study, KEY, LAYERS)
+    kept = CalibrationFolder.open(study, KEY, LAYERS)
     assert kept.keep_sums(0, 1, SUMS)
     kept.keep_codes(0, WEIGHTS, CODES)
     assert (0, "int4c") in kept
@@ -45,7 +45,7 @@ def test_nothing_is_written_through_one(tmp_path: Path, swapped: str) -> None:
 
 def test_nothing_is_removed_through_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study, elsewhere = tmp_path / "study", tmp_path / "elsewhere"
-    kept = CalibrationFolder(study, KEY, LAYERS)
+    kept = CalibrationFolder.open(study, KEY, LAYERS)
     for folder in (elsewhere, study / "calibration"):
         (folder / OTHER).mkdir(parents=True)
         (folder / OTHER / "0-inputs.mpq").write_bytes(bytes(5000))
@@ -56,7 +56,7 @@ def test_nothing_is_removed_through_one(tmp_path: Path, monkeypatch: pytest.Monk
     (study / "calibration").rename(study / "aside")
     (study / "calibration").symlink_to(elsewhere, target_is_directory=True)
     before = tree(elsewhere)
-    again = CalibrationFolder(study, KEY, LAYERS)
+    again = CalibrationFolder.open(study, KEY, LAYERS)
     again._is_open = True  # as if it had been opened before the link was put there
     assert not again.keep_sums(0, 1, SUMS)
     assert tree(elsewhere) == before

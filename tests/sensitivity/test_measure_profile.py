@@ -17,7 +17,7 @@ COUNT = 3
 
 def make(scale: float = 1.0) -> tuple[NumpyNetwork, Engine]:
     network = NumpyNetwork(scale=scale)
-    return network, Engine(network, WeightBank(network, 2**20), images(COUNT), None, 2**22)
+    return network, Engine.of(network, WeightBank(network, 2**20), images(COUNT), None, 2**22)
 
 
 def measured(

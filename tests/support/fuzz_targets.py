@@ -144,7 +144,7 @@ def _damaged_packed(data: bytes, chance: random.Random) -> bytes:
 
 
 def _read_packed(path: Path) -> None:
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         for entry in packed.header.tensors:
             assert np.isfinite(packed.weights(entry)).all(), f"{entry} holds what is not finite"
         for other in packed.header.others:

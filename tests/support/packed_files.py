@@ -91,7 +91,7 @@ def write(
 
 def read(path: Path) -> tuple[list[Float32Array], list[UInt8Array]]:
     """All weights and the bytes of all other parameters."""
-    with PackedFile(path) as packed:
+    with PackedFile.open(path) as packed:
         return (
             [packed.weights(entry) for entry in packed.header.tensors],
             [packed.other(entry) for entry in packed.header.others],

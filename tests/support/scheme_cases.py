@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.schemes import DOCUMENTED, EXTENDED, Scheme
+from mpsearch.schemes import DOCUMENTED, EXTENDED, AnyScheme
 from mpsearch.values.arrays import Float32Array
 
 #: Schemes that store each weight for itself.
@@ -37,11 +37,11 @@ _OF_FITTED: Final = np.float32(32000)
 _LARGEST: Final = {"fl16": np.float32(LARGEST_HALF), "bf16": np.float32(3.38e38)}
 
 
-def storable(scheme: Scheme, weights: Float32Array) -> Float32Array:
+def storable(scheme: AnyScheme, weights: Float32Array) -> Float32Array:
     """*weights* as far as *scheme* takes them: halves end earlier than floats."""
     largest = _LARGEST.get(scheme.name, _OF_FITTED if scheme.name not in NAMES else None)
     return weights if largest is None else np.clip(weights, -largest, largest)
 
 
-def stored(scheme: Scheme, weights: Float32Array) -> Float32Array:
+def stored(scheme: AnyScheme, weights: Float32Array) -> Float32Array:
     return scheme.decode(scheme.encode(weights))

@@ -49,7 +49,7 @@ class SearchBench:
         profile: SensitivityProfile | None = None,
     ) -> None:
         self.network, self.inputs, self.profile = network, inputs, profile
-        self.engine = Engine(network, WeightBank(network, 2**24), inputs, None, 2**24)
+        self.engine = Engine.of(network, WeightBank(network, 2**24), inputs, None, 2**24)
         self.menu = Menu.of(
             self.engine.layers,
             schemes,

@@ -11,7 +11,7 @@ from mpsearch.api.dashboard import Dashboard
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[Dashboard]:
     """Serve a folder on a free port, in a thread."""
-    with Dashboard(folder, 0) as dashboard:
+    with Dashboard.open(folder, 0) as dashboard:
         thread = threading.Thread(target=dashboard.serve)
         thread.start()
         try:

@@ -14,7 +14,7 @@ def run(args: argparse.Namespace) -> int:
     folder = existing_folder(args.study)
     if not args.quiet:
         print("starting Optuna's dashboard, which takes some seconds", file=sys.stderr)
-    with Dashboard(folder, args.port, args.storage or storage_variable()) as dashboard:
+    with Dashboard.open(folder, args.port, args.storage or storage_variable()) as dashboard:
         print(
             json.dumps({"url": dashboard.url}) if args.json else f"dashboard       {dashboard.url}",
             flush=True,

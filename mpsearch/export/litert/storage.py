@@ -2,13 +2,13 @@
 
 from typing import Literal
 
-from mpsearch.schemes import Scheme
+from mpsearch.schemes import AnyScheme
 
 #: ``int8`` is symmetric, one scale per output channel, rounded to nearest: it is not ``fix8``.
 Storage = Literal["float32", "float16", "int8"]
 
 
-def storage_of(scheme: Scheme) -> Storage:
+def storage_of(scheme: AnyScheme) -> Storage:
     """The LiteRT form of a scheme's kernels: the smallest that is no coarser by its bits.
 
     Schemes of up to 8 bits a weight become ``int8``, of up to 16 bits ``float16``, all others

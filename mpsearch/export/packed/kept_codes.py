@@ -9,13 +9,14 @@ import itertools
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from mpsearch.export.packed.header import TensorEntry
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.export.packed.writer import write_packed
+from mpsearch.schemes.fitted import FittedCodes
 from mpsearch.system.folders import regular_files
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.errors import PackedError
 from mpsearch.values.fingerprint import text_digest
 from mpsearch.values.layer import WeightLayer
@@ -34,39 +35,45 @@ class KeptCodes:
         folder: Where they are; need not be there.
         key: Identity of what was calibrated, and on what; files of another are passed over.
         layers: The weight layers.
-        look: Whether to look for files that are there.
         within: The folder that the user named, around it; see
             :func:`~mpsearch.system.files.write_with`.
     """
 
     def __init__(
-        self,
-        folder: Path,
-        key: str,
-        layers: Sequence[WeightLayer],
-        look: bool = True,
-        within: Path | None = None,
+        self, folder: Path, key: str, layers: Sequence[WeightLayer], within: Path | None = None
     ) -> None:
         self._folder, self._key, self._layers = folder, key, layers
         self._within = within
         self._places: dict[tuple[int, str], _Place] = {}
-        for path in regular_files(folder, _MOST_FILES) if look else ():
-            self._look_at(path)
+
+    @classmethod
+    def open(
+        cls, folder: Path, key: str, layers: Sequence[WeightLayer], within: Path | None = None
+    ) -> Self:
+        """The codes of a folder, once its files have been looked at."""
+        kept = cls(folder, key, layers, within)
+        for path in regular_files(folder, _MOST_FILES):
+            kept._look_at(path)
+        return kept
 
     def __contains__(self, place: tuple[int, str]) -> bool:
         return place in self._places
 
-    def get(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
+    def get(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """What is kept of a layer under a scheme; None if there is nothing sound."""
         place = self._places.get((layer, scheme))
         if place is None:
             return None
         path, entries = place
         try:
-            with PackedFile(path) as packed:
+            with PackedFile.open(path) as packed:
                 if any(entry not in packed.header.tensors for entry in entries):
                     raise PackedError("it was changed")
-                return tuple(map(packed.codes, entries))
+                found = list(map(packed.codes, entries))
+                fitted = tuple(codes for codes in found if isinstance(codes, FittedCodes))
+                if len(fitted) < len(found):
+                    raise PackedError("its scheme fits nothing")
+                return fitted
         except PackedError:
             del self._places[layer, scheme]
             return None
@@ -75,7 +82,7 @@ class KeptCodes:
         self,
         layer: int,
         weights: tuple[Float32Array, ...],
-        found: Mapping[str, tuple[Codes, ...]],
+        found: Mapping[str, tuple[FittedCodes, ...]],
     ) -> int:
         """Keep codes of a layer under some schemes, in one file, whole or not at all.
 
@@ -117,7 +124,7 @@ class KeptCodes:
             return
         layer = int(match[1])
         try:
-            with PackedFile(path) as packed:
+            with PackedFile.open(path) as packed:
                 header = packed.header
         except PackedError:
             return

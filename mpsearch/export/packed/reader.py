@@ -1,6 +1,7 @@
 """Read a packed file, tensor by tensor."""
 
 import contextlib
+import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +12,13 @@ import numpy as np
 
 from mpsearch.coding.coder import CodedStream, decode
 from mpsearch.coding.packed import require_no_rest
-from mpsearch.export.packed.header import OtherEntry, TensorEntry
+from mpsearch.export.packed.header import Header, OtherEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
 from mpsearch.memory.aligned import aligned_empty
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.schemes.bits import packed_nbytes
 from mpsearch.schemes.blocks import each_block_in_order
-from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.schemes.elementwise import AnyElementwise, Elementwise
 from mpsearch.schemes.stream import Stream
 from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.values.errors import MPSearchError, PackedError
@@ -27,36 +28,49 @@ class PackedFile:
     """An open packed file.
 
     Args:
-        path: The file.
+        path: Its name.
+        file: Its bytes.
+        header: What it says of itself.
+        header_nbytes: Bytes before the first tensor.
+        nbytes: Bytes of the file.
 
     Attributes:
+        path: Its name.
         header: What it says of itself.
         header_nbytes: Bytes before the first tensor.
         file_nbytes: Bytes of the file.
-
-    Raises:
-        PackedError: If it cannot be read, or is no packed file.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, file: io.BufferedReader, header: Header, header_nbytes: int, nbytes: int
+    ) -> None:
+        self.path, self._file = path, file
+        self.header, self.header_nbytes, self.file_nbytes = header, header_nbytes, nbytes
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file, and read its header.
+
+        Raises:
+            PackedError: If it cannot be read, or is no packed file.
+        """
         try:
             there = path.is_file()
             if there:
-                self._file = path.open("rb")
+                file = path.open("rb")
         except (OSError, ValueError) as error:
-            raise self._fault(f"it cannot be opened ({error}); check the path") from error
+            raise _fault(path, f"it cannot be opened ({error}); check the path") from error
         if not there:
-            raise self._fault("no such file; give a .mpq file")
+            raise _fault(path, "no such file; give a .mpq file")
         try:
-            self.file_nbytes = path.stat().st_size
-            self.header, self.header_nbytes = read_header(self._file, self.file_nbytes)
+            nbytes = path.stat().st_size
+            return cls(path, file, *read_header(file, nbytes), nbytes)
         except PackedError as error:
-            self.close()
-            raise self._fault(f"{error}; export it again") from error
+            file.close()
+            raise _fault(path, f"{error}; export it again") from error
         except OSError as error:
-            self.close()
-            raise self._fault(f"it cannot be read ({error.strerror}); check the disk") from error
+            file.close()
+            raise _fault(path, f"it cannot be read ({error.strerror}); check the disk") from error
 
     def __enter__(self) -> Self:
         return self
@@ -109,11 +123,11 @@ class PackedFile:
         try:
             yield
         except MPSearchError as error:
-            raise self._fault(f"{entry}: {error}; export it again") from error
+            raise _fault(self.path, f"{entry}: {error}; export it again") from error
         except OSError as error:
-            raise self._fault(f"{entry} cannot be read ({error}); check the disk") from error
+            raise _fault(self.path, f"{entry} cannot be read ({error}); check the disk") from error
 
-    def _decoded(self, entry: TensorEntry, scheme: Scheme) -> Float32Array:
+    def _decoded(self, entry: TensorEntry, scheme: AnyScheme) -> Float32Array:
         single = len(entry.streams) == 1 and entry.streams[0].method == "packed"
         if single and isinstance(scheme, Elementwise):
             scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
@@ -122,7 +136,7 @@ class PackedFile:
         _require_finite(_all_finite(weights.reshape(-1)))
         return weights
 
-    def _codes(self, entry: TensorEntry, scheme: Scheme) -> Codes:
+    def _codes(self, entry: TensorEntry, scheme: AnyScheme) -> Codes:
         scheme.require_forms([stream.form for stream in entry.streams], entry.shape)
         data = self._bytes(entry)
         streams, at = [], 0
@@ -133,7 +147,7 @@ class PackedFile:
             streams.append(Stream(decode(coded), stream.width))
         return scheme.codes(streams, entry.shape)
 
-    def _decoded_in_pieces(self, entry: TensorEntry, scheme: Elementwise) -> Float32Array:
+    def _decoded_in_pieces(self, entry: TensorEntry, scheme: AnyElementwise) -> Float32Array:
         """Without holding all of a large tensor's bytes beside its weights."""
         (stream,) = entry.streams
         size = stream.count
@@ -169,11 +183,8 @@ class PackedFile:
         _require_checksum(zlib.crc32(data.data), entry)
         return data
 
-    def _fault(self, text: str) -> PackedError:
-        return PackedError(f"packed file {str(self.path)!r}: {text}")
 
-
-def _scheme_of(entry: TensorEntry) -> Scheme:
+def _scheme_of(entry: TensorEntry) -> AnyScheme:
     return parse_scheme(entry.scheme).along(entry.channel_axes)
 
 
@@ -189,3 +200,7 @@ def _all_finite(weights: Float32Array) -> bool:
 def _require_finite(finite: bool) -> None:
     if not finite:
         raise PackedError("it holds a weight that is NaN or infinite")
+
+
+def _fault(path: Path, text: str) -> PackedError:
+    return PackedError(f"packed file {str(path)!r}: {text}")

@@ -1,6 +1,7 @@
 """The codes of a packed file that no scheme would choose again."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Self
 
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.values.arrays import Codes, Float32Array
@@ -11,20 +12,30 @@ class StoredCodes:
     """Calibrated codes as a packed file has them; implements the engine's ``CodeSource``.
 
     Args:
-        packed: The file, of a model with these layers; it may be closed afterwards.
-        layers: The weight layers.
-
-    Raises:
-        PackedError: If a tensor is damaged.
+        codes: Of each tensor of a layer, by its index and a scheme.
     """
 
-    def __init__(self, packed: PackedFile, layers: Sequence[WeightLayer]) -> None:
-        self._codes: dict[tuple[int, str], tuple[Codes, ...]] = {}
+    def __init__(self, codes: Mapping[tuple[int, str], tuple[Codes, ...]]) -> None:
+        self._codes = codes
+
+    @classmethod
+    def read(cls, packed: PackedFile, layers: Sequence[WeightLayer]) -> Self:
+        """Read those of a file, which may be closed afterwards.
+
+        Args:
+            packed: The file, of a model with these layers.
+            layers: The weight layers.
+
+        Raises:
+            PackedError: If a tensor is damaged.
+        """
+        found: dict[tuple[int, str], tuple[Codes, ...]] = {}
         by_name = {layer.name: layer.index for layer in layers}
         for entry in packed.header.tensors:
             if entry.calibrated:
                 key = by_name[entry.layer], entry.scheme
-                self._codes[key] = (*self._codes.get(key, ()), packed.codes(entry))
+                found[key] = (*found.get(key, ()), packed.codes(entry))
+        return cls(found)
 
     def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
         """Codes of each tensor of a layer; None where the file has none for this scheme."""

@@ -11,10 +11,10 @@ from typing import BinaryIO, Protocol
 from mpsearch.coding.coder import CodedStream, code
 from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, TensorEntry
 from mpsearch.export.packed.parse import read_header
-from mpsearch.schemes import Scheme, parse_scheme
+from mpsearch.schemes import AnyScheme, parse_scheme
 from mpsearch.schemes.base import native_float32
 from mpsearch.schemes.blocks import each_block_in_order
-from mpsearch.schemes.elementwise import Elementwise
+from mpsearch.schemes.elementwise import AnyElementwise, Elementwise
 from mpsearch.system.files import write_with
 from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.values.choices import Coding
@@ -187,7 +187,7 @@ class _Part:
     write: Callable[[_Write], object]
 
 
-def _part(scheme: Scheme, array: Float32Array, coding: Coding) -> _Part:
+def _part(scheme: AnyScheme, array: Float32Array, coding: Coding) -> _Part:
     if not array.size:
         raise SchemeError(f"a tensor of shape {array.shape} holds nothing; remove it")
     if isinstance(scheme, Elementwise) and coding == "none":
@@ -197,7 +197,7 @@ def _part(scheme: Scheme, array: Float32Array, coding: Coding) -> _Part:
     return _part_of_codes(scheme, scheme.encode(array), coding)
 
 
-def _part_of_codes(scheme: Scheme, codes: Codes, coding: Coding) -> _Part:
+def _part_of_codes(scheme: AnyScheme, codes: Codes, coding: Coding) -> _Part:
     coded = [code(stream, coding) for stream in scheme.streams(codes)]
     streams = tuple(StreamEntry(c.width, c.count, c.method, len(c.data)) for c in coded)
     return _Part(streams, lambda write: _write_all(coded, write))
@@ -208,7 +208,7 @@ def _write_all(coded: Iterable[CodedStream], write: _Write) -> None:
         write(one.data)
 
 
-def _write_in_pieces(scheme: Elementwise, array: Float32Array, write: _Write) -> None:
+def _write_in_pieces(scheme: AnyElementwise, array: Float32Array, write: _Write) -> None:
     """Without holding all of a large tensor's codes."""
     flat = native_float32(array, scheme.name).reshape(-1)
 

@@ -2,8 +2,9 @@
 
 import re
 import socket
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from mpsearch.model.margin_gradient import MarginGradient
 from mpsearch.model.scopes import name_for_scopes
 from mpsearch.model.scores import Scores
 from mpsearch.model.source import ModelSource
+from mpsearch.model.step import Tensor
 from mpsearch.model.weight_layers import weight_layers
 
 _LONGEST_REASON = 1000
@@ -27,7 +29,7 @@ def serve(end: socket.socket) -> None:
     line = Wire(end)
     try:
         try:
-            served = _Served(line)
+            served = _Served.load(line)
         except WireError:
             raise
         except Exception as error:  # noqa: BLE001 - Keras raises whatever its layers raise
@@ -41,10 +43,24 @@ def serve(end: socket.socket) -> None:
 
 
 class _Served:
-    """A network and the weights at which its derivatives are taken."""
+    """A network and the weights at which its derivatives are taken.
 
-    def __init__(self, line: Wire) -> None:
-        self._line = line
+    Args:
+        line: To who asks.
+        gradient: The derivative.
+        image: Shape and type of one image.
+        trained: The trained tensors of all weight layers.
+    """
+
+    def __init__(
+        self, line: Wire, gradient: MarginGradient, image: Any, trained: Sequence[Tensor]
+    ) -> None:
+        self._line, self._gradient, self._image = line, gradient, image
+        self._trained, self._weights = trained, list(trained)
+
+    @classmethod
+    def load(cls, line: Wire) -> Self:
+        """Load the network that is ordered first of all."""
         kind, length = line.receive()
         if kind != wire.ORDER:
             raise WireError
@@ -61,14 +77,11 @@ class _Served:
         for call in calls:  # ours alone: nobody else sees this copy of the model
             name_for_scopes(call.operation)
         entry = model.inputs[0]
-        self._shape = (1, *(int(side) for side in entry.shape[1:]))
-        self._dtype = entry.dtype
         live = weight_layers(model)
-        image = tf.TensorSpec(self._shape, self._dtype)
-        self._gradient = MarginGradient(calls, live, output, image, Scores(order["scores"]))
+        image = tf.TensorSpec((1, *(int(side) for side in entry.shape[1:])), entry.dtype)
+        gradient = MarginGradient(calls, live, output, image, Scores(order["scores"]))
         variables = [v for one in live for v in one.keras_layer.weights]
-        self._trained = [tf.convert_to_tensor(v) for v in variables]
-        self._weights = list(self._trained)
+        return cls(line, gradient, image, [tf.convert_to_tensor(v) for v in variables])
 
     def answer(self) -> None:
         """Take the next frame."""
@@ -89,7 +102,7 @@ class _Served:
             self._weights[index] = self._tensor(tuple(self._trained[index].shape), nbytes)
 
     def _answer_image(self, reference: int, nbytes: int) -> None:
-        image = tf.cast(self._tensor(self._shape, nbytes), self._dtype)
+        image = tf.cast(self._tensor(tuple(self._image.shape), nbytes), self._image.dtype)
         try:
             found = self._gradient.arrays(self._weights, image, reference)
         except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises

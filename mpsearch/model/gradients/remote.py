@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -64,7 +64,7 @@ class RemoteGradients:
         """Have the process load the model meanwhile; it is needed soon."""
         if self._child is None and self._lost is None:
             with contextlib.suppress(OSError, WireError):  # found out when it is asked
-                self._child = _Child(self._order, len(self._trained))
+                self._child = _Child.start(self._order, len(self._trained))
 
     def __call__(
         self, weights: Sequence[Any], image: Float32Array, reference: int
@@ -83,7 +83,7 @@ class RemoteGradients:
         while self._lost is None:
             try:
                 if self._child is None:
-                    self._child = _Child(self._order, len(self._trained))
+                    self._child = _Child.start(self._order, len(self._trained))
                 self._child.hold(weights, self._trained)
                 arrays = [aligned_empty(shape) for shape in self._gradient.shapes]
                 self._child.ask(image, reference, arrays)
@@ -132,13 +132,14 @@ class _Child:
     """One process.
 
     Args:
-        order: Which network it is to load.
+        parent: The process it was forked from.
+        pid: Its number.
+        end: Our end of the connection.
         tensors: How many tensors the weight layers have.
     """
 
-    def __init__(self, order: bytes, tensors: int) -> None:
-        parent = spare()
-        self.pid, end = parent.fork()
+    def __init__(self, parent: Spare, pid: int, end: socket.socket, tensors: int) -> None:
+        self.pid = pid
         self._clock = _Clock(self.pid)
         self._line = Wire(end, _STALL_SECONDS, self._clock.look)
         self._finalizer = weakref.finalize(self, _kill, parent, self.pid, end)
@@ -146,7 +147,19 @@ class _Child:
         self._is_ready = False
         # What it holds instead of the trained tensors; only to be compared, not kept alive.
         self._held: list[Any] = [None] * tensors
-        self._line.send(wire.ORDER, order)
+
+    @classmethod
+    def start(cls, order: bytes, tensors: int) -> Self:
+        """Start a process.
+
+        Args:
+            order: Which network it is to load.
+            tensors: How many tensors the weight layers have.
+        """
+        parent = spare()
+        child = cls(parent, *parent.fork(), tensors)
+        child._line.send(wire.ORDER, order)
+        return child
 
     def hold(self, weights: Sequence[Any], trained: Sequence[Any]) -> None:
         """Give it the tensors that it does not have."""

@@ -4,10 +4,10 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, Self
 
 from mpsearch.model.inspection import document
 from mpsearch.model.inspection.verdict import SAVE_WHOLE, Refused
@@ -35,24 +35,34 @@ class Archive:
     """A ``.keras`` file whose members are known, whole and of a size they may have.
 
     Args:
-        path: A file that begins as a zip archive does.
-
-    Raises:
-        Refused: Says which member is wrong.
+        path: The file.
+        archive: The zip archive it is.
+        members: Of the archive, by name.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(
+        self, path: Path, archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]
+    ) -> None:
+        self._path, self._zip, self._members = path, archive, members
+        self.assets = sorted(set(members) - _KNOWN)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Open a file that begins as a zip archive does, and read all of it once.
+
+        Raises:
+            Refused: Says which member is wrong.
+        """
         try:
-            self._zip = zipfile.ZipFile(path)
+            archive = zipfile.ZipFile(path)
         except ZIP_ERRORS as error:
             raise _damaged(error) from None
-        self._path = path
-        self._members = _members(self._zip)
-        for info in self._members.values():
+        opened = cls(path, archive, _members(archive))
+        for info in opened._members.values():
             _check_size(info)
-        self.assets = sorted(set(self._members) - _KNOWN)
-        for info in self._members.values():
-            self._check_sum(info)
+        for info in opened._members.values():
+            opened._check_sum(info)
+        return opened
 
     def config(self) -> bytes:
         """The content of config.json."""

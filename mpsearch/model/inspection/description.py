@@ -102,7 +102,7 @@ def _of_hdf5(
 
 
 def _of_archive(path: Path) -> Description:
-    archive = Archive(path)
+    archive = Archive.open(path)
     config, metadata = parse(archive.config()), parse(archive.metadata())
     with archive.weights() as weights:
         contents = inspect_hdf5(weights, archive.size_of(WEIGHTS))

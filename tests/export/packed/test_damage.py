@@ -94,7 +94,7 @@ def test_a_checksum_is_looked_at_before_weights(tmp_path: Path) -> None:
 
 def test_a_disk_that_fails_is_one_line(tmp_path: Path) -> None:
     small(tmp_path / "a.mpq")
-    with PackedFile(tmp_path / "a.mpq") as packed:
+    with PackedFile.open(tmp_path / "a.mpq") as packed:
         packed.close()
         tensor, other = packed.header.tensors[0], packed.header.others[0]
         packed._file = BufferedReader(_Broken(tmp_path / "a.mpq"))
@@ -112,9 +112,9 @@ class _Broken(FileIO):
 
 def test_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(PackedError, match=r"no such file; give a \.mpq file"):
-        PackedFile(tmp_path / "none.mpq")
+        PackedFile.open(tmp_path / "none.mpq")
     with pytest.raises(PackedError, match="no such file") as error:
-        PackedFile(tmp_path)
+        PackedFile.open(tmp_path)
     assert str(error.value) == f"packed file {str(tmp_path)!r}: no such file; give a .mpq file"
     assert "does not begin" in refused(tmp_path / "b.mpq", b"")
     assert "does not begin" in refused(tmp_path / "b.mpq", b"PK\x03\x04" + bytes(100))

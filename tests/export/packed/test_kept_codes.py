@@ -12,7 +12,7 @@ import pytest
 from mpsearch.export.packed import KeptCodes
 from mpsearch.schemes import parse_scheme
 from mpsearch.schemes.fitted import FittedCodes
-from mpsearch.values.arrays import Codes, Float32Array
+from mpsearch.values.arrays import Float32Array
 from mpsearch.values.layer import WeightLayer, WeightTensor
 
 KEY, SCHEMES = "0" * 64, ("int4c", "km3", "e2m1", "dfix5")
@@ -25,16 +25,15 @@ def weights(seed: int = 0) -> tuple[Float32Array, ...]:
     return tuple(rng.normal(0, 1, one.shape).astype(np.float32) for one in TENSORS)
 
 
-def codes(seed: int = 1) -> dict[str, tuple[Codes, ...]]:
+def codes(seed: int = 1) -> dict[str, tuple[FittedCodes, ...]]:
     """Of other weights: no scheme would choose these for :func:`weights`."""
     return {scheme: tuple(map(parse_scheme(scheme).encode, weights(seed))) for scheme in SCHEMES}
 
 
-def same(one: tuple[Codes, ...] | None, other: tuple[Codes, ...]) -> bool:
+def same(one: tuple[FittedCodes, ...] | None, other: tuple[FittedCodes, ...]) -> bool:
     assert one is not None
     return all(
-        isinstance(a, FittedCodes)
-        and np.array_equal(a.symbols, b.symbols)
+        np.array_equal(a.symbols, b.symbols)
         and (a.symbols.dtype, a.symbols.shape) == (b.symbols.dtype, b.symbols.shape)
         and np.array_equal(a.fit, b.fit)
         for a, b in zip(one, other, strict=True)
@@ -44,13 +43,13 @@ def same(one: tuple[Codes, ...] | None, other: tuple[Codes, ...]) -> bool:
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
     """The file of one layer's codes."""
-    KeptCodes(tmp_path, KEY, LAYERS).write(1, weights(), codes())
+    KeptCodes.open(tmp_path, KEY, LAYERS).write(1, weights(), codes())
     (file,) = tmp_path.iterdir()
     return file
 
 
 def test_codes_are_found_again_bit_for_bit(kept: Path) -> None:
-    found = KeptCodes(kept.parent, KEY, LAYERS)
+    found = KeptCodes.open(kept.parent, KEY, LAYERS)
     for scheme, wanted in codes().items():
         assert (1, scheme) in found
         assert same(found.get(1, scheme), wanted)
@@ -61,22 +60,22 @@ def test_codes_are_found_again_bit_for_bit(kept: Path) -> None:
 
 def test_files_of_a_layer_add_up(kept: Path) -> None:
     more = {"int2c": tuple(map(parse_scheme("int2c").encode, weights(3)))}
-    store = KeptCodes(kept.parent, KEY, LAYERS)
+    store = KeptCodes.open(kept.parent, KEY, LAYERS)
     store.write(1, weights(), more)
-    for one in (store, KeptCodes(kept.parent, KEY, LAYERS)):
+    for one in (store, KeptCodes.open(kept.parent, KEY, LAYERS)):
         assert same(one.get(1, "int2c"), more["int2c"])
         assert same(one.get(1, "km3"), codes()["km3"])
     assert len(list(kept.parent.iterdir())) == 2
 
 
 def test_what_is_of_another_model_is_passed_over(kept: Path) -> None:
-    assert (1, "int4c") not in KeptCodes(kept.parent, "1" * 64, LAYERS)
+    assert (1, "int4c") not in KeptCodes.open(kept.parent, "1" * 64, LAYERS)
     other = (WeightTensor("kernel", (3, 3, 4, 6)), WeightTensor("bias", (6,)))
     layers = (LAYERS[0], WeightLayer(1, "c", "Conv2D", other))
-    assert (1, "int4c") not in KeptCodes(kept.parent, KEY, layers)
-    assert (1, "int4c") not in KeptCodes(kept.parent, KEY, LAYERS[:1])
+    assert (1, "int4c") not in KeptCodes.open(kept.parent, KEY, layers)
+    assert (1, "int4c") not in KeptCodes.open(kept.parent, KEY, LAYERS[:1])
     kept.rename(kept.with_name(kept.name.replace("1-", "0-", 1)))  # another layer's
-    assert (0, "int4c") not in KeptCodes(kept.parent, KEY, LAYERS)
+    assert (0, "int4c") not in KeptCodes.open(kept.parent, KEY, LAYERS)
 
 
 @pytest.mark.parametrize("part", [0, 9, 40, 0.5, 0.99])
@@ -84,7 +83,7 @@ def test_damage_is_passed_over(kept: Path, part: float) -> None:
     data = bytearray(kept.read_bytes())
     data[int(part * len(data)) if part < 1 else int(part)] ^= 4
     kept.write_bytes(data)
-    store = KeptCodes(kept.parent, KEY, LAYERS)
+    store = KeptCodes.open(kept.parent, KEY, LAYERS)
     wanted = codes()
     sound = [same(found, wanted[s]) for s in SCHEMES if (found := store.get(1, s)) is not None]
     assert all(sound)
@@ -93,12 +92,12 @@ def test_damage_is_passed_over(kept: Path, part: float) -> None:
 
 def test_a_file_cut_off_is_passed_over(kept: Path) -> None:
     kept.write_bytes(kept.read_bytes()[:-1])
-    assert (1, "int4c") not in KeptCodes(kept.parent, KEY, LAYERS)
+    assert (1, "int4c") not in KeptCodes.open(kept.parent, KEY, LAYERS)
 
 
 def test_one_that_is_changed_or_gone_meanwhile_is_not_read(kept: Path) -> None:
-    store = KeptCodes(kept.parent, KEY, LAYERS)
-    KeptCodes(kept.parent, KEY, LAYERS).write(1, weights(), codes(5))
+    store = KeptCodes.open(kept.parent, KEY, LAYERS)
+    KeptCodes.open(kept.parent, KEY, LAYERS).write(1, weights(), codes(5))
     assert store.get(1, "int4c") is None
     assert (1, "int4c") not in store
     kept.unlink()
@@ -125,11 +124,11 @@ def infinite_scale(data: bytearray, start: int, _: int) -> None:
 
 def test_true_checksums_prove_nothing(tmp_path: Path) -> None:
     """Codes without meaning are refused; others are codes of these tensors, and finite."""
-    store = KeptCodes(tmp_path, KEY, LAYERS)
+    store = KeptCodes.open(tmp_path, KEY, LAYERS)
     store.write(0, weights(), {"int4c": codes()["int4c"]})
     (file,) = tmp_path.iterdir()
     forged(file, infinite_scale)
-    assert KeptCodes(tmp_path, KEY, LAYERS).get(0, "int4c") is None
+    assert KeptCodes.open(tmp_path, KEY, LAYERS).get(0, "int4c") is None
     store.write(0, weights(), {"int4c": codes()["int4c"]})
     rng = np.random.default_rng(0)
 
@@ -138,7 +137,7 @@ def test_true_checksums_prove_nothing(tmp_path: Path) -> None:
         data[start + 10 : stop] = some.tobytes()
 
     forged(file, noise)
-    found = KeptCodes(tmp_path, KEY, LAYERS).get(0, "int4c")
+    found = KeptCodes.open(tmp_path, KEY, LAYERS).get(0, "int4c")
     assert found is not None
     for code, tensor in zip(found, TENSORS, strict=True):
         decoded = parse_scheme("int4c").decode(code)
@@ -153,7 +152,7 @@ def test_links_pipes_and_other_files_are_not_opened(kept: Path, tmp_path: Path) 
     os.mkfifo(elsewhere / "1-000000000000.mpq")
     (elsewhere / "1-111111111111.mpq").mkdir()
     (elsewhere / "99999-111111111111.mpq").write_bytes(b"")
-    assert (1, "int4c") not in KeptCodes(elsewhere, KEY, LAYERS)
+    assert (1, "int4c") not in KeptCodes.open(elsewhere, KEY, LAYERS)
     (tmp_path / "link").symlink_to(kept.parent, target_is_directory=True)
-    assert (1, "int4c") not in KeptCodes(tmp_path / "link", KEY, LAYERS)
-    assert (1, "int4c") not in KeptCodes(tmp_path / "none", KEY, LAYERS)
+    assert (1, "int4c") not in KeptCodes.open(tmp_path / "link", KEY, LAYERS)
+    assert (1, "int4c") not in KeptCodes.open(tmp_path / "none", KEY, LAYERS)

@@ -63,7 +63,7 @@ def test_other_parameters_are_kept_in_any_type_of_keras(tmp_path: Path, dtype: A
     write(tmp_path / "a.mpq", ("fl16",), ((np.ones(4, np.float32),),), others=(other,))
     _, (data,) = read(tmp_path / "a.mpq")
     assert data.tobytes() == other.values.tobytes()
-    with PackedFile(tmp_path / "a.mpq") as packed:
+    with PackedFile.open(tmp_path / "a.mpq") as packed:
         (entry,) = packed.header.others
         assert (entry.dtype, entry.shape) == (np.dtype(dtype).name, (2, 3))
 
@@ -154,7 +154,7 @@ def test_codes_that_were_chosen_are_written_and_said_to_be(tmp_path: Path) -> No
         ((kernel,), (kernel,)),
         codes=lambda index, _: (chosen,) if index else None,
     )
-    with PackedFile(tmp_path / "a.mpq") as packed:
+    with PackedFile.open(tmp_path / "a.mpq") as packed:
         assert [one.calibrated for one in packed.header.tensors] == [False, True]
         for entry, expected in zip(packed.header.tensors, (kernel, kernel[::-1]), strict=True):
             np.testing.assert_array_equal(packed.weights(entry), scheme.apply(expected))
@@ -164,7 +164,7 @@ def test_codes_that_were_chosen_are_written_and_said_to_be(tmp_path: Path) -> No
 def test_reading_a_large_tensor_takes_little_beside_its_weights(tmp_path: Path, name: str) -> None:
     weights = np.random.default_rng(0).normal(0, 1, 2**23).astype(np.float32)
     write(tmp_path / "a.mpq", (name,), ((weights,),), others=())
-    with PackedFile(tmp_path / "a.mpq") as packed:
+    with PackedFile.open(tmp_path / "a.mpq") as packed:
         (entry,) = packed.header.tensors
         tracemalloc.start()
         packed.weights(entry)
@@ -205,7 +205,7 @@ def test_the_header_says_what_the_document_says(tmp_path: Path) -> None:
     assert (tensor["offset"], tensor["length"], tensor["shape"]) == (0, 6, [2, 3])
     assert tensor["streams"] == [[8, 6, "packed", 6]]
     assert data[16 + length : 16 + length + 6] == bytes([64] * 6)
-    with PackedFile(tmp_path / "a.mpq") as packed:
+    with PackedFile.open(tmp_path / "a.mpq") as packed:
         assert packed.header_nbytes == 16 + length
         assert packed.file_nbytes == len(data)
 

@@ -21,7 +21,7 @@ def written(folder: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_members_are_read(tmp_path: Path, compression: int) -> None:
-    archive = Archive(written(tmp_path, keras_file(network(), compression=compression)))
+    archive = Archive.open(written(tmp_path, keras_file(network(), compression=compression)))
     assert archive.config().startswith(b"{")
     with archive.weights() as inside:
         assert inside.read() == weights()
@@ -70,4 +70,4 @@ def test_every_truncation_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="truncated or damaged"):
-        Archive(written(tmp_path, b"PK\x03\x04 and no more"))
+        Archive.open(written(tmp_path, b"PK\x03\x04 and no more"))

@@ -109,9 +109,9 @@ def test_what_a_search_writes_meanwhile_is_shown(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_said(dashboard: Dashboard, folder: Path) -> None:
     with pytest.raises(EnvironmentFault, match=r"--port, or 0"):
-        Dashboard(folder, dashboard.port)
+        Dashboard.open(folder, dashboard.port)
 
 
 def test_a_folder_without_a_study_is_said(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="run mpsearch search"):
-        Dashboard(tmp_path, 0)
+        Dashboard.open(tmp_path, 0)

@@ -82,7 +82,7 @@ def known_profile(
     if different:
         raise StudyError(
             f"profile {str(file)!r} was measured with another {different[0]}; give another "
-            "--out or --study-name, or delete the file to measure again"
+            "`out` or `study_name`, or delete the file to measure again"
         )
     return _counted(_widened(known, fresh), workbench.model.bank)
 

@@ -60,7 +60,7 @@ def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecor
     given = [folder for folder, file in folders.items() if storage and _names(file, storage)]
     if storage and not given:
         raise SettingError(
-            f"--storage {masked(storage)!r} is named by neither study; leave it out to compare two"
+            f"`storage` = {masked(storage)!r} is named by neither study; leave it out to compare two"
         )
     for folder, file in folders.items():
         if folder not in given:
@@ -136,7 +136,7 @@ def _record(
     if profile is None:
         left_out.append(
             "Single layers were not measured: the sensitivity heatmap and the cumulative curves "
-            "are left out; mpsearch profile with the same settings and this folder as --out "
+            "are left out; mpsearch profile with the same settings and this folder as `out` "
             "measures them."
         )
     if result is not None and trials is not None and len(trials.trials) > result.trials:

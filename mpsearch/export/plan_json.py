@@ -83,7 +83,7 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
     if made_for and made_for != model and not force:
         raise PlanError(
             f"plan {str(path)!r} was made for another model ({made_for[:12]}…, this one is "
-            f"{model[:12]}…); give that model with --model, or --force to use the plan all the same"
+            f"{model[:12]}…); give that model as `model`, or `force` to use the plan all the same"
         )
     chosen = document.get("plan")
     if not isinstance(chosen, Mapping):

@@ -26,7 +26,7 @@ def quanti_array_file(plan: Plan) -> str:
 
 
 def read_quanti_array(text: str, layers: Sequence[str]) -> Plan:
-    """Understand ``--quanti-array``: a list literal, or a file that holds one.
+    """Parse a ``quanti_array``: a list literal, or a file that holds one.
 
     Args:
         text: ``['fix8', …]``, or the path of a ``.py`` file with ``quanti_array = […]``, of a

@@ -83,7 +83,7 @@ class TemporaryFile:
         return EnvironmentFault(
             f"cannot keep {nbytes / 2**20:,.0f} MiB of {self._what} in {_folder()}: "
             f"{error.strerror or error}; free space there, set TMPDIR to another folder, or give a "
-            "larger --memory"
+            "larger `memory`"
         )
 
 

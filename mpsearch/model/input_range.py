@@ -1,6 +1,6 @@
 """Whether the numbers that a network is given look like those it was trained on.
 
-Nothing in a model file says so; a wrong choice of ``--preprocess`` gives answers all the same, and
+Nothing in a model file says so; a wrong choice of ``preprocess`` gives answers all the same, and
 a search on them is worth nothing. Two things tell: a network that rescales pixels itself, and
 answers that come to life only when inputs are 255 times larger or smaller. Notes are advice, so
 nothing is said where it is not clear.
@@ -96,10 +96,8 @@ def _named_for_pixels(given: Given) -> str | None:
     instead = {"unit": "raw", "tf": "2,-1"}.get(name)
     if not given.is_unit or (instead is None and name not in {"caffe", "torch"}):
         return None
-    remedy = f"--preprocess {instead}" if instead else "images of 0..255"
-    return (
-        f"the images hold numbers 0..1, but --preprocess {name} is for pixels 0..255; {remedy} fits"
-    )
+    remedy = f"`preprocess` = {instead}" if instead else "images of 0..255"
+    return f"the images hold numbers 0..1, but `preprocess` = {name} is for pixels 0..255; {remedy} fits"
 
 
 def _own_scaling(network: _Network, given: Given) -> str | None:
@@ -117,7 +115,7 @@ def _own_scaling(network: _Network, given: Given) -> str | None:
             return None  # it was fitted to inputs like these
     return (
         f"pixels are scaled twice: the model begins with a {own} of its own for pixels 0..255, and "
-        f"--preprocess {given.preprocess.name} comes before it; --preprocess raw fits"
+        f"`preprocess` = {given.preprocess.name} comes before it; `preprocess` = raw fits"
     )
 
 
@@ -126,12 +124,12 @@ def _scaled_once(given: Given, span: float, own: str) -> str | None:
     if given.is_unit and 255 * span <= _SCALED:
         return (
             f"the model's own {own} is for pixels 0..255, but the images hold numbers 0..1; "
-            "--preprocess 255,0 fits"
+            "`preprocess` = 255,0 fits"
         )
     if not given.is_unit and span >= _WIDE and span / 255 <= _SCALED:
         return (
             f"the model's own {own} makes a range of {span:,.0f} of pixels 0..255, as if it were "
-            "for inputs 0..1; --preprocess unit may be what it was trained with"
+            "for inputs 0..1; `preprocess` = unit may be what it was trained with"
         )
     return None
 
@@ -156,8 +154,8 @@ def _too_small(network: _Network, given: Given) -> str | None:
     if _variation(there) < least or _variation(here) >= limit * _variation(there):
         return None
     return (
-        f"with --preprocess {given.preprocess.name} the model says nearly the same to every image; "
-        f"--preprocess {_larger(network, given, there)} may be what it was trained with"
+        f"with `preprocess` = {given.preprocess.name} the model says nearly the same to every image; "
+        f"`preprocess` = {_larger(network, given, there)} may be what it was trained with"
     )
 
 
@@ -168,8 +166,8 @@ def _too_large(network: _Network, given: Given) -> str | None:
     if not any(_is_sounder(*_compared(network, given, other), given) for other in (_UNIT, _TF)):
         return None
     return (
-        f"with --preprocess {given.preprocess.name} the model's mean confidence is "
-        f"{100 * sure:.2f} %, as of inputs far too large; --preprocess unit or tf may be what it "
+        f"with `preprocess` = {given.preprocess.name} the model's mean confidence is "
+        f"{100 * sure:.2f} %, as of inputs far too large; `preprocess` = unit or tf may be what it "
         "was trained with"
     )
 

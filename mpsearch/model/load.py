@@ -136,14 +136,14 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     if size is not None and clash:
         raise ModelError(
             f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "
-            "pixels; leave --size away or give it as the model was trained"
+            "pixels; leave `size` away or give it as the model was trained"
         )
     if None not in shape[1:3]:
         return model
     if size is None:
         raise ModelError(
-            f"model {model.name!r} leaves its input size open {shape}; name one with --size, for "
-            "instance --size 224x224"
+            f"model {model.name!r} leaves its input size open {shape}; name one with `size`, for "
+            "instance `size` = 224x224"
         )
     try:
         image = keras.Input((*size, *shape[3:]), dtype=model.inputs[0].dtype)
@@ -153,7 +153,7 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     except Exception as error:  # each layer has its own way of not fitting
         raise ModelError(
             f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "
-            "pixels; give --size as it was trained"
+            "pixels; give `size` as it was trained"
         ) from error
 
 

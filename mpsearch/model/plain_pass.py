@@ -61,7 +61,7 @@ def _require_finite(operation: Any, tensor: Any, names: Mapping[int, str]) -> No
     raise ModelError(
         f"layer {name!r} is the first whose output is not finite: {bad.sum():,} of {bad.size:,} "
         f"values are NaN or infinite, the first {first}; train or export the model again, or "
-        "check --preprocess"
+        "check `preprocess`"
     )
 
 

@@ -74,7 +74,7 @@ _KNOWN: Final = {
 
 
 def parse_preprocess(text: str) -> Preprocess:
-    """Understand ``--preprocess``.
+    """Parse the setting ``preprocess``.
 
     Raises:
         SettingError: If it is neither a mode nor two finite numbers.

@@ -63,7 +63,7 @@ class ModelSource:
 def find_model(
     text: str, allow_unsafe: bool = False, architecture: str | None = None
 ) -> ModelSource:
-    """Understand ``--model`` and check what can be checked without loading anything.
+    """Parse the setting ``model`` and check what can be checked without loading anything.
 
     A file is inspected by an allow-list (:mod:`mpsearch.model.inspection`).
 
@@ -78,7 +78,7 @@ def find_model(
         ModelError: Says what is wrong with the file, and what to do.
     """
     if architecture is not None and text.startswith(("bundled:", "keras:")):
-        raise ModelError(f"model {text!r} has an architecture; leave --architecture away")
+        raise ModelError(f"model {text!r} has an architecture; leave `architecture` away")
     if text == BUNDLED_DIGITS:
         path = Path(__file__).parent / "bundled" / "digits.keras"
         return ModelSource(text, "keras", path, "digits")
@@ -146,7 +146,7 @@ def _notes(path: Path, verdict: Verdict, allow_unsafe: bool) -> tuple[str, ...]:
 
 
 def _architecture(text: str) -> Path:
-    """The file that ``--architecture`` names."""
+    """The file that the setting ``architecture`` names."""
     path = Path(text)
     try:
         status = path.stat()

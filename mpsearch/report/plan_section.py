@@ -31,10 +31,10 @@ def _storage(record: StudyRecord) -> str:
     how = (
         "packed back to back"
         if record.coding != "entropy"
-        else "coded without loss (--coding entropy)"
+        else "coded without loss (coding = entropy)"
     )
     if record.calibrated:
-        how += ", chosen by what the layers put out on the images searched on (--calibrate)"
+        how += ", chosen by what the layers put out on the images searched on (calibrate = true)"
     other = ""
     if record.other_nbytes:
         other = f" All other parameters stay float32: {size(record.other_nbytes)}{_share(record)}."

@@ -45,7 +45,7 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
         f"next            mpsearch export {folder} --format packed keras --to exported",
     ]
     if result.stopped != "done":
-        lines.append(f"                the same command with more --{result.stopped} goes on")
+        lines.append(f"                the same command with more `{result.stopped}` goes on")
     return "\n".join(lines) + "\n"
 
 
@@ -187,11 +187,11 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
                 f"fitted to {images} image{many}: other images may drop much more; give 16 or more"
             )
         else:
-            found.append("no images held back: how others do is not known; see --holdout")
+            found.append("no images held back: how others do is not known; see `holdout`")
     elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
         found.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
-            "budget; give more images, or --budget-on verify"
+            "budget; give more images, or `budget_on` = verify"
         )
     if result.baseline_confidence_pct < _UNSURE_PCT:
         found.append(

@@ -37,7 +37,7 @@ from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.calibrate import calibrate_all, keep_calibrated
 from mpsearch.workbench.workbench import Workbench
 
-# With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
+# With budget_on = verify: tighter budgets that are searched too, as shares of the one asked.
 _TIGHTER: Final = (0.5, 0.25, 0.1)
 _FEWEST_HELD: Final = 4  # images of which an interval says anything
 
@@ -96,12 +96,12 @@ class Campaign:
         held = self.split.held_count
         if self.question.budget_on == "verify" and held < _FEWEST_HELD:
             raise SettingError(
-                f"--budget-on verify needs {_FEWEST_HELD} images held back, there are {held}; give "
-                "more images, or a larger --holdout"
+                f"`budget_on` = verify needs {_FEWEST_HELD} images held back, there are {held}; give "
+                "more images, or a larger `holdout`"
             )
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(
-                "--compare greedy starts from original; add it to --schemes, or lock less"
+                "`compare` = greedy starts from original; add it to `schemes`, or lock less"
             )
 
     def run(self, helpers: Helpers | None = None) -> Found:

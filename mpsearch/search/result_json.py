@@ -1,4 +1,4 @@
-"""A search's result as JSON: what ``search --json`` prints, and ``result.json``, read back."""
+"""A search's result as JSON: as printed by ``search`` and kept in ``result.json``, from where it is read back."""
 
 import json
 from collections.abc import Mapping

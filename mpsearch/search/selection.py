@@ -156,7 +156,7 @@ class _Checker:
         """
         if self.held is None:
             raise SettingError(
-                "--budget-on verify needs images held back; give 4 images or more, or --holdout"
+                "`budget_on` = verify needs images held back; give 4 images or more, or `holdout`"
             )
         assert self.goal.budget_pp is not None
         union = History(self.goal, [t for h in (history, *others) for t in h.tried])
@@ -187,11 +187,11 @@ def _why(history: History, one: Tried, drop: float) -> str:
     if goal.max_nbytes is not None:
         return (
             f"no plan is within {goal.max_nbytes:,} bytes of weight layers; the nearest takes "
-            f"{one.nbytes:,}: allow that many, or add smaller schemes to --schemes"
+            f"{one.nbytes:,}: allow that many, or add smaller schemes to `schemes`"
         )
     return (
         f"no plan measured keeps the drop within {goal.budget_pp:g} pp; the nearest drops "
-        f"{drop:.3f} pp: allow that much, or add gentler schemes such as original to --schemes"
+        f"{drop:.3f} pp: allow that much, or add gentler schemes such as original to `schemes`"
     )
 
 

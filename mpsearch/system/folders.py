@@ -204,6 +204,6 @@ def _require_no_link(place: Path) -> None:
         target = os.readlink(place)  # noqa: PTH115 - as it is written
         raise SettingError(
             f"folder {str(place)!r} is a symbolic link to {target!r}, and nothing is written "
-            "through links inside a folder; remove the link, or name the place itself with --to or "
-            "--out"
+            "through links inside a folder; remove the link, or name the place itself with `to` or "
+            "`out`"
         )

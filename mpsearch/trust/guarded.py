@@ -35,8 +35,8 @@ class GuardedValue:
 
     @property
     def option(self) -> str:
-        """The option that gives the same setting."""
-        return f"--{self.key.replace('_', '-')}"
+        """The setting to give instead, as messages name it."""
+        return f"`{self.key}`"
 
 
 def guarded_values(config: Question, folder: Path) -> tuple[GuardedValue, ...]:

@@ -33,8 +33,8 @@ def calibrated(
     """
     if len(work.images) < _FEWEST:
         raise SettingError(
-            f"--calibrate needs {_FEWEST} images to search on, there are {len(work.images)}; give "
-            "more images, or a smaller --holdout"
+            f"`calibrate` needs {_FEWEST} images to search on, there are {len(work.images)}; give "
+            "more images, or a smaller `holdout`"
         )
     kept = None
     if folder is not None:

@@ -83,7 +83,7 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
         raise PackedError(
             f"packed file {str(packed.path)!r} was made from another model "
             f"({header.model_name!r}, {header.model[:12]}…; this one is {model.digest[:12]}…); "
-            "give that model, or to unpack into other weights of the same layers, --force"
+            "give that model, or to unpack into other weights of the same layers, `force`"
         )
     wanted = [(k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors]
     found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]

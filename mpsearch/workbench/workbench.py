@@ -223,7 +223,7 @@ def load(
         least = -(-needed // 2**20)
         notes.append(
             f"memory of {room // 2**20} MiB is too little for one image and one layer of "
-            f"{opened.name!r} at a time, up to {least} MiB are taken; give --memory {least}M or "
+            f"{opened.name!r} at a time, up to {least} MiB are taken; give `memory` = {least}M or "
             "more"
         )
     check = BaselineCheck(opened.network, inputs, pictures.names, sample.rows)
@@ -254,7 +254,7 @@ def _image_texts(
     if images is None:
         if source.text != BUNDLED_DIGITS:
             raise ImageError(
-                f"no images given for {source.text!r}; give --images with photographs like those "
+                f"no images given for {source.text!r}; give `images` with photographs like those "
                 "that the model was trained on"
             )
         return [str(Path(__file__).parents[1] / "model" / "bundled" / "digits.npz")]
@@ -274,8 +274,8 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
     found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
     if found is None:
         raise SettingError(
-            f"the preprocessing of model {model.name!r} is not known; give --preprocess "
-            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see --help)"
+            f"the preprocessing of model {model.name!r} is not known; give `preprocess` = "
+            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see the help of `preprocess`)"
         )
     return found
 
@@ -289,7 +289,7 @@ def _reference(
         found = true_classes(Path(truth), names, len(pictures))
         return np.array(found, dtype=np.int64)
     if pictures.truth is None:
-        raise ImageError("--truth y needs images from an .npz with an array y; there is none")
+        raise ImageError("`truth` = y needs images from an .npz with an array y; there is none")
     if pictures.truth.min() < 0 or pictures.truth.max() >= len(names):
         raise ImageError(
             f"the archive's y goes up to {int(pictures.truth.max())}, the model has "

@@ -64,7 +64,7 @@ def require_litert() -> None:
     for package in ("ai_edge_litert", "ai_edge_quantizer"):
         if importlib.util.find_spec(package) is None:
             raise SettingError(
-                f"--format litert needs the package {package}, which is not installed; run "
+                f"`format` = litert needs the package {package}, which is not installed; run "
                 f"{install_command('litert')}"
             )
 

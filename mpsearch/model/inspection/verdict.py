@@ -7,7 +7,7 @@ from typing import Final
 SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
 SAVE_AGAIN: Final = "copy or save it again"
 STANDARD_ONLY: Final = "only standard layers of Keras 3 are loaded, no Lambda and no custom code"
-LOADS_ALL_THE_SAME: Final = "(--allow-unsafe-model loads it all the same)"
+LOADS_ALL_THE_SAME: Final = "(`allow_unsafe_model` loads it all the same)"
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not a fault
@@ -31,7 +31,7 @@ class Verdict:
         reason: Why the file is never loaded, as of :class:`Refused`; empty if there is no reason.
         remedy: What to do about it.
         foreign: What is in the file and not on the allow-list, most telling first, at most a
-            few; each names its layer. Only ``--allow-unsafe-model`` lets these in.
+            few; each names its layer. Only ``allow_unsafe_model`` lets these in.
         calls: Calls of layers that building it takes.
         nbytes: Of its arrays, unpacked.
         loadable: Whether Keras would load the file with these in it.

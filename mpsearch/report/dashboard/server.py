@@ -64,6 +64,6 @@ def dashboard_server(
         return wsgiref.simple_server.make_server(LOOPBACK, port, application, _Server, _Handler)
     except (OSError, OverflowError) as error:
         raise EnvironmentFault(
-            f"port {port} of {LOOPBACK} cannot be used ({error}); give another --port, or 0 for "
+            f"port {port} of {LOOPBACK} cannot be used ({error}); give another `port`, or 0 for "
             "one that is free"
         ) from error

@@ -53,7 +53,7 @@ def storage_faults(address: Address) -> Iterator[None]:
         raise EnvironmentFault(
             f"the study's storage {address.shown!r} holds what makes no sense "
             f"({type(error).__name__}: {_reason(address, error)}); put back a copy of it, or name "
-            "another --storage to start anew"
+            "another `storage` to start anew"
         ) from error
     except Exception as error:
         if not _is_of_grpc(error):

@@ -108,7 +108,7 @@ class Journal(BaseJournalBackend):
         """
         return StudyError(
             f"journal {str(self._path)!r} is damaged at line {number}, which {what}; put back a "
-            "copy of the file, or name another --storage to start anew"
+            "copy of the file, or name another `storage` to start anew"
         )
 
     def _entry(self, line: bytes) -> dict[str, Any]:

@@ -60,7 +60,8 @@ def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecor
     given = [folder for folder, file in folders.items() if storage and _names(file, storage)]
     if storage and not given:
         raise SettingError(
-            f"`storage` = {masked(storage)!r} is named by neither study; leave it out to compare two"
+            f"`storage` = {masked(storage)!r} is named by neither study; leave it out to "
+            "compare two"
         )
     for folder, file in folders.items():
         if folder not in given:

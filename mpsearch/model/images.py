@@ -27,7 +27,7 @@ _PIECE: Final = 8 * 2**20  # bytes of pixels made at once
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """The images that the setting ``images`` names, in the order given, with what there is to say about it.
+    """The images that the setting ``images`` names, in the order given, and notes on them.
 
     Attributes:
         pictures: Files; none where there is an archive.
@@ -56,7 +56,7 @@ class ImageSource:
 
 
 def find_pictures(texts: list[str]) -> ImageSource:
-    """Parse the setting ``images``: files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``.
+    """Parse ``images``: files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``.
 
     Every file's header is read, and as many as a second allows are decoded whole, so that what is
     not an image, or a damaged one, is refused before anybody has waited for a model.

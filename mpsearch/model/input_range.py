@@ -97,7 +97,10 @@ def _named_for_pixels(given: Given) -> str | None:
     if not given.is_unit or (instead is None and name not in {"caffe", "torch"}):
         return None
     remedy = f"`preprocess` = {instead}" if instead else "images of 0..255"
-    return f"the images hold numbers 0..1, but `preprocess` = {name} is for pixels 0..255; {remedy} fits"
+    return (
+        f"the images hold numbers 0..1, but `preprocess` = {name} is for pixels 0..255; {remedy} "
+        "fits"
+    )
 
 
 def _own_scaling(network: _Network, given: Given) -> str | None:
@@ -154,8 +157,8 @@ def _too_small(network: _Network, given: Given) -> str | None:
     if _variation(there) < least or _variation(here) >= limit * _variation(there):
         return None
     return (
-        f"with `preprocess` = {given.preprocess.name} the model says nearly the same to every image; "
-        f"`preprocess` = {_larger(network, given, there)} may be what it was trained with"
+        f"with `preprocess` = {given.preprocess.name} the model says nearly the same to every "
+        f"image; `preprocess` = {_larger(network, given, there)} may be what it was trained with"
     )
 
 

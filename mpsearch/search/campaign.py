@@ -96,8 +96,8 @@ class Campaign:
         held = self.split.held_count
         if self.question.budget_on == "verify" and held < _FEWEST_HELD:
             raise SettingError(
-                f"`budget_on` = verify needs {_FEWEST_HELD} images held back, there are {held}; give "
-                "more images, or a larger `holdout`"
+                f"`budget_on` = verify needs {_FEWEST_HELD} images held back, there are {held}; "
+                "give more images, or a larger `holdout`"
             )
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(

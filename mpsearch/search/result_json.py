@@ -1,4 +1,4 @@
-"""A search's result as JSON: as printed by ``search`` and kept in ``result.json``, from where it is read back."""
+"""A search's result as JSON, as ``search`` prints it and ``result.json`` keeps it; read back."""
 
 import json
 from collections.abc import Mapping

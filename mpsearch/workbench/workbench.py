@@ -275,7 +275,8 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
     if found is None:
         raise SettingError(
             f"the preprocessing of model {model.name!r} is not known; give `preprocess` = "
-            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see the help of `preprocess`)"
+            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see the help of "
+            "`preprocess`)"
         )
     return found
 

@@ -1,20 +1,14 @@
 """Messages name settings in backticks; the command line writes them as its options."""
 
 import argparse
-import ast
-import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
-import mpsearch
 from mpsearch.cli.flags import SETTINGS, with_flags
 from mpsearch.cli.main import parser, run
 from mpsearch.cli.notes import print_notes
-
-PACKAGE: Final = Path(mpsearch.__file__).parent
 
 
 @pytest.mark.parametrize(
@@ -44,24 +38,6 @@ def _options(command: argparse.ArgumentParser) -> Iterator[str]:
         inner: Any = action.choices if isinstance(action, argparse._SubParsersAction) else {}
         for one in inner.values():
             yield from _options(one)
-
-
-@pytest.mark.parametrize(
-    "path",
-    sorted(one for one in PACKAGE.rglob("*.py") if one.parts[-2] != "report"),
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
-def test_messages_have_only_settings_in_backticks(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    raised = [node for node in ast.walk(tree) if isinstance(node, ast.Raise)]
-    texts = [
-        part.value
-        for node in raised
-        for part in ast.walk(node)
-        if isinstance(part, ast.Constant) and isinstance(part.value, str)
-    ]
-    named = {name for text in texts for name in re.findall(r"`([^`]*)`", text)}
-    assert named <= SETTINGS
 
 
 def test_errors_and_notes_go_through_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def check(
         folder: Where.
         schemes: For ``uniform`` and ``each-layer``.
         quanti_array: For ``specific``: list literal or file.
-        progress: Is told of every plan measured.
+        progress: Receives an update after every plan measured.
         parts: Gets the refusals of schemes; the report has what they do not concern. Where it is
             None they are raised when the report is written.
 

@@ -27,7 +27,7 @@ def create_folders(
         model: Whose weights.
         schemes: How to store them.
         folder: Where the folders go.
-        progress: Is told of every scheme.
+        progress: Receives an update after every scheme.
         parts: Gets the errors of schemes that cannot be written; where it is None they are raised
             when the others are written.
 

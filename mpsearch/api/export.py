@@ -81,7 +81,7 @@ def export_plan(
         metric: Of the drop.
         budget_pp: The search's budget, for ``plan.json``.
         coding: How codes are packed; as the workbench counts bytes where it is None.
-        progress: Is told of every layer packed.
+        progress: Receives an update after every layer packed.
         parts: Gets the errors of formats that cannot be written; where it is None they are raised
             when the others are written.
 

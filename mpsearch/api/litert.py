@@ -37,7 +37,7 @@ def write_litert(
         plan: One scheme per weight layer.
         path: The file.
         metric: How the drops of images become one.
-        progress: Is told of each of two or three steps.
+        progress: Receives an update after each of two or three steps.
 
     Raises:
         SettingError: If LiteRT's packages are not installed.

@@ -27,14 +27,14 @@ def profile(
     progress: Progress | None = None,
     on_note: Callable[[str], None] = warn,
 ) -> SensitivityProfile:
-    """Measure how much every layer bears under every scheme.
+    """Measure how sensitive every layer is to every scheme.
 
     Args:
         workbench: From :func:`mpsearch.load`.
         schemes: Scheme names, or names of menus.
         parts: ``per_layer``, ``uniform``, ``cumulative``, ``predicted``; all by default.
         file: Kept up to date while measuring; what it holds is not measured again.
-        progress: Is told of every plan measured.
+        progress: Receives an update after every plan measured.
         on_note: Told why ``predicted`` is missing, where it is; a Python warning where it is left
             away.
 

@@ -66,7 +66,7 @@ def find_plan(
             it is None.
         rules: Locked, forbidden and tied layers.
         metric: ``mean``, ``max`` or ``p95`` over images.
-        sampler: Who proposes plans.
+        sampler: The search method: ``surrogate``, ``tpe``, ``nsga2``, ``random`` or ``brute``.
         trials: Finished trials in the study, at most, uniform plans and what was known before
             included; where it is None, 200, and for ``brute`` as many as it takes. Studies of
             *compare*, and of the tighter budgets of ``budget_on="verify"``, have as many of their
@@ -77,8 +77,8 @@ def find_plan(
             is None and there are four images or more.
         budget_on: ``verify`` returns a plan whose drop on the held-back images keeps the budget
             up to the upper end of its 95 % interval.
-        calibrate: Choose scales, fraction lengths, rounding and biases by what layers put out on
-            the images searched on; the weights of the plan found are then in ``plan.mpq`` in
+        calibrate: Choose scales, fraction lengths, rounding and biases to preserve layer outputs
+            on the images searched on; the weights of the plan found are then in ``plan.mpq`` in
             *folder*.
         compare: Other methods to run with as many trials, each in a study of its own beside this
             one; what they reach is in the result's ladder.
@@ -86,7 +86,7 @@ def find_plan(
         study_name: Of the Optuna study.
         storage: Optuna's storage URL; an SQLite file in *folder* where it is None. The same call
             in other processes, here or elsewhere, with the same storage joins the search.
-        progress: Is told of every trial.
+        progress: Receives an update after every trial.
         helpers: Processes of ours that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
         on_note: Called with a sentence that the user should know: what is damaged in the storage

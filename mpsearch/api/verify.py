@@ -62,7 +62,7 @@ def verify(
         path: The file.
         subject: The model it was made from, with images to measure on or without.
         metric: How the drops of images become one.
-        progress: Is told of every tensor.
+        progress: Receives an update after every tensor.
 
     Raises:
         PackedError: If the file is damaged, or was made from another model.

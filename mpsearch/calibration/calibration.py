@@ -37,7 +37,7 @@ class _Rounded:
 
 
 class Calibration:
-    """Chooses codes by what layers put out on images; implements the engine's ``CodeSource``.
+    """Chooses codes to preserve layer outputs on images; implements the engine's ``CodeSource``.
 
     Of a :class:`~mpsearch.schemes.fitted.Fitted` scheme, scales or fraction lengths are chosen, and
     weights rounded, so that the layer's outputs change least; where a bias can make up for much of

@@ -52,7 +52,7 @@ class ErrorFeedback:
         return held
 
     def rounded(self, weights: Float32Array, nearest: Nearest) -> Float32Array:
-        """Weights that can be stored, close to *weights* by what the layer puts out.
+        """Weights that can be stored, close to *weights* in the layer's outputs.
 
         Args:
             weights: Shape (blocks, d, channels).

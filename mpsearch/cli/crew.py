@@ -18,7 +18,7 @@ from mpsearch.values.question import Question
 
 MOST_WORKERS: Final = 64
 _GRACE_SECONDS: Final = 5.0  # for the write in hand, when all is to stop
-_REPLACEMENTS: Final = 10  # per worker; whoever dies more often has a reason
+_REPLACEMENTS: Final = 10  # per worker; one that keeps dying has a real fault
 _CRASHES: Final = 3  # per worker, of replacements: what crashes again and again is not worth more
 _FAULTS: Final = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"}
 _REFUSED: Final = {2, 3}  # exit codes that another try would end with as well

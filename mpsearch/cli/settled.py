@@ -45,7 +45,7 @@ class Settled:
             return
         file = SettingsFile.of(path, text.encode())
         if not file.guarded:
-            return  # anybody may choose what it says
+            return  # any file may choose what it says
         try:
             file.trust("written")
         except EnvironmentFault as fault:

@@ -5,7 +5,7 @@ by side: F. Giesen, "Interleaved entropy coders", arXiv:1402.3392. Form of the d
 docs/formats.md.
 
 A state x lies in [2^16, 2^32). Symbol s with share f of 2^bits, the shares before it being c,
-takes x to ``⌊x / f⌋ · 2^bits + c + x mod f``, after the lower half of x has been put out if x
+takes x to ``⌊x / f⌋ · 2^bits + c + x mod f``, after the lower half of x has been output if x
 would become too large. Symbol i belongs to state ``i mod lanes``, so that one numpy call advances
 all states by one symbol.
 """

@@ -106,7 +106,7 @@ class ActivationCache:
             self._evict(entry)
 
     def demote(self, chunk: int, nodes: Iterable[int]) -> None:
-        """Nobody waits for these nodes any more; a block is demoted with the last of its nodes."""
+        """Mark nodes as no longer needed; a block is demoted with the last of its nodes."""
         for node in nodes:
             place = self._places.get((chunk, node))
             if place is None:

@@ -33,13 +33,13 @@ class Network(Protocol):
         """The value that holds the class scores."""
 
     def weights(self, layer: int) -> tuple[Float32Array, ...]:
-        """The trained tensors of a weight layer, as arrays that nobody may change."""
+        """The trained tensors of a weight layer, as read-only arrays."""
 
     def trained(self, layer: int) -> Loaded:
         """The trained tensors of a weight layer, loaded."""
 
     def load(self, tensors: tuple[Float32Array, ...]) -> Loaded:
-        """Bring decoded tensors to where the network computes; nobody changes them any more."""
+        """Bring decoded tensors to where the network computes; they must not change afterwards."""
 
     def enter(self, inputs: Float32Array) -> Batch:
         """Bring input images of shape (n, h, w, c) to where the network computes."""

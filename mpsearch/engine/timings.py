@@ -60,5 +60,5 @@ class Timings:
         finally:
             seconds = time.perf_counter() - begun
             setattr(self, part, getattr(self, part) + seconds)
-            if not self._inside:  # part of the total also where nobody is measuring, as sizes are
+            if not self._inside:  # part of the total even outside a measurement, as sizes are
                 self.total += seconds

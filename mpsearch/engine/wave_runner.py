@@ -94,7 +94,7 @@ class WaveRunner:
             wave: What to run.
             chunk: Which images.
             wanted: Final nodes and the output position that holds the scores.
-            keep_all: Keep activations that nobody waits for, for the next call.
+            keep_all: Keep activations that are not needed any more, for the next call.
             rows: Only these of the chunk's images; nothing is kept then.
 
         Returns:

@@ -238,7 +238,7 @@ class WeightBank:
         bound, number = self._bound(layer, name), self._numbers[name]
         if number == TRAINED:
             return TRAINED
-        if not bound[0].local:  # nobody expects that numbers fitted to a tensor change nothing
+        if not bound[0].local:  # numbers fitted to a tensor always change something
             return number
         pairs = list(zip(bound, self._network.weights(layer), strict=True))
         # Most schemes change something among the first weights: the others need not be looked at,

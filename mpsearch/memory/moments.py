@@ -23,7 +23,7 @@ class InputMoments:
     Attributes:
         raw: Mean of x xᵀ, shape (blocks, d, d).
         mean: Mean of x, shape (blocks, d).
-        trust: How much of the products of different inputs is believed, 0 to 1, shape (blocks,).
+        trust: How much of the products of different inputs is trusted, 0 to 1, shape (blocks,).
     """
 
     raw: Float32Array
@@ -32,7 +32,7 @@ class InputMoments:
 
     @property
     def second(self) -> Float32Array:
-        """Second moments of x as far as they are believed, shape (blocks, d, d)."""
+        """Second moments of x as far as they are trusted, shape (blocks, d, d)."""
         return self._believed(self.raw.copy())
 
     @property

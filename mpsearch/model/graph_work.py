@@ -55,7 +55,7 @@ def graph_work(graph: Any, trips: int) -> Work:
     """
     operations = graph.get_operations()
     place = {operation.name: number for number, operation in enumerate(operations)}
-    ends: dict[int, int] = {}  # operation → bytes nobody reads after it
+    ends: dict[int, int] = {}  # operation → bytes that are not read after it
     held = most = count = steps = 0
     for number, operation in enumerate(operations):
         inner = [graph_work(one, trips) for one in _functions(graph, operation)]

@@ -59,7 +59,7 @@ def find_pictures(texts: list[str]) -> ImageSource:
     """Parse ``images``: files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``.
 
     Every file's header is read, and as many as a second allows are decoded whole, so that what is
-    not an image, or a damaged one, is refused before anybody has waited for a model.
+    not an image, or a damaged one, is refused before time is spent on a model.
 
     Raises:
         ImageError: Names the first thing that cannot be used.

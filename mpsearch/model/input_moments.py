@@ -101,7 +101,7 @@ class MomentSums:
         Args:
             layer: Its index; one of those asked for.
             done: Images it has seen.
-            arrays: As :meth:`state` gave them; they may come from anybody, and are not copied.
+            arrays: As :meth:`state` gave them; not trusted, and not copied.
         """
         one = self._sums[layer]
         mine, count = one.arrays, done * self._uses[layer]
@@ -218,7 +218,7 @@ class _Sums:
     def moments(self) -> InputMoments:
         """Means over the images.
 
-        Few images say little of how thousands of inputs go together. How much is believed is
+        Few images say little of how thousands of inputs go together. How much is trusted is
         Ledoit and Wolf's rule ("A well-conditioned estimator for large-dimensional covariance
         matrices", 2004), with the diagonal as the target and an image as one observation.
         """

@@ -12,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # The network is cut into tf.functions; another Keras backend could not run them.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-_is_first = "tensorflow" not in sys.modules  # nobody has computed anything with it
+_is_first = "tensorflow" not in sys.modules  # nothing was computed with it yet
 
 # TensorFlow's own choice depends on the processor: the same plan would get other last digits on
 # another machine, and convolutions on AVX2 take a tenth to a third longer without oneDNN.

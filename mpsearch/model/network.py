@@ -74,7 +74,7 @@ class KerasNetwork:
         self._shape = tuple(int(side) for side in model.inputs[0].shape[1:])
         self._functions: list[CompiledStage] = []
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
+            warnings.simplefilter("ignore")  # Keras' advice to the author of the model
             calls = with_masks(calls, self._gray())
             self._cuts = join_merges(cut(calls, self._output, self._owners()), is_split_concat)
             self._stages, answer = self._compile()
@@ -159,7 +159,7 @@ class KerasNetwork:
         """Class probabilities by Keras' layers, one at a time, shape (n, classes).
 
         Raises:
-            ModelError: Names the first layer that puts out what is not finite.
+            ModelError: Names the first layer whose output is not finite.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -32,7 +32,7 @@ def plain_scores(calls: Sequence[Call], output: int, images: Any, names: Mapping
         names: id of a Keras operation → how to call it.
 
     Raises:
-        ModelError: Names the first layer that puts out what is not finite.
+        ModelError: Names the first layer whose output is not finite.
     """
     last = {value: place for place, call in enumerate(calls) for value in call.inputs}
     known = {INPUT: images}
@@ -52,7 +52,7 @@ def _require_finite(operation: Any, tensor: Any, names: Mapping[int, str]) -> No
         return
     values = tf.cast(tensor, tf.float32).numpy()
     is_layer = isinstance(operation, keras.Layer)
-    # Functions such as a logarithm may put out infinities that a later one is made to take.
+    # Functions such as a logarithm may output infinities that a later one is made to take.
     bad = ~np.isfinite(values) if is_layer else np.isnan(values)
     if not bad.any():
         return
@@ -77,7 +77,7 @@ def require_agreement(
         images: Their names.
 
     Raises:
-        ModelError: If a layer puts out what is not finite.
+        ModelError: If a layer's output is not finite.
         RuntimeError: If the engine says something else than Keras: a mistake of ours.
     """
     plain = network.plain_probabilities(inputs)

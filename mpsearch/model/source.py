@@ -123,7 +123,7 @@ def file_stamp(path: Path) -> tuple[int, ...]:
 
 
 def _inspect(path: Path, architecture: str | None) -> Verdict:
-    """Read a file in the child process, and refuse what nobody can let in."""
+    """Read a file in the child process, and refuse what no setting can let in."""
     beside = None if architecture is None else _architecture(architecture)
     verdict = inspected(path, beside)
     if verdict.reason:

@@ -1,4 +1,4 @@
-"""Wishes for single layers: locked to a scheme, forbidden schemes, tied to one another."""
+"""Per-layer constraints: locked to a scheme, forbidden schemes, tied to one another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -23,7 +23,7 @@ class Picture:
         name: Of its file and its anchor; letters, digits and ``-``.
         light: SVG.
         dark: SVG.
-        alt: What it shows, for whoever does not see it.
+        alt: What the figure shows, for readers who cannot see it.
         caption: What to see in it.
     """
 

@@ -1,4 +1,4 @@
-"""The figures of a study, drawn, with words for whoever does not see them."""
+"""The figures of a study, drawn, each with a description for readers who cannot see it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

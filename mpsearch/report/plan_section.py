@@ -34,7 +34,7 @@ def _storage(record: StudyRecord) -> str:
         else "coded without loss (coding = entropy)"
     )
     if record.calibrated:
-        how += ", chosen by what the layers put out on the images searched on (calibrate = true)"
+        how += ", chosen to preserve layer outputs on the images searched on (calibrate = true)"
     other = ""
     if record.other_nbytes:
         other = f" All other parameters stay float32: {size(record.other_nbytes)}{_share(record)}."

@@ -25,7 +25,7 @@ class StudyRecord:
         result: Of the finished search; None if it is not finished.
         subject: What the result is of; None without one.
         trials: What was measured; None if the storage is gone.
-        profile: What single layers bear; None if it was not measured.
+        profile: How sensitive single layers are; None if it was not measured.
         settings: Text of a ``study.toml``; '' if nothing is known.
         left_out: What the folder lacks, one sentence each.
     """

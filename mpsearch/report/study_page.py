@@ -55,7 +55,7 @@ def study_page(
         best = Html(f"{by_section['measured']}{best_plans(record)}")
         sections.append(("measured", "What was measured", best))
     if "layers" in by_section:
-        sections.append(("layers", "What single layers bear", by_section["layers"]))
+        sections.append(("layers", "How sensitive single layers are", by_section["layers"]))
     sections += [*ladder(record), *knowledge(record)]
     lacks = list(record.left_out)
     if files:

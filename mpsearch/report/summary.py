@@ -187,7 +187,7 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
                 f"fitted to {images} image{many}: other images may drop much more; give 16 or more"
             )
         else:
-            found.append("no images held back: how others do is not known; see `holdout`")
+            found.append("no images held back: generalization is untested; see `holdout`")
     elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
         found.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "

@@ -42,7 +42,7 @@ class Searched:
 def make_proposer(
     kind: Sampler | Rival, menu: Menu, goal: Goal, surrogate: Surrogate, seed: int
 ) -> Proposer:
-    """Who proposes plans: *surrogate*, or another.
+    """The search method: *surrogate*, or another.
 
     Raises:
         SettingError: If there are too many plans for ``brute``, or no start for ``greedy``.

@@ -75,7 +75,7 @@ def refusals(
     Args:
         engine: Has the bank.
         schemes: Names.
-        progress: Is told of every layer where codes are entropy-coded.
+        progress: Receives an update after every layer where codes are entropy-coded.
     """
     coded = engine.bank.coding != "none" and progress is not None
     listener = progress if coded and progress is not None else Silent()
@@ -129,8 +129,8 @@ def measure_profile(
         known: From :func:`empty_profile` or an earlier, interrupted run.
         parts: Which parts to complete.
         save: Called with the profile so far every two seconds, when interrupted and at the end.
-        progress: Is told of every plan measured.
-        on_note: Is told why the ``predicted`` part is missing, where gradients cannot be had.
+        progress: Receives an update after every plan measured.
+        on_note: Receives the reason if gradients cannot be had and ``predicted`` is left out.
     """
     notebook = _Notebook(known)
     listener = progress or Silent()

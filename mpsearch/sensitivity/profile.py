@@ -175,7 +175,7 @@ class SensitivityProfile:
         """Read what :meth:`to_json` wrote.
 
         Args:
-            text: Not to be believed.
+            text: JSON; it is not trusted.
             where: Begins messages.
 
         Raises:

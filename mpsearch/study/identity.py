@@ -72,7 +72,7 @@ class Identity:
         stored = study.user_attrs
         known = {key: stored.get(SUBJECT + key) for key in self._terms}
         fits = all(v is None or v == self._terms[k] for k, v in known.items())
-        # Written one by one: whoever was killed in between has measured nothing yet.
+        # Written one by one: a process killed in between has measured nothing yet.
         if fits and not study.get_trials(deepcopy=False):
             for key, value in self._terms.items():
                 study.set_user_attr(SUBJECT + key, value)

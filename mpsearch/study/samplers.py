@@ -28,7 +28,7 @@ _POPULATION: Final = 20
 
 
 class _Asked:
-    """An in-memory study that is told what was measured."""
+    """An in-memory study that receives the measured trials."""
 
     def __init__(self, menu: Menu, goal: Goal, sampler: optuna.samplers.BaseSampler) -> None:
         self._menu, self._goal = menu, goal

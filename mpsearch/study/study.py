@@ -95,7 +95,7 @@ class StudyStore:
 
     def history(self) -> History:
         """What this study has measured, in order."""
-        # Entered before the first look: whoever is alone from here on misses nothing.
+        # Entered before the first look: a process that is alone from here on misses nothing.
         with storage_faults(self._address):
             self._doorway.turn()
         self._known_numbers.clear()
@@ -106,7 +106,7 @@ class StudyStore:
         with storage_faults(self._address):
             trials = self._trials()
             # What others have claimed stays theirs while they live; the rest is failed here.
-            living = self._claims.living(trials, nobody=self._doorway.is_alone)
+            living = self._claims.living(trials, is_alone=self._doorway.is_alone)
             self.running = frozenset(self._plan(one) for one in living.values())
             found = {one.number: self._measured.get(one.number) for one in trials}
             fresh = {k: one for k, one in found.items() if one and k not in self._known_numbers}

@@ -57,11 +57,11 @@ class Folder:
                 return handle, name
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            except OSError:  # a file system without locks: nobody can sweep there either
+            except OSError:  # a file system without locks: no process can sweep there either
                 return handle, name
             if os.fstat(handle).st_nlink:
                 return handle, name
-            os.close(handle)  # somebody swept it before it was locked
+            os.close(handle)  # another process swept it before it was locked
 
     def replace(self, name: str, new: str) -> None:
         """Rename a file; what was called *new* before is gone, a link as well."""

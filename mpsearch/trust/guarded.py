@@ -17,7 +17,7 @@ _ASSUMED_MEMORY: Final = 4 * 2**30  # where the system does not say
 
 @dataclass(frozen=True, slots=True)
 class GuardedValue:
-    """A setting that a file of somebody else may not choose.
+    """A setting that an untrusted file may not choose.
 
     Attributes:
         key: Of ``study.toml``.

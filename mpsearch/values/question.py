@@ -53,10 +53,10 @@ class Question:
         lock: Pattern of layer names → scheme.
         forbid: Pattern of layer names → schemes they may not have.
         tie: Patterns of layer names that share a scheme.
-        sampler: Who proposes plans.
+        sampler: The search method: a member of :data:`~mpsearch.values.choices.SAMPLERS`.
         compare: Other methods to run beside the search.
         coding: How codes are packed: ``none`` or ``entropy``.
-        calibrate: Choose codes by what layers put out on the images searched on.
+        calibrate: Choose codes to preserve layer outputs on the images searched on.
         trials: Finished trials in the study, at most; None for the sampler's default.
         timeout: Seconds, at most.
         seed: Of the sampler.

@@ -34,7 +34,7 @@ _FACTORS: Final = 0.5  # of the inputs' cube, shared out among the schemes
 
 
 class KeptCalibration:
-    """Chooses codes by what layers put out on a workbench's images; the engine's ``CodeSource``.
+    """Chooses codes to preserve layer outputs on a workbench's images; the engine's ``CodeSource``.
 
     Two things take long: running the images, and rounding each layer under each scheme. What is
     done of either is in the folder when a run is stopped, and not done again by the next run or by
@@ -104,7 +104,7 @@ class KeptCalibration:
         """Run the images through the network, or take what is kept of that.
 
         Args:
-            progress: Is told of every image.
+            progress: Receives an update after every image.
         """
         if self._found is not None:
             return

@@ -29,7 +29,7 @@ def pack(
         plan: One scheme per weight layer.
         path: The file.
         coding: How codes are packed.
-        progress: Is told of every layer.
+        progress: Receives an update after every layer.
 
     Raises:
         SchemeError: If a scheme refuses a layer's weights.

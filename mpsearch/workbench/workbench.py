@@ -177,7 +177,7 @@ def load(
         architecture: For a model file that holds weights only: the JSON of ``model.to_json()``, or
             a ``.keras`` or ``.h5`` file of the same network.
         allow_unsafe_model: Load a file although it holds more than standard layers; such a file
-            can run code of whoever made it. ``bench.model.source.notes`` says what was let in.
+            can run its author's code. ``bench.model.source.notes`` says what was let in.
         preprocess: ``caffe``, ``tf``, ``torch``, ``unit``, ``raw`` or ``SCALE,OFFSET``; None asks
             the model.
         resize: ``squash`` or ``crop``.

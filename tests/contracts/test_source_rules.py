@@ -169,7 +169,7 @@ def of_the_command_line(source: str) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Raise):
             named = re.findall(r"(?<!`)`([^`]+)`(?!`)", " ".join(_strings(node)))
-            said += [name for name in named if name not in SETTINGS]
+            said += [name for name in named if name not in SETTINGS | {"{}"}]
     return said
 
 

@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands,
         "profile",
-        "measure how much each layer bears",
+        "measure how sensitive each layer is",
         "Every weight layer under every scheme alone, every scheme on layers 0 to i, and on all "
         "layers; beside it the first-order prediction from one backward pass. Written to "
         "profile.json and profile.csv; an interrupted run goes on where it was.",

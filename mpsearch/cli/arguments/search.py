@@ -82,7 +82,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sampler",
         choices=SAMPLERS,
-        help="who proposes plans; brute measures all and proves the best (default: surrogate)",
+        help="search method; brute measures all and proves the best (default: surrogate)",
     )
     group.add_argument(
         "--trials",
@@ -118,8 +118,8 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         action="store_const",
         const=True,
-        help="round the weights of int*c, dfix*, km* and small floats by what layers put out on "
-        "the images searched on, which lets them bear fewer bits; the weights found are in "
+        help="round the weights of int*c, dfix*, km* and small floats to preserve layer "
+        "outputs on the images searched on, so that layers tolerate fewer bits; the weights are in "
         "plan.mpq (default: by the weights alone)",
     )
     group.add_argument(

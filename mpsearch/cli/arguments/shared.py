@@ -65,7 +65,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         const=True,
         help="load a model file although it holds more than standard layers; such a file can run "
-        "code of whoever made it",
+        "its author's code",
     )
     group.add_argument(
         "--from-logits",

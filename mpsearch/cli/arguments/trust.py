@@ -11,7 +11,7 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands,
         "trust",
-        "obey everything that a study.toml of somebody else says",
+        "obey everything that another user's study.toml says",
         "A study.toml that your mpsearch did not write on this machine chooses what is read and "
         "computed, and nothing else: no server, no storage outside its folder, no "
         "allow_unsafe_model, no download, no more workers or memory than the machine has. Give "

@@ -1,7 +1,7 @@
 """Calibrated codes kept in a folder while a calibration goes on: packed files of single layers.
 
 Such a file's *layers* are schemes, each with the same layer's tensors under that scheme. The folder
-may come from anybody: a file that is damaged, or of something else, is passed over, and what is
+is not trusted: a file that is damaged, or of something else, is passed over, and what is
 read from one are valid codes of the very tensors that decode to finite weights.
 """
 

@@ -1,4 +1,4 @@
-"""Read the header of a packed file that nobody vouches for."""
+"""Read the header of an untrusted packed file."""
 
 import json
 import math
@@ -208,7 +208,7 @@ def _other(value: Any) -> OtherEntry:
 
 
 class _Fields:
-    """A JSON object whose values are looked at before they are believed."""
+    """A JSON object whose values are checked before they are used."""
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):

@@ -58,7 +58,7 @@ class _Served:
             _source(order["source"]), None if not order["size"] else tuple(order["size"])
         )
         calls, output = flatten(model)
-        for call in calls:  # ours alone: nobody else sees this copy of the model
+        for call in calls:  # this copy of the model is ours alone
             name_for_scopes(call.operation)
         entry = model.inputs[0]
         self._shape = (1, *(int(side) for side in entry.shape[1:]))

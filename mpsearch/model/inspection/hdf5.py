@@ -68,7 +68,7 @@ def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
                 or "model_weights" in root,
             )
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, NotImplementedError):
-        # h5py raises all of these, with texts that help nobody.
+        # h5py raises all of these, and what they say helps no user.
         raise Refused("is truncated or damaged: its weights are no valid HDF5") from None
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final
 
-_FREE: Final = 2**20  # parameters, or an extent, that need no weights to be believed
+_FREE: Final = 2**20  # parameters, or an extent, that need no weights to be accepted
 _SLACK: Final = 8  # quantized weights are stored several to a byte
 _LARGEST_SHAPE: Final = 2**28  # elements of an input or of a reshaped tensor
 _LARGEST_SEED: Final = 2**64

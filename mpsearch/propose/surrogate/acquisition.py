@@ -97,7 +97,7 @@ def error_factor(cells: Cells, posterior: Posterior, drop_pp: Float64Array, reac
         cells: Says how the drop follows from margins.
         posterior: Fitted.
         drop_pp: Measured drops, shape (h,).
-        reach: Drop beyond which nobody cares.
+        reach: Drop, percentage points, beyond which plans do not matter.
     """
     without = posterior.left_out()
     believed = cells.drop_pp(without.change)

@@ -122,7 +122,7 @@ class Screen:
         return self._from_single_changes(centre, margin)
 
     def _tell_of_deaths(self) -> None:
-        """Processes that were replaced; what ends gradients is told of as such."""
+        """Processes that were replaced; the reason is a note when gradients end."""
         deaths = self._network.gradient_deaths
         if self.has_gradients:
             for how in deaths[self._noted :]:

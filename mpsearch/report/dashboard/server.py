@@ -27,7 +27,7 @@ class _Handler(wsgiref.simple_server.WSGIRequestHandler):
     timeout = _IDLE_SECONDS
 
     def log_message(self, *_args: Any) -> None:
-        """Nobody reads a line per request."""
+        """Write nothing: a line per request is of no use."""
 
 
 def require_dashboard() -> None:

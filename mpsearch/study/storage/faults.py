@@ -45,7 +45,7 @@ def storage_faults(address: Address) -> Iterator[None]:
     except MPSearchError:
         raise
     except (KeyError, optuna.exceptions.OptunaError) as error:
-        # A KeyError is a study or trial that somebody deleted meanwhile.
+        # A KeyError is a study or trial that another process deleted meanwhile.
         raise _fault(address, _root(error)) from error
     except (sqlalchemy.exc.SQLAlchemyError, json.JSONDecodeError, RuntimeError, OSError) as error:
         raise _fault(address, error) from error

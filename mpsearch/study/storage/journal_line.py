@@ -1,4 +1,4 @@
-"""A line of a journal, and how damage to it is told.
+"""A line of a journal, and how damage to it is detected.
 
 A line that mpsearch writes ends in two fields that Optuna passes over: ``after``, the CRC-32 of
 the line before it, and ``sum``, the CRC-32 of the line itself up to there. Lines without them, of

@@ -23,7 +23,7 @@ _OF_KERAS: Final = ("keras.", "tf_keras.", "tensorflow.python.keras.")
 
 
 def is_of_keras(value: dict[str, Any]) -> bool:
-    """Whether an object's class is one of Keras' own, and not under a name of somebody else's."""
+    """Whether an object's class is one of Keras' own, and not registered under a foreign name."""
     module, name = value.get("module"), value.get("registered_name")
     kind = value.get("class_name")
     ours = module in (None, "keras", "tf_keras", "builtins") or (

@@ -87,8 +87,7 @@ def _check(question: Question) -> None:
     Rules.of(question)
     if not 1 <= question.workers <= MOST_WORKERS:
         raise SettingError(
-            f"workers = {question.workers} is not allowed; give a whole number from 1 to "
-            f"{MOST_WORKERS}"
+            f"workers = {question.workers} is not allowed; give an integer from 1 to {MOST_WORKERS}"
         )
     question.require_search()
     require_schemes(question)

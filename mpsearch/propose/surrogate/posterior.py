@@ -35,8 +35,8 @@ Processes", 2011). Images share the covariance.
 Fit. Of h measured plans X with changes Y, shape (h, n), K = k(X, X) + noise² · I = L·Lᵀ. a and b
 have the prior N(0.5, 0.5²), and are the generalized least-squares estimate under it (Rasmussen and
 Williams, "Gaussian Processes for Machine Learning", 2006, section 2.7). e and p are the pair of
-a grid for which the likelihood, with these a and b, times a log-normal prior is largest. Errors of different images
-are correlated, so the likelihood of n images is weighted as that of at most four.
+a grid for which the likelihood, with these a and b, times a log-normal prior is largest. Errors of
+different images are correlated, so the likelihood of n images is weighted as that of at most four.
 
 Prediction. With R = Y / s - mu(X):
 
@@ -152,7 +152,7 @@ class Posterior:
         return products, curved, self._cell_error, self._pair_error
 
     def left_out(self) -> Prediction:
-        """Leave-one-out prediction of each measured plan, in closed form (Rasmussen and Williams, 5.4.2)."""
+        """Leave-one-out prediction of each measured plan (Rasmussen and Williams, 5.4.2)."""
         inverse = cho_solve((self._lower, True), np.eye(len(self._lower)))
         variance = 1 / np.diag(inverse)
         left = self._residual - self._weights * variance[:, None]

@@ -42,9 +42,9 @@ class Dashboard(AbstractContextManager["Dashboard"]):
     """A server that shows the study of a folder, and those beside it in the same storage.
 
     Args:
-        folder: The study's.
-        port: 0 for one that is free.
-        storage: URL of its storage; what the folder says where it is None.
+        folder: The study's folder.
+        port: TCP port; 0 for any free port.
+        storage: URL of the study's storage; None takes the one that the folder names.
 
     Raises:
         StudyError: If the folder has no storage, or one that cannot be read.

@@ -36,7 +36,7 @@ def write_litert(
         subject: The model, with images to run it on or without.
         plan: One scheme per weight layer.
         path: The file.
-        metric: How the drops of images become one.
+        metric: How the drops of images become one number.
         progress: Receives an update after each of two or three steps.
 
     Raises:

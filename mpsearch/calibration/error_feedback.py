@@ -55,7 +55,7 @@ class ErrorFeedback:
         """Weights that can be stored, close to *weights* in the layer's outputs.
 
         Args:
-            weights: Shape (blocks, d, channels).
+            weights: Weights to round, shape (blocks, d, channels).
             nearest: Rounds the weights of one input, shape (blocks, channels).
         """
         rows = self._order[:, :, None]

@@ -66,8 +66,8 @@ class Crew:
 
     Args:
         share: The settings and what each process may use.
-        folder: The study's.
-        count: How many.
+        folder: The study's folder.
+        count: Number of worker processes.
     """
 
     def __init__(self, share: Share, folder: Path, count: int) -> None:

@@ -19,8 +19,8 @@ class Settled:
 
     Attributes:
         config: The settings.
-        folder: The study's.
-        is_typed: They all come from the command line, none from a ``study.toml``.
+        folder: The study's folder.
+        is_typed: Whether all settings come from the command line, none from a ``study.toml``.
     """
 
     config: "Question"

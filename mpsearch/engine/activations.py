@@ -22,9 +22,9 @@ class Block:
 
     Attributes:
         outputs: One batch per output of the stage.
-        nodes: Which nodes, in the order of their images inside the batches.
+        nodes: Nodes of the block, in the order of their images inside the batches.
         images: Images per node.
-        nbytes: Of all outputs together.
+        nbytes: Bytes of all outputs together.
         serial: Blocks made later have larger ones; orders batches the same way in every run.
     """
 

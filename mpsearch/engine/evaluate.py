@@ -113,7 +113,7 @@ class Engine:
         """Measure *plans*; equal work is done once, whatever their order.
 
         Args:
-            plans: Of this network's layers.
+            plans: Plans for this network's layers.
             on_measured: Called with each measurement as soon as it is known.
             stop_above: A drop in percentage points. A plan whose images so far prove that its drop
                 is larger is given up: its measurement is not ``complete``.
@@ -232,7 +232,7 @@ class Engine:
         self._remember(wave, answers, finals)
 
     def _race_wave(self, wave: Wave, race: _Race) -> set[Source]:
-        """As :meth:`_run_wave`, in pieces of the image set and without those already decided.
+        """Run a wave in pieces of the image set, without the plans already decided.
 
         Returns:
             What was given up.

@@ -16,7 +16,7 @@ def least_memory(network: Network, image_nbytes: int) -> int:
 
     Args:
         network: The classifier.
-        image_nbytes: Of one preprocessed image.
+        image_nbytes: Bytes of one preprocessed image.
     """
     stages = network.stages
     largest = max(layer.original_nbytes for layer in network.layers)

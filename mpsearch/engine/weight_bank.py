@@ -30,10 +30,10 @@ class WeightBank:
     scheme changes nothing, else a number of the scheme's own.
 
     Args:
-        network: Whose weights.
+        network: The network whose weights are encoded.
         memory: Bytes of decoded tensors kept at most; at least one layer is always kept.
         coding: How codes are packed, for their stored bytes.
-        source: Has codes that a scheme alone would not choose; may be None.
+        source: Provides calibrated codes, which a scheme alone would not choose; may be None.
     """
 
     def __init__(

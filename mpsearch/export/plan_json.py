@@ -27,10 +27,10 @@ class PlanFile:
         model: Digest of the model it was made for; '' if unknown.
         nbytes: Stored bytes of all weight layers.
         drop_pp: Measured drop in percentage points, or None.
-        metric: Of the drop.
+        metric: Metric of *drop_pp*.
         budget_pp: The search's budget, or None.
         coding: How codes are packed, for *nbytes*.
-        calibrated: Codes were chosen by images; they are in ``plan.mpq`` beside the file.
+        calibrated: Whether images chose the codes; they are then in ``plan.mpq`` beside the file.
     """
 
     plan: Plan

@@ -18,8 +18,8 @@ class LRU(Generic[_Key, _Value]):
     performance", Computer 27(3), 1994.
 
     Args:
-        memory: Bytes.
-        newcomers: Bytes of them for values not asked for again; all of them unless told.
+        memory: Bytes of all values together, at most.
+        newcomers: Bytes for values not asked for again; None for all of *memory*.
     """
 
     def __init__(self, memory: int, newcomers: int | None = None) -> None:

@@ -37,7 +37,7 @@ class InputMoments:
 
     @property
     def centred(self) -> Float32Array:
-        """The same of x − its mean."""
+        """Second moments of x − its mean, shape (blocks, d, d)."""
         covariance = self.raw - self.mean[:, :, None] * self.mean[:, None, :]
         # A difference of nearly equal numbers may be a little below what is possible.
         least = _ROUNDING * np.einsum("bii->b", self.raw) / self.raw.shape[1]
@@ -113,7 +113,7 @@ def output_error(second: Float32Array, change: Float32Array) -> Float32Array:
 
     Args:
         second: Mean of x xᵀ, or its covariance where the mean change is made up for.
-        change: Of the weights, shape (blocks, d, channels of a block).
+        change: Change of the weights, shape (blocks, d, channels of a block).
     """
     error: Float32Array = (change * np.matmul(second, change)).sum(axis=1)
     return error

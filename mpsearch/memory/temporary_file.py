@@ -24,7 +24,7 @@ class TemporaryFile:
     """Numbers that are written once, at the end, and read from anywhere.
 
     Args:
-        what: They are, for messages.
+        what: Name of the numbers, for messages.
         nbytes: How many bytes will be written, if that is known: a disk that is too small says so
             at once.
 

@@ -29,7 +29,7 @@ class FoldedCall:
 
     Attributes:
         layer: The call of the weight layer.
-        outputs: What the normalization makes.
+        outputs: Values that the normalization makes.
         scale: ``s``, shape (channels,).
         shift: ``t``, shape (channels,).
     """
@@ -72,7 +72,7 @@ def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Step]:
     """Replace every pair of calls that can be run as one.
 
     Args:
-        calls: Of one stage.
+        calls: Calls of one stage.
         outputs: Values that are read outside the stage.
     """
     readers: dict[int, list[Call]] = {}

@@ -27,7 +27,7 @@ class ImageArchive:
 
     Attributes:
         path: The file.
-        array: What its header says.
+        array: Header of the images' array.
         truth: True classes from the array ``y``, shape (n,), or None.
     """
 

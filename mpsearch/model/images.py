@@ -1,4 +1,4 @@
-"""From files to image tensors."""
+"""Files as image tensors."""
 
 import glob
 import hashlib
@@ -126,8 +126,8 @@ def pixel_pieces(
     """Bring every picture to *shape* = (height, width, channels), some at a time.
 
     Args:
-        found: What :func:`find_pictures` returned.
-        shape: Of the model's input; 1 or 3 channels.
+        found: Images from :func:`find_pictures`.
+        shape: Shape of the model's input; 1 or 3 channels.
         resize: ``squash`` to the size with nearest-neighbour sampling, as the original program's
             loader did; or ``crop``: short side to size·256/224 (bicubic), then the centre. A
             picture that has the size already is taken as it is.

@@ -44,9 +44,9 @@ class Given:
     """What a network is given.
 
     Attributes:
-        pixels: Of a few images, shape (n, h, w, c), before they are preprocessed.
+        pixels: Pixels of a few images, shape (n, h, w, c), before they are preprocessed.
         preprocess: How they become inputs.
-        shape: Of an input.
+        shape: Shape of an input.
         answers: Class probabilities of those images, shape (n, classes).
     """
 
@@ -123,7 +123,7 @@ def _own_scaling(network: _Network, given: Given) -> str | None:
 
 
 def _scaled_once(given: Given, span: float, own: str) -> str | None:
-    """By the model alone, which makes a range of *span* of black to white."""
+    """A note if the model itself scales pixels from black to white to a range of *span*."""
     if given.is_unit and 255 * span <= _SCALED:
         return (
             f"the model's own {own} is for pixels 0..255, but the images hold numbers 0..1; "

@@ -1,4 +1,4 @@
-"""From a source to a live Keras model that can be measured."""
+"""Load a source as a live Keras model that can be measured."""
 
 import contextlib
 import difflib
@@ -25,7 +25,7 @@ def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -
     """Load the model that *source* names.
 
     Args:
-        source: From :func:`~mpsearch.model.source.find_model`.
+        source: The model's source, from :func:`~mpsearch.model.source.find_model`.
         size: Height and width for a model that leaves them open.
 
     Returns:

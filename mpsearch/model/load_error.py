@@ -16,7 +16,7 @@ def cause_of(error: BaseException) -> str:
     """The sentence of the innermost exception, with the layer that it is about.
 
     Args:
-        error: As Keras raised it; it puts messages around messages, with whole configurations.
+        error: Error of Keras; it puts messages around messages, with whole configurations.
     """
     text = str(error)
     if "lambda" in text.lower() or "safe_mode" in text:

@@ -46,7 +46,7 @@ class KerasNetwork:
     Weights reach the compiled stages as arguments; the model's own variables are only read.
 
     Args:
-        model: From :func:`~mpsearch.model.load.load_keras_model`.
+        model: Keras model, from :func:`~mpsearch.model.load.load_keras_model`.
         from_logits: The output are logits, whatever the last layer looks like.
         source: The file that *model* is of, and the size it was loaded with; derivatives are then
             taken in a process of their own. None for a model that is only here.
@@ -244,10 +244,10 @@ class KerasNetwork:
         on_image: Callable[[], None] = lambda: None,
         layers: Collection[int] | None = None,
     ) -> dict[int, InputMoments]:
-        """Of the layers whose inputs can be seen, by index; from the trained weights.
+        """Input moments under the trained weights, by index, of layers whose inputs can be seen.
 
         Args:
-            images: Shape (n, h, w, c), two or more.
+            images: Two or more images, shape (n, h, w, c).
             on_image: Called after each.
             layers: Indices of the layers asked for; all where it is None.
         """

@@ -28,7 +28,7 @@ def plain_scores(calls: Sequence[Call], output: int, images: Any, names: Mapping
     Args:
         calls: The network's, in order.
         output: The value that holds the scores.
-        images: As the network computes with them.
+        images: Images, as the network computes with them.
         names: id of a Keras operation → how to call it.
 
     Raises:
@@ -74,7 +74,7 @@ def require_agreement(
         network: A :class:`~mpsearch.model.network.KerasNetwork`.
         inputs: A few images as the network takes them, shape (n, …).
         engine: Class probabilities that the engine gives for them, shape (n, classes).
-        images: Their names.
+        images: Names of the images.
 
     Raises:
         ModelError: If a layer's output is not finite.

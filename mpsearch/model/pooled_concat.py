@@ -30,7 +30,7 @@ class PooledConcat:
         concat: The call that concatenates.
         parts: Values that are concatenated, with repetition.
         pooling: The pooling layer.
-        outputs: What the pooling makes.
+        outputs: Values that the pooling makes.
     """
 
     concat: Call

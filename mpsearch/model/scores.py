@@ -43,7 +43,7 @@ def scores_of(last_operations: list[Any], sample: Float32Array, from_logits: boo
     Args:
         last_operations: Operations in the order they run; the last one makes the output.
         sample: Output for some input, shape (n, classes).
-        from_logits: What the user said.
+        from_logits: Whether the user said that the outputs are logits.
 
     Raises:
         ModelError: If the end is a single number without a sigmoid, or independent sigmoids.

@@ -30,15 +30,15 @@ class ModelSource:
     """A model that is there to be loaded.
 
     Attributes:
-        text: What the user wrote.
+        text: The model as the user wrote it.
         kind: ``keras`` and ``h5`` are files, ``application`` is ``keras:NAME``.
         path: The file, or None for an application.
         name: Short name for folders and reports.
         notes: What the user should know about the file.
         stamp: Identity of the file that was inspected, as of :func:`file_stamp`.
         calls: Calls of layers that building it takes; 0 where it was not inspected.
-        nbytes: Of its arrays, unpacked; 0 likewise.
-        version: Of the Keras that wrote it; empty where the file does not say.
+        nbytes: Bytes of the file's arrays, unpacked; 0 likewise.
+        version: Version of the Keras that wrote the file; empty where it does not say.
         description: JSON of the architecture in Keras 3's terms, where the file has it in other
             ones or not at all; empty where Keras reads the file as it is.
         architecture: What the user wrote of the file that describes the network, if weights alone

@@ -22,7 +22,7 @@ class SplitCall:
 
     Attributes:
         parts: Values that are concatenated, with repetition.
-        before: What makes the concatenation.
+        before: The call that makes the concatenation.
         layer: The convolution.
     """
 

@@ -39,7 +39,7 @@ def require_moderate_work(model: Any) -> None:
     the scores of an attention, what a dilated convolution pads.
 
     Args:
-        model: One that :func:`require_moderate_values` took.
+        model: A model that :func:`require_moderate_values` accepted.
 
     Raises:
         ModelError: Names the layer, as for one that cannot be called.

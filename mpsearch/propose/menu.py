@@ -51,7 +51,7 @@ class Menu:
         A layer that refuses all of them keeps ``original``.
 
         Args:
-            layers: In model order.
+            layers: Weight layers, in model order.
             schemes: Names.
             refused: (layer name, scheme) → why the scheme cannot store the layer.
             nbytes: Stored bytes of a layer (its index) under a scheme.

@@ -11,7 +11,7 @@ from mpsearch.values.question import Question
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By patterns of layer names, as the shell's: ``*``, ``?``, ``[…]``.
+    """Constraints by patterns of layer names, as the shell's: ``*``, ``?``, ``[…]``.
 
     Attributes:
         lock: Pattern → the one scheme its layers get; of several patterns the last counts.

@@ -23,8 +23,8 @@ class Drawn:
 
     Attributes:
         section: ``plan``, ``measured`` or ``layers``: where in the page it belongs.
-        picture: For the page.
-        png: For the folder.
+        picture: The figure on the page.
+        png: The figure as a PNG file.
     """
 
     section: str

@@ -37,10 +37,10 @@ def study_page(
     """Text of ``report.html``.
 
     Args:
-        record: The study.
+        record: All that is known of the study.
         quanti_array: Text of ``quanti_array.py``.
-        pictures: Its figures.
-        version: Of this program.
+        pictures: Figures of the study.
+        version: Version of mpsearch.
     """
     shown, files = _fitting(pictures)
     by_section = {

@@ -15,9 +15,9 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
     """What was found, what it costs, what was proved and what not, and what to do next.
 
     Args:
-        result: Of the search.
+        result: Result of the search.
         images: Names of all images given.
-        folder: The study's.
+        folder: The study's folder.
     """
     all_before = result.original_nbytes + result.other_nbytes
     all_after = result.nbytes + result.other_nbytes
@@ -176,7 +176,7 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
     """What a user should mistrust.
 
     Args:
-        result: Of the search.
+        result: Result of the search.
         images: How many were given.
     """
     found = []

@@ -7,7 +7,7 @@ def timings_text(timings: Timings) -> str:
     """A few lines, each with its share of the time.
 
     Args:
-        timings: Of an engine that has measured something.
+        timings: Times of an engine that has measured something.
     """
     total = max(timings.total, 1e-9)
 

@@ -21,8 +21,8 @@ class PrunedCodes:
     """What is stored of a tensor.
 
     Attributes:
-        survives: Which weights are not pruned, in the tensor's shape.
-        codes: Of the other scheme, for the tensor with zeros where weights are pruned.
+        survives: Whether each weight is not pruned, in the tensor's shape.
+        codes: Codes of the inner scheme for the tensor with zeros where weights are pruned.
     """
 
     survives: BoolArray

@@ -49,7 +49,7 @@ class Found:
     Attributes:
         searched: The study of the question itself.
         tighter: Studies of tighter budgets, for ``budget_on = "verify"``.
-        rivals: What other methods measured, by their names.
+        rivals: Measurements of other search methods, by their names.
     """
 
     searched: Searched
@@ -61,13 +61,13 @@ class Campaign:
     """All searches of one question share this.
 
     Args:
-        question: What is asked.
+        question: The question that the search answers.
         split: Images searched on and held back.
-        folder: The study's.
+        folder: The study's folder.
 
     Attributes:
         listener: Receives progress and notes.
-        is_helper: Another process finishes the study.
+        is_helper: Whether another process finishes the study.
         begun: When the call began, by the monotonic clock.
     """
 

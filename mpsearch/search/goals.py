@@ -36,7 +36,7 @@ def goal_of(question: Question, model: OpenModel) -> Goal:
 
 
 def choosing_goal(question: Question, goal: Goal) -> Goal:
-    """By which goal the returned plan is chosen: a front has no best plan of its own."""
+    """The goal by which the returned plan is chosen: a front has no best plan of its own."""
     if goal.kind != "front":
         return goal
     budget = _FRONT_BUDGET if question.budget is None else question.budget

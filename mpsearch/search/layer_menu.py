@@ -16,7 +16,7 @@ def make_menu(
 
     Args:
         workbench: Says which layers there are and what they refuse.
-        schemes: For every layer, but for what the rules say.
+        schemes: Schemes of every layer, unless the rules say otherwise.
         rules: Locked, forbidden and tied layers.
         progress: Receives a sign of life now and then.
 

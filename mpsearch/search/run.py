@@ -26,7 +26,7 @@ class Searched:
     """What became of a search.
 
     Attributes:
-        history: All that was measured.
+        history: All plans measured.
         stopped: ``done`` if the sampler had nothing left to propose (for ``brute``: every plan that
             could be better was measured), else ``trials`` or ``timeout``.
         uniform: Uniform plans looked at, the smallest first.

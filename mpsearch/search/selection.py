@@ -1,4 +1,4 @@
-"""From all that was measured to a result: the plan, checked by Keras' own forward passes."""
+"""Choose the plan from all that was measured, and check it by Keras' own forward passes."""
 
 import time
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class _Checked:
 
 
 def conclude(campaign: Campaign, found: Found) -> SearchResult:
-    """Choose the plan, check it, and say what is known of it."""
+    """Choose the plan, check it, and collect all that is known about it."""
     question, searched = campaign.question, found.searched
     work, held, menu = campaign.work, campaign.split.held, campaign.menu
     goal, profile, screen = searched.history.goal, campaign.split.profile, campaign.screen
@@ -99,9 +99,9 @@ class _Checker:
     Attributes:
         work: Images searched on.
         held: Images held back; None if there are none.
-        goal: By which the plan is chosen.
+        goal: The goal by which the plan is chosen.
         before: Class probabilities of the unchanged model, shape (n, classes).
-        held_before: The same on the images held back.
+        held_before: Class probabilities of the unchanged model on the images held back.
     """
 
     work: Workbench

@@ -73,7 +73,7 @@ def refusals(
     Bytes become known on the way; with entropy coding that takes its time, once.
 
     Args:
-        engine: Has the bank.
+        engine: Holds the weight bank.
         schemes: Names.
         progress: Receives an update after every layer where codes are entropy-coded.
     """
@@ -124,10 +124,10 @@ def measure_profile(
 
     Args:
         engine: Measures plans.
-        network: Gives gradients for the ``predicted`` part.
+        network: Computes gradients for the ``predicted`` part.
         inputs: The engine's images, shape (n, h, w, c).
-        known: From :func:`empty_profile` or an earlier, interrupted run.
-        parts: Which parts to complete.
+        known: Profile to complete: from :func:`empty_profile`, or of an interrupted run.
+        parts: Names of the parts to complete.
         save: Called with the profile so far every two seconds, when interrupted and at the end.
         progress: Receives an update after every plan measured.
         on_note: Receives the reason if gradients cannot be had and ``predicted`` is left out.

@@ -24,9 +24,9 @@ class Identity:
     """Model, images, menu and question of a study, kept in its user attributes.
 
     Args:
-        fingerprint: Of model and images.
+        fingerprint: Identity of model and images.
         menu: The choices.
-        goal: What is asked.
+        goal: Budget, size limit or front that is asked for.
         coding: How codes are packed.
         calibrated: Codes are chosen by the images.
 

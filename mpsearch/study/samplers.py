@@ -61,10 +61,10 @@ class OptunaProposer:
     resumed search continues as if it had not been interrupted.
 
     Args:
-        kind: Which sampler.
+        kind: Name of the sampler.
         menu: The choices.
-        goal: What is asked.
-        seed: Of the search.
+        goal: Budget, size limit or front that is asked for.
+        seed: Seed of the search.
     """
 
     def __init__(self, kind: OptunaSampler, menu: Menu, goal: Goal, seed: int) -> None:

@@ -38,10 +38,10 @@ class StudyStore:
     Every method raises :class:`EnvironmentFault` if the storage fails.
 
     Args:
-        address: Of the storage.
+        address: Address of the storage.
         storage: Open; closed with this.
-        study: Of that storage.
-        identity: What it is about, which it was found to be.
+        study: The Optuna study in that storage.
+        identity: Model, images and goal that the study was checked to be about.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class StudyStore:
 
         Args:
             url: Storage; see :class:`Address`.
-            name: Of the study.
+            name: Name of the study.
             identity: Model, images, menu and goal.
 
         Raises:

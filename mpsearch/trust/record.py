@@ -36,8 +36,8 @@ class Entry:
     """A file that is trusted as long as it does not change.
 
     Attributes:
-        file: Its folder, with all links followed, and its name.
-        sha256: Of its content.
+        file: Path of the file: its folder, with all links followed, and its name.
+        sha256: SHA-256 of the file's content, hexadecimal.
         origin: ``written`` by mpsearch, or ``trusted`` by ``mpsearch trust``.
         when: Date and time, UTC.
     """

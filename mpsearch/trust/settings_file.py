@@ -25,7 +25,7 @@ class SettingsFile:
     Attributes:
         path: The file.
         config: What it says, for people to read: use :meth:`taken`, or :meth:`storage`.
-        sha256: Of its content.
+        sha256: SHA-256 of the file's content, hexadecimal.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class SettingsFile:
 
     @property
     def guarded(self) -> tuple[GuardedValue, ...]:
-        """Its values that an untrusted file may not choose."""
+        """Values of the file that an untrusted file may not choose."""
         return guarded_values(self.config, self.path.parent)
 
     def refused(self, keys: Collection[str]) -> tuple[GuardedValue, ...]:

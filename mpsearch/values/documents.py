@@ -164,9 +164,9 @@ def read_object(
 
     Args:
         path: The file.
-        what: Its kind, for messages.
-        form: What its ``format`` must be.
-        version: What its ``version`` must be.
+        what: Kind of the document, for messages.
+        form: Required value of ``format``.
+        version: Required value of ``version``.
         largest: Bytes; a larger file is refused unread.
         error: Raised for anything else.
         remedy: Ends messages of a file that is of another kind.

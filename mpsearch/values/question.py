@@ -39,15 +39,15 @@ class Question:
         preprocess: How pixels become inputs; None asks the model.
         resize: ``squash`` or ``crop``.
         labels: File of class names.
-        truth: File of true classes, or ``y``.
-        from_logits: The model's output are logits.
-        size: ``HEIGHTxWIDTH`` for a model that leaves them open.
-        schemes: The menu; None for the documented schemes.
+        truth: File of true classes, or ``y`` for those of the ``.npz``.
+        from_logits: Whether the model's outputs are logits.
+        size: Input size ``HEIGHTxWIDTH`` for a model that leaves it open.
+        schemes: Names of schemes or menus to choose from; None for the documented schemes.
         metric: ``mean``, ``max`` or ``p95``.
         budget: Largest drop allowed, percentage points.
-        max_bytes: Instead: most bytes of all parameters.
-        ratio: The same, as how many times smaller they must become.
-        pareto: Search the whole front.
+        max_bytes: Largest size of all parameters, bytes, instead of a budget.
+        ratio: How many times smaller all parameters must become, instead of a budget.
+        pareto: Search the whole Pareto front of bytes against drop.
         budget_on: ``search`` or ``verify``: on which images the budget is kept.
         holdout: Share of the images held back.
         lock: Pattern of layer names → scheme.
@@ -58,8 +58,8 @@ class Question:
         coding: How codes are packed: ``none`` or ``entropy``.
         calibrate: Choose codes to preserve layer outputs on the images searched on.
         trials: Finished trials in the study, at most; None for the sampler's default.
-        timeout: Seconds, at most.
-        seed: Of the sampler.
+        timeout: Longest time of the search, seconds.
+        seed: Seed of the sampler.
         memory: Memory to use, as :func:`~mpsearch.memory.amounts.parse_memory` reads it.
         workers: Processes that search on this machine.
         storage: Optuna's storage URL.

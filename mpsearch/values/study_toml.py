@@ -26,7 +26,7 @@ def read_question(path: Path) -> Question:
 
 
 def question_of(path: Path, content: bytes) -> Question:
-    """As :func:`read_question`, of a file that was read already."""
+    """Parse a ``study.toml`` that was read already, as :func:`read_question` does."""
     document = _parsed(path, content)
     known = {field.name for field in fields(Question)}
     values: dict[str, Any] = {}

@@ -26,7 +26,7 @@ def calibrated(
     Args:
         work: Model and images.
         progress: Receives an update after every image; with *folder*, from :func:`calibrate_all`.
-        folder: A study's, in which what was found is kept and looked for; None for nowhere.
+        folder: The study's folder, which keeps the calibration; None to keep nothing.
 
     Raises:
         SettingError: If there are too few images.
@@ -52,7 +52,7 @@ def calibrate_all(work: Workbench, schemes: Sequence[str], progress: Progress) -
     """Find the codes of every layer under every scheme before they are asked for one by one.
 
     Args:
-        work: Of a calibrated model.
+        work: Workbench of a calibrated model.
         schemes: Their names.
         progress: Receives an update after every layer and scheme.
     """

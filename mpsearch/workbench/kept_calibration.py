@@ -42,7 +42,7 @@ class KeptCalibration:
 
     Args:
         work: Model and images.
-        folder: Where it is kept; None for nowhere.
+        folder: The study's folder, which keeps the calibration; None to keep nothing.
     """
 
     def __init__(self, work: Workbench, folder: CalibrationFolder | None) -> None:

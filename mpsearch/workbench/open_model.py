@@ -26,9 +26,9 @@ class OpenModel:
     """A classifier without images.
 
     Attributes:
-        source: Where it came from.
+        source: Source of the model.
         size: Input height and width the user named, or None.
-        name: Its own name.
+        name: The model's own name.
         network: The model cut into stages (``mpsearch.model.network.KerasNetwork``).
         live: The Keras model; read, never changed.
         bank: Encodes and decodes its layers.

@@ -25,7 +25,7 @@ def pack(
     """Write *plan* as a packed file.
 
     Args:
-        model: What the plan is for.
+        model: The model that the plan is for.
         plan: One scheme per weight layer.
         path: The file.
         coding: How codes are packed.
@@ -72,8 +72,8 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
 
     Args:
         packed: The file.
-        model: What it should have been made from.
-        force: Other weights will do.
+        model: The model that the file should have been made from.
+        force: Whether other weights of the same layers will do.
 
     Raises:
         PackedError: If it was made from another model.

@@ -46,7 +46,7 @@ class Workbench:
         engine: Measures plans.
         inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w); a
             slice of them is an array.
-        images: Their names.
+        images: Names of the images.
         classes: Class names.
         fingerprint: Identity of model and images.
         memory: Bytes for activations and decoded weights.
@@ -93,7 +93,7 @@ class Workbench:
         """The same model on some of the images.
 
         Args:
-            rows: Their positions, in order.
+            rows: Positions of the images, in order.
         """
         inputs = self.inputs.of(rows)
         self.engine.release()  # one of them is measured on at a time
@@ -135,9 +135,9 @@ class Workbench:
         """Compare class probabilities of two models on the images.
 
         Args:
-            before: Of the unchanged model, shape (n, classes).
-            after: Of the other, same shape.
-            metric: How the drops of images become one.
+            before: Class probabilities of the unchanged model, shape (n, classes).
+            after: Class probabilities of the other model, same shape.
+            metric: How the drops of images become one number.
         """
         return compare(before, after, self.engine.reference, metric, self.images)
 
@@ -184,7 +184,7 @@ def load(
         labels: File of class names, one a line.
         truth: File of true classes, one a line, or ``y`` for the archive's own; the baseline's
             top-1 where it is None.
-        from_logits: The model's output are logits.
+        from_logits: Whether the model's outputs are logits.
         size: Input height and width, for a model that leaves them open.
         memory: Bytes for activations and decoded weights; half of what is free where it is None.
         coding: How codes are packed: ``none``, or ``entropy``, which makes files smaller and takes

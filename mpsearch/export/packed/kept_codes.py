@@ -31,10 +31,10 @@ class KeptCodes:
     """Codes by layer and scheme, in files of a folder.
 
     Args:
-        folder: Where they are; need not be there.
+        folder: Folder of the files; it need not exist.
         key: Identity of what was calibrated, and on what; files of another are passed over.
         layers: The weight layers.
-        look: Whether to look for files that are there.
+        look: Whether to look for existing files.
         within: The folder that the user named, around it; see
             :func:`~mpsearch.system.files.write_with`.
     """
@@ -80,8 +80,8 @@ class KeptCodes:
         """Keep codes of a layer under some schemes, in one file, whole or not at all.
 
         Args:
-            layer: Its index.
-            weights: Its trained tensors.
+            layer: Index of the layer.
+            weights: Trained tensors of the layer.
             found: Scheme → codes of each tensor.
 
         Returns:

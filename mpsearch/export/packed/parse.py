@@ -53,8 +53,8 @@ def read_header(file: BinaryIO, size: int) -> tuple[Header, int]:
     """The header at the beginning of *file*, checked against the file's size.
 
     Args:
-        file: At its beginning.
-        size: Of the file, bytes.
+        file: The open file, at its beginning.
+        size: Size of the file, bytes.
 
     Returns:
         The header, and where it ends.

@@ -30,7 +30,7 @@ class PackedFile:
         path: The file.
 
     Attributes:
-        header: What it says of itself.
+        header: The file's header.
         header_nbytes: Bytes before the first tensor.
         file_nbytes: Bytes of the file.
 

@@ -38,7 +38,7 @@ class Spare:
 
     Args:
         control: A socket to it.
-        pid: Its process id.
+        pid: Process id of the spare process.
         wait: Waits until it is dead.
     """
 
@@ -90,7 +90,7 @@ class Spare:
 
 
 class _Own:
-    """Of this process."""
+    """The spare process of this process."""
 
     spare: Spare | None = None
     is_spare = False  # it has none, and needs none

@@ -24,9 +24,9 @@ class Description:
     """What a file says of a network.
 
     Attributes:
-        config: Its architecture, in Keras 3's terms.
+        config: The model's architecture, in Keras 3's terms.
         rewritten: Whether the file itself has it in other terms.
-        version: Of the Keras that wrote it; empty where it is not said.
+        version: Version of the Keras that wrote the file; empty where it does not say.
         weights: The arrays that go with it; None where there are none.
         layout: How Keras finds these, by the ending that it goes by.
         assets: Names of other files in the archive.

@@ -21,7 +21,7 @@ def oversized(value: dict[str, Any], place: str, kind: str, largest: int) -> Ite
 
     Args:
         value: The part.
-        place: Where it is, for the message.
+        place: Location of the layer, for the message.
         kind: Class of the object it belongs to.
         largest: Elements of the largest stored array.
 

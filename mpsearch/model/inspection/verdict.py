@@ -28,14 +28,14 @@ class Verdict:
     """The answer of the child process.
 
     Attributes:
-        reason: Why the file is never loaded, as of :class:`Refused`; empty if there is no reason.
+        reason: Why the file is never loaded, as in :class:`Refused`; empty if it may be.
         remedy: What to do about it.
         foreign: What is in the file and not on the allow-list, most telling first, at most a
             few; each names its layer. Only ``allow_unsafe_model`` lets these in.
         calls: Calls of layers that building it takes.
-        nbytes: Of its arrays, unpacked.
+        nbytes: Bytes of the file's arrays, unpacked.
         loadable: Whether Keras would load the file with these in it.
-        version: Of the Keras that wrote the file; empty where it does not say.
+        version: Version of the Keras that wrote the file; empty where it does not say.
         description: JSON of the architecture in Keras 3's terms; empty where Keras reads the file
             as it is.
         layout: Where the description is given: how Keras finds the weights in the file, by the

@@ -214,7 +214,7 @@ def _factor(kernel: Float64Array) -> Float64Array:
 
 
 def _shares(left: Float64Array, right: Float64Array, weight: float) -> Float64Array:
-    """Shares a and b: generalized least squares with a prior, of whitened features and residuals."""
+    """Shares a and b by generalized least squares with a prior, from whitened values."""
     prior = np.diag(_SHARES_SD**-2.0)
     precision = weight * np.einsum("ahn,bhn->ab", left, left) + prior
     wanted = weight * np.einsum("ahn,hn->a", left, right) + prior @ _SHARES

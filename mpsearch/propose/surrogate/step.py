@@ -36,9 +36,9 @@ class Step:
 
     Args:
         menu: The choices.
-        cells: From screening.
-        goal: With a budget or a size.
-        seen: What was measured, and what is being measured.
+        cells: Screened changes of the margins.
+        goal: The limit: a budget or a size, not a front.
+        seen: Plans that were measured, and that are being measured.
 
     Attributes:
         best: Row of the best feasible plan in *seen*, or None.

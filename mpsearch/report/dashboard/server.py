@@ -49,7 +49,7 @@ def dashboard_server(
     """A server that listens and does not answer yet: ``serve_forever`` does.
 
     Args:
-        storage: What is shown.
+        storage: The storage to show.
         files: The files that can be downloaded.
         port: 0 for one that is free.
 

@@ -34,8 +34,8 @@ class ShownStorage(BaseStorage):
     limit, and constraints are in both places.
 
     Args:
-        storage: The study's.
-        show: A study with what it has measured → system attributes to add.
+        storage: The study's storage.
+        show: Function from a study and its trials to the system attributes to add.
         stamp: Changes when *show* would say something new about the same trials.
     """
 

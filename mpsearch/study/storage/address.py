@@ -39,12 +39,12 @@ class Address:
     """A storage URL in its parts.
 
     Attributes:
-        kind: What is there.
-        url: As the driver takes it; may hold a password.
-        shown: For people: the password is masked.
+        kind: Kind of the storage.
+        url: URL for the driver; may hold a password.
+        shown: URL for people: the password is masked.
         path: The file of ``sqlite`` and ``journal``; None for servers.
-        host: Of ``grpc``.
-        port: Of ``grpc``.
+        host: Host of a ``grpc`` storage.
+        port: Port of a ``grpc`` storage.
     """
 
     kind: Kind

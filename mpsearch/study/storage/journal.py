@@ -103,7 +103,7 @@ class Journal(BaseJournalBackend):
         """What is said of damage that cannot be left out.
 
         Args:
-            number: Of a line, from 1.
+            number: Number of the line, from 1.
             what: It says or names.
         """
         return StudyError(

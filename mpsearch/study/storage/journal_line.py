@@ -28,7 +28,7 @@ def sealed(entry: Mapping[str, Any], before: str) -> bytes:
     """The line of an entry.
 
     Args:
-        entry: Of Optuna's.
+        entry: Entry of Optuna's journal.
         before: CRC-32 of the line before it.
     """
     text = json.dumps(entry, separators=(",", ":"))
@@ -45,7 +45,7 @@ def read_line(line: bytes, before: str | None) -> tuple[dict[str, Any] | None, b
     """What a line says, and whether it comes after the line that it was written after.
 
     Args:
-        line: With its end.
+        line: The line with its line end.
         before: CRC-32 of the line before it; None if that one is damaged.
 
     Returns:

@@ -19,8 +19,8 @@ def connect_read_only(path: Path, timeout: float, is_fixed: bool = False) -> sql
 
     Args:
         path: The file.
-        timeout: Seconds to wait where another process holds its lock.
-        is_fixed: It is read as it is in the file: without locks, and with no file made beside it.
+        timeout: Seconds to wait while another process holds the lock.
+        is_fixed: Whether to read the file as it is: without locks, and with no file made beside it.
 
     Raises:
         sqlite3.Error: If there is no such file, or none that can be opened.

@@ -29,7 +29,7 @@ def require_storage_file(address: Address, writing: bool = True) -> None:
     """Check that the file of a storage, if there is one, is such a storage; nothing is changed.
 
     Args:
-        address: Of ``sqlite`` or ``journal``.
+        address: Address of a ``sqlite`` or ``journal`` storage.
         writing: It may be written to: then it may be no link, and have no second name.
 
     Raises:

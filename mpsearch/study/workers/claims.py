@@ -38,10 +38,10 @@ class Claims:
     """The claims of one process on one study, and its view of the others'.
 
     Args:
-        storage: Optuna's.
-        study_id: Optuna's.
+        storage: Optuna's storage.
+        study_id: Optuna's id of the study.
         distributions: Layer → its choices.
-        clock: Seconds; monotonic.
+        clock: Monotonic clock, seconds.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class Claims:
         """Claim plans; returns those that are ours now.
 
         Args:
-            plans: To claim.
-            read: All trials of the study, as they are when it is called.
+            plans: Plans to claim.
+            read: Returns all trials of the study, as they are when it is called.
             most: Finished and living trials the study may have, these included; None for no limit.
         """
         for plan in plans:
@@ -95,8 +95,8 @@ class Claims:
         """Trial id → claims of others that are alive; those that are dead are failed.
 
         Args:
-            trials: Of the study.
-            is_alone: It is known that there are no other processes.
+            trials: Trials of the study.
+            is_alone: Whether it is known that there are no other processes.
         """
         return self._look(trials, is_alone)[0]
 

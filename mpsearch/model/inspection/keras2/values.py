@@ -36,8 +36,8 @@ def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
     """A setting's value in Keras 3's terms.
 
     Args:
-        key: Of the setting.
-        value: As Keras 2 wrote it.
+        key: Name of the setting.
+        value: Value of the setting, as Keras 2 wrote it.
         layer: Puts a layer inside the setting into Keras 3's terms.
     """
     if key in {"activation", "recurrent_activation"}:

@@ -101,8 +101,8 @@ def study_trials(folder: Path, storage: str) -> StudyTrials:
 def _nothing(folder: Path, damage: Sequence[str] = ()) -> StudyError:
     if damage:
         return StudyError(
-            f"study {str(folder)!r} has no result.json, and nothing measured in it can be "
-            f"believed. {' '.join(damage)} Put back a copy of its storage, or run mpsearch search "
+            f"study {str(folder)!r} has no result.json, and none of its measurements is "
+            f"sound. {' '.join(damage)} Put back a copy of its storage, or run mpsearch search "
             "in it again"
         )
     return StudyError(

@@ -93,7 +93,9 @@ class Crew:
             if code < 0:
                 self._lost_to_signal(worker.process.pid, signal_name(-code))
             elif code in _REFUSED or self._left == 0:
-                print_notes([f"a worker stopped ({reason or f'exit code {code}'}); others go on"])
+                print_notes(
+                    [f"a worker stopped ({reason or f'exit code {code}'}); the others continue"]
+                )
             else:
                 self._left -= 1
                 self._workers.append(self._start())

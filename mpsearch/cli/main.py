@@ -125,7 +125,7 @@ def _explain(error: BaseException) -> int:
                 sys.stdout.close()
             return 0
         case OSError() if error.errno in _MACHINE:
-            _complain(f"{error}; free what is used up, or look at the disk, then try again")
+            _complain(f"{error}; free what is used up, or check the disk, then try again")
             return _ENVIRONMENT
         case _:
             _complain(

@@ -139,7 +139,9 @@ class Engine:
         names = tuple(layer.name for layer in self.layers)
         for plan in plans:
             if plan.layers != names:
-                raise PlanError("the plan is of another model's layers; make one for this model")
+                raise PlanError(
+                    "the plan is for the layers of another model; make one for this model"
+                )
         waves = make_waves(
             self._table,
             self._network.stages,

@@ -114,7 +114,7 @@ def read_measured(path: Path) -> dict[str, Any]:
     fields = read_document(path, "plan", FORMAT, VERSION, _LARGEST, PlanError)
     metric = fields.text("metric")
     if metric not in METRICS:
-        raise PlanError(f"plan {str(path)!r}: {metric!r} is no metric; give a plan.json")
+        raise PlanError(f"plan {str(path)!r}: {metric!r} is not a metric; give a plan.json")
     return {
         "nbytes": fields.whole("nbytes"),
         "drop_pp": fields.number("drop_pp"),

@@ -96,7 +96,7 @@ def _value(content: str) -> object:
                     continue
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise PlanError(f"quanti_array cannot be read ({error}); give {_EXPECTED}") from error
-    raise PlanError(f"quanti_array holds no list; give {_EXPECTED}")
+    raise PlanError(f"quanti_array does not hold a list; give {_EXPECTED}")
 
 
 def _one_line(name: str) -> str:

@@ -74,7 +74,7 @@ class TemporaryFile:
                 room = room[count:]
         except OSError as error:
             raise EnvironmentFault(
-                f"cannot read {self._what} back from {_folder()}: {error.strerror}; look at the "
+                f"cannot read {self._what} back from {_folder()}: {error.strerror}; check the "
                 "disk, or set TMPDIR to another folder"
             ) from error
 

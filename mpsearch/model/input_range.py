@@ -157,8 +157,9 @@ def _too_small(network: _Network, given: Given) -> str | None:
     if _variation(there) < least or _variation(here) >= limit * _variation(there):
         return None
     return (
-        f"with `preprocess` = {given.preprocess.name} the model says nearly the same to every "
-        f"image; `preprocess` = {_larger(network, given, there)} may be what it was trained with"
+        f"with `preprocess` = {given.preprocess.name} the model's answers to all images are "
+        f"nearly the same; `preprocess` = {_larger(network, given, there)} may be what it was "
+        "trained with"
     )
 
 
@@ -170,8 +171,8 @@ def _too_large(network: _Network, given: Given) -> str | None:
         return None
     return (
         f"with `preprocess` = {given.preprocess.name} the model's mean confidence is "
-        f"{100 * sure:.2f} %, as of inputs far too large; `preprocess` = unit or tf may be what it "
-        "was trained with"
+        f"{100 * sure:.2f} %, as for inputs that are far too large; `preprocess` = unit or "
+        "tf may be what it was trained with"
     )
 
 

@@ -96,6 +96,6 @@ def require_agreement(
         top = int(plain[worst].argmax())
         raise RuntimeError(
             f"for image {images[worst]!r} mpsearch's engine gives class {top} a probability of "
-            f"{engine[worst, top]:.6f}, Keras' own layers {plain[worst, top]:.6f}; nothing it "
-            "would measure on this model is right"
+            f"{engine[worst, top]:.6f}, Keras' own layers {plain[worst, top]:.6f}; no "
+            "measurement of this model would be right"
         )

@@ -76,7 +76,7 @@ class Menu:
             if not left:
                 raise SettingError(
                     f"layer {layer.name!r} is forbidden every scheme it accepts "
-                    f"({', '.join(accepted)}); forbid less, or add a scheme to `schemes`"
+                    f"({', '.join(accepted)}); forbid fewer schemes, or add a scheme to `schemes`"
                 )
             allowed.append(left)
         variables = rules.tied(names)

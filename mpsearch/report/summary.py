@@ -117,7 +117,7 @@ def _rungs(result: SearchResult) -> list[str]:
     for i, (name, rung) in enumerate(result.ladder.items()):
         head = "compared with" if not i else ""
         if name not in {"original", "uniform"} and not rung.measurements:
-            lines.append(f"{head:15} {name:9} had no time left")
+            lines.append(f"{head:15} {name:9} was not run: no time left")
             continue
         if rung.nbytes is None:
             said = "none keeps the limit" if rung.measurements else "not measured"

@@ -101,7 +101,7 @@ class Campaign:
             )
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(
-                "`compare` = greedy starts from original; add it to `schemes`, or lock less"
+                "`compare` = greedy starts from original; add it to `schemes`, or lock fewer layers"
             )
 
     def run(self, helpers: Helpers | None = None) -> Found:
@@ -193,8 +193,8 @@ class Campaign:
             self._store = store
             if store.screens_by_measurement and self.screen.has_gradients:
                 listener.on_note(
-                    "layers are screened by measuring single changes, not by gradients: this "
-                    "study went on so after gradients had failed"
+                    "layers are screened by measuring single changes, not by gradients: "
+                    "gradients failed earlier in this study"
                 )
                 self.screen.do_without_gradients()
             if is_main:

@@ -54,7 +54,9 @@ def make_proposer(
             return BruteProposer(menu)
         case "greedy":
             if menu.original is None:
-                raise SettingError("greedy starts from original; add it to `schemes`, lock less")
+                raise SettingError(
+                    "greedy starts from original; add it to `schemes`, or lock fewer layers"
+                )
             return GreedyProposer(menu, lambda: surrogate.screened, menu.original)
         case _:
             return OptunaProposer(kind, menu, goal, seed)

@@ -38,7 +38,7 @@ ALLOWED: Final = {
 
 # A sentence that speaks of people does not say which part of the program is meant.
 WORDS: Final = re.compile(r"(?i)\b(whoever|nobody|somebody|everybody|(is|are) told of)\b")
-FLAG: Final = re.compile(r"(?<![\w-])--[a-z]")
+FLAG: Final = re.compile(r"(?<![\w-])--[a-z{]")
 TYPED: Final = re.compile(r"\b(mpsearch [a-z]+|uv pip) .*--[a-z]")  # a whole command
 
 

@@ -28,6 +28,8 @@ def add(commands: Any) -> None:
     add_metric(parser)
     add_coding(parser)
     parser.add_argument("--out", metavar="DIR", help="where to write (default: the study's folder)")
-    parser.add_argument("--timings", action="store_true", help="say on stderr where the time went")
+    parser.add_argument(
+        "--timings", action="store_true", help="print on stderr where the time went"
+    )
     add_model(parser)
     add_images(parser)

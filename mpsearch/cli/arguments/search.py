@@ -92,8 +92,10 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "brute: as many as it takes); studies of --compare and of the tighter budgets of "
         "--budget-on verify have as many of their own",
     )
-    group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
-    group.add_argument("--seed", metavar="N", type=int, help="of the sampler (default: 0)")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="stop searching after this time"
+    )
+    group.add_argument("--seed", metavar="N", type=int, help="seed of the sampler (default: 0)")
     group.add_argument(
         "--study-name", dest="study_name", metavar="NAME", help="name of the study and its folder"
     )
@@ -143,17 +145,17 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         "--lock",
         action="append",
         metavar="PATTERN=SCHEME",
-        help="store these layers so; may be repeated, the last that matches counts",
+        help="store these layers under this scheme; may be repeated, the last match counts",
     )
     group.add_argument(
         "--forbid",
         action="append",
         metavar="PATTERN=SCHEME,...",
-        help="never store these layers so; may be repeated",
+        help="never store these layers under these schemes; may be repeated",
     )
     group.add_argument(
         "--tie",
         action="append",
         metavar="PATTERN",
-        help="store these layers alike; may be repeated",
+        help="store these layers under one scheme; may be repeated",
     )

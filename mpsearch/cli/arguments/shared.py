@@ -155,4 +155,8 @@ def add_storage(parser: argparse.ArgumentParser) -> None:
 
 def add_metric(parser: argparse._ActionsContainer) -> None:
     """Add how the drops of images become one."""
-    parser.add_argument("--metric", choices=METRICS, help="of the images' drops (default: mean)")
+    parser.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="how the drops of images become one number (default: mean)",
+    )

@@ -85,7 +85,7 @@ def _storage(folder: Path) -> tuple[str, str]:
     if file.config.storage is None:
         return usual, refusal
     found = file.refused({"storage"})
-    return file.config.storage, "".join(f"{one} is not looked at: {file.remedy}" for one in found)
+    return file.config.storage, "".join(f"{one} is ignored: {file.remedy}" for one in found)
 
 
 def _said(row: dict[str, Any]) -> str:

@@ -64,7 +64,7 @@ def read_header(file: BinaryIO, size: int) -> tuple[Header, int]:
     """
     start = file.read(PREAMBLE)
     if len(start) < PREAMBLE or start[: len(MAGIC)] != MAGIC:
-        raise PackedError("it does not begin as a packed file does")
+        raise PackedError("it does not begin like a packed file")
     length = int.from_bytes(start[len(MAGIC) : len(MAGIC) + 4], "little")
     if length > min(LARGEST_HEADER, size - PREAMBLE):
         raise PackedError(
@@ -91,7 +91,7 @@ def _refuse(text: str) -> Any:
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key comes twice")
+        raise ValueError("a key occurs twice")
     return found
 
 

@@ -146,7 +146,7 @@ class ShownStorage(BaseStorage):
         shown._system_attrs = {**trial.system_attrs, CONSTRAINTS: limits}
         if subject is not None and is_measured(trial) and not is_sound(trial, subject):
             shown.state, shown.values = TrialState.FAIL, None
-            shown._user_attrs["reason"] = "damaged in the storage: its checksum does not fit"
+            shown._user_attrs["reason"] = "damaged in the storage: its checksum does not match"
         if subject is not None and trial.state.is_finished():
             self._shown[trial._trial_id] = shown
         return shown

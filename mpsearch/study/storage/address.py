@@ -94,7 +94,9 @@ class Address:
     def _proxy(cls, text: str, rest: str) -> "Address":
         match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:/@?#\[\]]+)(?::(\d{1,5}))?/?", rest)
         if match is None:
-            raise SettingError(f"storage {masked(text)!r} is not grpc://HOST:PORT; write it so")
+            raise SettingError(
+                f"storage {masked(text)!r} is not grpc://HOST:PORT; write it in that form"
+            )
         return cls("grpc", text, masked(text), None, match[1], int(match[2] or _DEFAULT_PORT))
 
 

@@ -51,7 +51,7 @@ def storage_faults(address: Address) -> Iterator[None]:
         raise _fault(address, error) from error
     except MEANINGLESS as error:
         raise EnvironmentFault(
-            f"the study's storage {address.shown!r} holds what makes no sense "
+            f"the study's storage {address.shown!r} holds inconsistent data "
             f"({type(error).__name__}: {_reason(address, error)}); put back a copy of it, or name "
             "another `storage` to start anew"
         ) from error

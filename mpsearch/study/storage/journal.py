@@ -83,7 +83,7 @@ class Journal(BaseJournalBackend):
         with self._locked() as file:
             if not begins_journal(file):
                 raise SettingError(
-                    f"{str(self._path)!r} is no journal of Optuna's any more; it is left as it is"
+                    f"{str(self._path)!r} is no longer a journal of Optuna; it is left as it is"
                 )
             end, before = _cut_torn_line(file)
             lines = b""

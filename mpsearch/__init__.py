@@ -1,4 +1,4 @@
-"""Find, for every weight layer of a trained Keras CNN, the smallest storage it bears.
+"""Find, for every weight layer of a trained Keras CNN, the smallest storage it tolerates.
 
 The public names are loaded when they are first used: importing mpsearch loads neither
 TensorFlow, Optuna nor pandas.

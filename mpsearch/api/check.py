@@ -41,11 +41,11 @@ def check(
 
     Args:
         workbench: Model and images.
-        kind: Which report.
-        folder: Where.
-        schemes: For ``uniform`` and ``each-layer``.
-        quanti_array: For ``specific``: list literal or file.
-        progress: Is told of every plan measured.
+        kind: Name of the report.
+        folder: Folder of the report.
+        schemes: Schemes of the reports ``uniform`` and ``each-layer``.
+        quanti_array: Plan of the report ``specific``: a list literal, or a file.
+        progress: Receives an update after every plan measured.
         parts: Gets the refusals of schemes; the report has what they do not concern. Where it is
             None they are raised when the report is written.
 

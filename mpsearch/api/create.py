@@ -24,10 +24,10 @@ def create_folders(
     """Write one folder per scheme, and ``original`` beside masks, as the original did.
 
     Args:
-        model: Whose weights.
-        schemes: How to store them.
-        folder: Where the folders go.
-        progress: Is told of every scheme.
+        model: The model whose weights are written.
+        schemes: Names of the schemes to store the weights under.
+        folder: Folder that will contain the new folders.
+        progress: Receives an update after every scheme.
         parts: Gets the errors of schemes that cannot be written; where it is None they are raised
             when the others are written.
 

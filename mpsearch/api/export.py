@@ -27,12 +27,12 @@ FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 @dataclass(frozen=True, slots=True)
 class ExportedFiles:
-    """What was written.
+    """The files that were written.
 
     Attributes:
-        folder: Where.
+        folder: Folder of the files.
         files: Format → path, in the order asked for; of those that could be written.
-        litert: What became of the plan in LiteRT; None where it was not asked for.
+        litert: Report on the LiteRT model; None where that was not asked for.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ def read_plan(path: Path, model: OpenModel, force: bool = False) -> PlanFile:
 
     Args:
         path: The file.
-        model: What the plan is wanted for.
+        model: The model that the plan will be applied to.
         force: Take a plan that was made for another model with the same layers.
 
     Raises:
@@ -74,14 +74,14 @@ def export_plan(
 
     Args:
         workbench: The model the plan is for, with or without images.
-        plan: What to export.
-        folder: Made if it is missing.
+        plan: The plan to export.
+        folder: Folder of the files; created if it is missing.
         formats: ``quanti_array``, ``json``, ``npy``, ``keras``, ``packed``, ``litert``.
         drop_pp: Measured drop, for ``plan.json``.
-        metric: Of the drop.
+        metric: Metric of *drop_pp*.
         budget_pp: The search's budget, for ``plan.json``.
         coding: How codes are packed; as the workbench counts bytes where it is None.
-        progress: Is told of every layer packed.
+        progress: Receives an update after every layer packed.
         parts: Gets the errors of formats that cannot be written; where it is None they are raised
             when the others are written.
 

@@ -23,7 +23,7 @@ def forecast(question: Question, workbench: Workbench) -> Forecast:
     """Measure one plan and screen one image; search nothing.
 
     Args:
-        question: What would be asked.
+        question: The question of the search that is not made.
         workbench: Model and images.
     """
     bank = workbench.engine.bank

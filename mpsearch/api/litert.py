@@ -36,8 +36,8 @@ def write_litert(
         subject: The model, with images to run it on or without.
         plan: One scheme per weight layer.
         path: The file.
-        metric: How the drops of images become one.
-        progress: Is told of each of two or three steps.
+        metric: How the drops of images become one number.
+        progress: Receives an update after each of two or three steps.
 
     Raises:
         SettingError: If LiteRT's packages are not installed.

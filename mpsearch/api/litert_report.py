@@ -11,14 +11,14 @@ class LiteRTReport:
     """A LiteRT model beside the plan it was made from.
 
     Attributes:
-        file_nbytes: Of the flatbuffer, all of it.
-        packed_nbytes: Of the plan's weights and all other parameters, as mpsearch stores them.
+        file_nbytes: Bytes of the whole flatbuffer.
+        packed_nbytes: Bytes of the plan's weights and all other parameters in a packed file.
         storages: Layer → ``float32``, ``float16`` or ``int8``.
-        mapping: Scheme of the plan → what it became.
+        mapping: Scheme of the plan → LiteRT storage of its layers.
         unmatched: Layers that stay float32 because LiteRT has no operator with their kernels.
-        drop: On the images, by LiteRT's interpreter against Keras' unchanged model; None without
+        drop: Drop of LiteRT's interpreter from Keras' unchanged model on the images; None without
             images.
-        plan_drop: Of the plan itself, by Keras; None without images.
+        plan_drop: Drop of the plan itself, computed by Keras; None without images.
     """
 
     file_nbytes: int
@@ -30,7 +30,7 @@ class LiteRTReport:
     plan_drop: ImageSetDrop | None
 
     def as_mapping(self) -> dict[str, object]:
-        """For JSON."""
+        """The values as JSON has them."""
         return {
             "file_bytes": self.file_nbytes,
             "packed_bytes": self.packed_nbytes,

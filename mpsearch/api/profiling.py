@@ -27,14 +27,14 @@ def profile(
     progress: Progress | None = None,
     on_note: Callable[[str], None] = warn,
 ) -> SensitivityProfile:
-    """Measure how much every layer bears under every scheme.
+    """Measure how sensitive every layer is to every scheme.
 
     Args:
-        workbench: From :func:`mpsearch.load`.
+        workbench: Model and images, from :func:`mpsearch.load`.
         schemes: Scheme names, or names of menus.
         parts: ``per_layer``, ``uniform``, ``cumulative``, ``predicted``; all by default.
-        file: Kept up to date while measuring; what it holds is not measured again.
-        progress: Is told of every plan measured.
+        file: JSON file of the profile, kept up to date; what it holds is not measured again.
+        progress: Receives an update after every plan measured.
         on_note: Told why ``predicted`` is missing, where it is; a Python warning where it is left
             away.
 
@@ -68,7 +68,7 @@ def _write_all(out: BinaryIO, state: SensitivityProfile) -> None:
 def known_profile(
     workbench: Workbench, names: tuple[str, ...], file: Path | None
 ) -> SensitivityProfile:
-    """What *file* holds of the profile of these schemes; an empty profile if there is no file.
+    """The part of these schemes' profile that *file* holds; an empty profile if there is no file.
 
     Raises:
         StudyError: If *file* is the profile of something else.
@@ -82,13 +82,13 @@ def known_profile(
     if different:
         raise StudyError(
             f"profile {str(file)!r} was measured with another {different[0]}; give another "
-            "--out or --study-name, or delete the file to measure again"
+            "`out` or `study_name`, or delete the file to measure again"
         )
     return _counted(_widened(known, fresh), workbench.model.bank)
 
 
 def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfile:
-    """With the bytes that *bank* counts: the file may have been measured under another coding."""
+    """The profile with the bytes that *bank* counts; *file* may have another coding's."""
     names = tuple(layer.name for layer in profile.layers)
     index_of = {layer.name: layer.index for layer in profile.layers}
     every = {

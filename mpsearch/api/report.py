@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """What :func:`write_report` wrote.
+    """The files that :func:`write_report` wrote.
 
     Attributes:
-        page: The HTML page.
-        pictures: PNG files.
-        tables: CSV, Markdown and LaTeX files.
+        page: Path of the HTML page.
+        pictures: Paths of the PNG files.
+        tables: Paths of the CSV, Markdown and LaTeX files.
         sentence: The result in one sentence.
-        left_out: What the study's folder lacks.
+        left_out: Sentences that say what the study's folder lacks.
     """
 
     page: Path
@@ -44,12 +44,12 @@ class RenderedReport:
     """A report that is not on the disk yet.
 
     Attributes:
-        name: Of the page's file.
-        page: HTML.
+        name: Name of the page's file.
+        page: HTML of the page.
         pictures: File name → PNG.
         tables: File name → text.
         sentence: The result in one sentence.
-        left_out: What the study's folder lacks.
+        left_out: Sentences that say what the study's folder lacks.
     """
 
     name: str
@@ -63,7 +63,7 @@ class RenderedReport:
         """Write all files, each whole or not at all.
 
         Args:
-            folder: Where.
+            folder: Folder of the report.
             within: The folder that the user named, around *folder*; that one where it is None.
 
         Raises:
@@ -92,7 +92,7 @@ def write_report(
     Args:
         study: The study's folder.
         target: Folder of the report; ``report`` in the study's where it is None.
-        storage: URL of the study's storage; what its folder says where it is None.
+        storage: URL of the study's storage; None takes the one that its folder names.
 
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
@@ -111,7 +111,7 @@ def render_report(study: Path, storage: str | None = None) -> RenderedReport:
 
     Args:
         study: The study's folder.
-        storage: URL of the study's storage; what its folder says where it is None.
+        storage: URL of the study's storage; None takes the one that its folder names.
 
     Raises:
         StudyError: If the folder holds no result and no trials, or something damaged.
@@ -141,9 +141,9 @@ def write_comparison(
 
     Args:
         first: A study's folder.
-        second: Another's.
+        second: Another study's folder.
         target: Folder of the report; ``report/with-NAME`` in the first one's where it is None.
-        storage: URL that one of the folders names, or both; taken for those that do.
+        storage: URL of the storage of both studies, or of the study whose folder names it.
 
     Raises:
         StudyError: If a folder holds no result and no trials, or something damaged.

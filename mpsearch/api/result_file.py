@@ -20,10 +20,10 @@ def keep_result(
     """Write ``result.json``, whole or not at all.
 
     Args:
-        folder: The study's.
+        folder: The study's folder.
         workbench: Model and all images.
-        result: Of the search.
-        study_name: Of the Optuna study.
+        result: Result of the search.
+        study_name: Name of the Optuna study.
         settings: Text of a ``study.toml`` with the settings of the run.
 
     Raises:

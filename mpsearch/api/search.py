@@ -55,38 +55,39 @@ def find_plan(
 
     Args:
         workbench: Model and images.
-        profile: Of the same workbench; what it has measured is not measured again. None is fine;
+        profile: Profile of the same workbench; its measurements are not repeated. None is fine;
             with *calibrate* it is not used, as it was measured with other codes.
         budget_pp: Largest drop allowed, percentage points, 0 to 100; with *pareto*, which plan of
             the front is returned (2 where it is None).
-        max_bytes: Instead of a budget: most bytes of all parameters; the gentlest plan is found.
-        ratio: The same, as how many times smaller all parameters must become.
-        pareto: Search the whole front of bytes against drop.
+        max_bytes: Largest size of all parameters, bytes, instead of a budget; the plan with the
+            smallest drop within that size is found.
+        ratio: Instead of *max_bytes*: how many times smaller all parameters must become.
+        pareto: Search the whole Pareto front of bytes against drop.
         schemes: Scheme names, or names of menus; the profile's, or the documented schemes, where
             it is None.
         rules: Locked, forbidden and tied layers.
         metric: ``mean``, ``max`` or ``p95`` over images.
-        sampler: Who proposes plans.
+        sampler: The search method: ``surrogate``, ``tpe``, ``nsga2``, ``random`` or ``brute``.
         trials: Finished trials in the study, at most, uniform plans and what was known before
             included; where it is None, 200, and for ``brute`` as many as it takes. Studies of
             *compare*, and of the tighter budgets of ``budget_on="verify"``, have as many of their
             own.
-        timeout: Seconds, at most.
-        seed: Of the sampler; ``surrogate`` and ``brute`` need none.
+        timeout: Longest time of the search, seconds.
+        seed: Seed of the sampler; ``surrogate`` and ``brute`` need none.
         holdout: Share of the images held back to verify the plan, 0 to below 1; a third where it
             is None and there are four images or more.
         budget_on: ``verify`` returns a plan whose drop on the held-back images keeps the budget
             up to the upper end of its 95 % interval.
-        calibrate: Choose scales, fraction lengths, rounding and biases by what layers put out on
-            the images searched on; the weights of the plan found are then in ``plan.mpq`` in
+        calibrate: Choose scales, fraction lengths, rounding and biases to preserve layer outputs
+            on the images searched on; the weights of the plan found are then in ``plan.mpq`` in
             *folder*.
         compare: Other methods to run with as many trials, each in a study of its own beside this
             one; what they reach is in the result's ladder.
         folder: The study's folder.
-        study_name: Of the Optuna study.
+        study_name: Name of the Optuna study.
         storage: Optuna's storage URL; an SQLite file in *folder* where it is None. The same call
             in other processes, here or elsewhere, with the same storage joins the search.
-        progress: Is told of every trial.
+        progress: Receives an update after every trial.
         helpers: Processes of ours that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
         on_note: Called with a sentence that the user should know: what is damaged in the storage
@@ -131,13 +132,13 @@ def answer(
     listener: Listener | None = None,
     helpers: Helpers | None = None,
 ) -> SearchResult:
-    """As :func:`find_plan`, of a question.
+    """Answer a question, as :func:`find_plan` does.
 
     Args:
-        question: What is asked.
+        question: The question that the search answers.
         workbench: Model and images.
         folder: The study's folder.
-        profile: Of the same workbench; None is fine.
+        profile: Profile of the same workbench; None is fine.
         listener: Receives progress and notes; None for nothing.
         helpers: Processes that join the search while it runs.
 

@@ -1,4 +1,4 @@
-"""The plan that a study's folder has to show, and whether it keeps what was asked."""
+"""The plan of a study's folder, and whether it keeps the limit that was asked for."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,18 +16,18 @@ _LARGEST: Final = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class ShownPlan:
-    """A plan as its file has it.
+    """The numbers of a plan, as its file has them.
 
     Attributes:
         nbytes: Stored bytes of the weight layers.
-        drop_pp: Percentage points, under *metric*.
+        drop_pp: Drop of the plan under *metric*, percentage points.
         metric: How the drops of images became one.
-        budget_pp: By which it was chosen; None where a size was asked for.
-        max_bytes: Most bytes of all parameters, where that was asked for and is known.
-        feasible: Whether it keeps that; None if the files do not say.
-        reason: Why it does not; '' if it does.
+        budget_pp: Budget by which the plan was chosen; None where a size was asked for.
+        max_bytes: Largest size of all parameters, bytes, where that was asked for and is known.
+        feasible: Whether the plan keeps the limit; None if the files do not say.
+        reason: Why the plan does not keep the limit; '' if it does.
         ratio: How many times smaller all parameters became; None if not known.
-        study_name: Of the Optuna study it comes from; None if not known.
+        study_name: Name of the Optuna study that the plan comes from; None if not known.
     """
 
     nbytes: int
@@ -42,7 +42,7 @@ class ShownPlan:
 
 
 def finished_plan(folder: Path) -> ShownPlan | None:
-    """What the last finished search in a study's folder found; None if there is none."""
+    """Best plan of the last finished search in a study's folder; None if there is none."""
     plan, schemes = _read(StudyFolder(folder).plan)
     if plan is None:
         return None

@@ -27,8 +27,8 @@ def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
     what it has measured.
 
     Args:
-        folder: The study's.
-        storage: URL of its storage; what the folder says where it is None.
+        folder: The study's folder.
+        storage: URL of the study's storage; None takes the one that the folder names.
 
     Raises:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
@@ -45,11 +45,11 @@ def read_study(folder: Path, storage: str | None = None) -> StudyRecord:
 
 
 def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecord, StudyRecord]:
-    """As :func:`read_study`, of two folders.
+    """Read two folders, as :func:`read_study` does.
 
     Args:
         first: A study's folder.
-        second: Another's.
+        second: Another study's folder.
         storage: URL that may be taken from either folder.
 
     Raises:
@@ -60,7 +60,8 @@ def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecor
     given = [folder for folder, file in folders.items() if storage and _names(file, storage)]
     if storage and not given:
         raise SettingError(
-            f"--storage {masked(storage)!r} is named by neither study; leave it out to compare two"
+            f"`storage` = {masked(storage)!r} is named by neither study; leave it out to "
+            "compare two"
         )
     for folder, file in folders.items():
         if folder not in given:
@@ -75,7 +76,7 @@ def _names(file: SettingsFile | None, storage: str) -> bool:
 
 
 def record_of(folder: Path, trials: StudyTrials) -> StudyRecord:
-    """As :func:`read_study`, of trials that were read already."""
+    """Read a folder as :func:`read_study` does, with trials that were read already."""
     file = _settings_file(folder)
     return _record(folder, None if file is None else file.config, *_result(folder), trials)
 
@@ -84,8 +85,8 @@ def study_trials(folder: Path, storage: str) -> StudyTrials:
     """What the study of a folder has measured.
 
     Args:
-        folder: The study's; its result says which study of the storage it is.
-        storage: URL.
+        folder: The study's folder; its result names the study of the storage.
+        storage: URL of the study's storage.
 
     Raises:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
@@ -100,8 +101,8 @@ def study_trials(folder: Path, storage: str) -> StudyTrials:
 def _nothing(folder: Path, damage: Sequence[str] = ()) -> StudyError:
     if damage:
         return StudyError(
-            f"study {str(folder)!r} has no result.json, and nothing measured in it can be "
-            f"believed. {' '.join(damage)} Put back a copy of its storage, or run mpsearch search "
+            f"study {str(folder)!r} has no result.json, and none of its measurements is "
+            f"sound. {' '.join(damage)} Put back a copy of its storage, or run mpsearch search "
             "in it again"
         )
     return StudyError(
@@ -136,7 +137,7 @@ def _record(
     if profile is None:
         left_out.append(
             "Single layers were not measured: the sensitivity heatmap and the cumulative curves "
-            "are left out; mpsearch profile with the same settings and this folder as --out "
+            "are left out; mpsearch profile with the same settings and this folder as `out` "
             "measures them."
         )
     if result is not None and trials is not None and len(trials.trials) > result.trials:

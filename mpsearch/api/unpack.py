@@ -13,8 +13,8 @@ def unpack(path: Path, model: OpenModel, target: Path, force: bool = False) -> P
 
     Args:
         path: The packed file.
-        model: Of the same architecture.
-        target: The model file.
+        model: A model of the same architecture.
+        target: The model file to write.
         force: Take a model whose weights are not those the file was made from.
 
     Raises:

@@ -19,18 +19,18 @@ from mpsearch.workbench.workbench import Workbench, model_of
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a packed file turned out to be.
+    """How a packed file compares with its model.
 
     Attributes:
-        sizes: Of its parts.
-        coding: How its codes are packed.
+        sizes: Sizes of the file's parts.
+        coding: How the file's codes are packed.
         plan: Layer → scheme.
-        tensors: How many it holds, other parameters included.
-        calibrated: How many of them cannot be compared: their codes were chosen by images.
-        different: Names of those that are not what the plan makes of the model.
-        drop: Of the unpacked model on the images, by plain forward passes; None without images.
-        baseline_confidence_pct: Mean over images, of the unchanged model.
-        confidence_pct: Mean over images, of the unpacked model.
+        tensors: Number of tensors in the file, other parameters included.
+        calibrated: Number of tensors that cannot be compared: images chose their codes.
+        different: Names of the tensors that differ from what the plan makes of the model.
+        drop: Drop of the unpacked model on the images by plain forward passes; None without images.
+        baseline_confidence_pct: Mean confidence of the unchanged model over the images.
+        confidence_pct: Mean confidence of the unpacked model over the images.
     """
 
     sizes: PackedSizes
@@ -60,8 +60,8 @@ def verify(
     Args:
         path: The file.
         subject: The model it was made from, with images to measure on or without.
-        metric: How the drops of images become one.
-        progress: Is told of every tensor.
+        metric: How the drops of images become one number.
+        progress: Receives an update after every tensor.
 
     Raises:
         PackedError: If the file is damaged, or was made from another model.
@@ -113,7 +113,7 @@ def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) 
 
 
 def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
-    """With the confidence of the unpacked model."""
+    """The comparison with the confidence of the unpacked model added."""
     before = work.plain_forward(work.model.original)
     scores = plain_forward_once(lambda: unpacked_model(packed, work.model), work.inputs)
     after = work.model.network.probabilities(scores)

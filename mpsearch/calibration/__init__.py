@@ -1,4 +1,4 @@
-"""Codes chosen by what a layer puts out on images, instead of by its weights alone."""
+"""Codes chosen to preserve a layer's outputs on images, instead of by its weights alone."""
 
 from mpsearch.calibration.calibration import Calibration
 

@@ -26,8 +26,8 @@ class _Rounded:
     """A kernel's codes, and what they change.
 
     Attributes:
-        codes: Of the kernel.
-        change: Of its weights, shape (blocks, d, channels of a block).
+        codes: Codes of the kernel.
+        change: Change of the kernel's weights, shape (blocks, d, channels of a block).
         error: Mean square change of the layer's outputs, all channels together.
     """
 
@@ -37,7 +37,7 @@ class _Rounded:
 
 
 class Calibration:
-    """Chooses codes by what layers put out on images; implements the engine's ``CodeSource``.
+    """Chooses codes to preserve layer outputs on images; implements the engine's ``CodeSource``.
 
     Of a :class:`~mpsearch.schemes.fitted.Fitted` scheme, scales or fraction lengths are chosen, and
     weights rounded, so that the layer's outputs change least; where a bias can make up for much of
@@ -45,8 +45,8 @@ class Calibration:
 
     Args:
         layers: The weight layers.
-        weights: Gives a layer's trained tensors.
-        moments: Of the inputs of those layers that can be calibrated, by index.
+        weights: Function from a layer to its trained tensors.
+        moments: Input moments of the layers that can be calibrated, by index.
         memory: Bytes of factors and codes kept.
     """
 
@@ -94,8 +94,8 @@ class Calibration:
         """Mean square change of a layer's outputs, all channels together.
 
         Args:
-            layer: Its index.
-            decoded: Its tensors, as they will be computed with.
+            layer: Index of the layer.
+            decoded: Decoded tensors of the layer, as the network computes with them.
 
         Returns:
             None for a layer that is not calibrated.
@@ -134,9 +134,9 @@ class Calibration:
         """Choose a kernel's fit and codes.
 
         Args:
-            layer: Its index.
-            scheme: How it is stored.
-            kernel: Its weights.
+            layer: Index of the layer.
+            scheme: The scheme of the kernel.
+            kernel: Weights of the layer's kernel.
             centred: The bias will make up for the mean change of the outputs.
         """
         moments = self._moments[layer]
@@ -181,6 +181,6 @@ class Calibration:
 
 
 def _mean_change(moments: InputMoments, change: Float32Array) -> Float32Array:
-    """Of the outputs, shape (blocks, channels of a block)."""
+    """Mean change of the outputs, shape (blocks, channels of a block)."""
     mean: Float32Array = np.matmul(moments.mean[:, None, :], change)[:, 0]
     return mean

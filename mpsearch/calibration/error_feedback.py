@@ -52,10 +52,10 @@ class ErrorFeedback:
         return held
 
     def rounded(self, weights: Float32Array, nearest: Nearest) -> Float32Array:
-        """Weights that can be stored, close to *weights* by what the layer puts out.
+        """Weights that can be stored, close to *weights* in the layer's outputs.
 
         Args:
-            weights: Shape (blocks, d, channels).
+            weights: Weights to round, shape (blocks, d, channels).
             nearest: Rounds the weights of one input, shape (blocks, channels).
         """
         rows = self._order[:, :, None]

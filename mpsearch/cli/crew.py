@@ -18,7 +18,7 @@ from mpsearch.values.question import Question
 
 MOST_WORKERS: Final = 64
 _GRACE_SECONDS: Final = 5.0  # for the write in hand, when all is to stop
-_REPLACEMENTS: Final = 10  # per worker; whoever dies more often has a reason
+_REPLACEMENTS: Final = 10  # per worker; one that keeps dying has a real fault
 _CRASHES: Final = 3  # per worker, of replacements: what crashes again and again is not worth more
 _FAULTS: Final = {"SIGSEGV", "SIGBUS", "SIGABRT", "SIGILL", "SIGFPE"}
 _REFUSED: Final = {2, 3}  # exit codes that another try would end with as well
@@ -66,8 +66,8 @@ class Crew:
 
     Args:
         share: The settings and what each process may use.
-        folder: The study's.
-        count: How many.
+        folder: The study's folder.
+        count: Number of worker processes.
     """
 
     def __init__(self, share: Share, folder: Path, count: int) -> None:
@@ -93,7 +93,9 @@ class Crew:
             if code < 0:
                 self._lost_to_signal(worker.process.pid, signal_name(-code))
             elif code in _REFUSED or self._left == 0:
-                print_notes([f"a worker stopped ({reason or f'exit code {code}'}); others go on"])
+                print_notes(
+                    [f"a worker stopped ({reason or f'exit code {code}'}); the others continue"]
+                )
             else:
                 self._left -= 1
                 self._workers.append(self._start())

@@ -28,6 +28,7 @@ from mpsearch.cli.arguments import (
     verify,
 )
 from mpsearch.cli.arguments.shared import Parser
+from mpsearch.cli.flags import with_flags
 from mpsearch.model.quiet import keep_stderr_for_python
 from mpsearch.system.signals import said_when_stopped
 from mpsearch.values.errors import MPSearchError
@@ -119,12 +120,12 @@ def _explain(error: BaseException) -> int:
             _complain("out of memory; close other programs, or give fewer images or --memory")
             return _ENVIRONMENT
         case BrokenPipeError():
-            # Whoever read our output had enough of it.
+            # The reader of our output closed the pipe.
             with contextlib.suppress(OSError):
                 sys.stdout.close()
             return 0
         case OSError() if error.errno in _MACHINE:
-            _complain(f"{error}; free what is used up, or look at the disk, then try again")
+            _complain(f"{error}; free what is used up, or check the disk, then try again")
             return _ENVIRONMENT
         case _:
             _complain(
@@ -170,7 +171,7 @@ def _interrupted(error: BaseException) -> int:
 
 
 def _complain(message: str) -> None:
-    print(f"mpsearch: error: {_one_line(message)}", file=sys.stderr)
+    print(f"mpsearch: error: {_one_line(with_flags(message))}", file=sys.stderr)
 
 
 def _one_line(text: str) -> str:

@@ -13,7 +13,7 @@ from mpsearch.workbench.open_model import OpenModel, open_model
 from mpsearch.workbench.workbench import Workbench, load
 
 _DEFAULTS: Final = Question()
-# Settings that nobody gives for a network they do not mean to bring.
+# Settings that are given only along with a model of one's own.
 _OF_A_MODEL: Final = (
     *("images", "preprocess", "resize", "labels", "truth"),
     *("from_logits", "size", "allow_unsafe_model"),

@@ -48,7 +48,7 @@ class _Countdown:
 
     @property
     def steps(self) -> int:
-        """Of the task; some have steps that come on top."""
+        """Steps of the task; some tasks get further steps while they run."""
         return max(self._steps, self.done)
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from mpsearch.cli.flags import with_flags
 from mpsearch.search.result import SearchResult
 from mpsearch.search.result_json import result_mapping
 from mpsearch.study.storage.address import sqlite_url
@@ -18,6 +19,7 @@ def as_json(
     """One object; docs/formats.md describes it."""
     return {
         **result_mapping(result),
+        "reason": with_flags(result.reason),
         "coding": workbench.model.bank.coding,
         "calibrated": config.calibrate,
         "images": len(workbench.images),

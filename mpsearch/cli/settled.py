@@ -19,8 +19,8 @@ class Settled:
 
     Attributes:
         config: The settings.
-        folder: The study's.
-        is_typed: They all come from the command line, none from a ``study.toml``.
+        folder: The study's folder.
+        is_typed: Whether all settings come from the command line, none from a ``study.toml``.
     """
 
     config: "Question"
@@ -45,7 +45,7 @@ class Settled:
             return
         file = SettingsFile.of(path, text.encode())
         if not file.guarded:
-            return  # anybody may choose what it says
+            return  # any file may choose what it says
         try:
             file.trust("written")
         except EnvironmentFault as fault:

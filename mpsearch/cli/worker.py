@@ -1,7 +1,8 @@
 """``python -m mpsearch.cli.worker``: one process of ``mpsearch search --workers``.
 
 Reads its settings, one line of JSON, from standard input, and measures until there is nothing left,
-or until standard input ends: then whoever started it is gone, or wants it to stop.
+or until standard input ends: then the process that started it is gone, or wants it
+to stop.
 """
 
 import json

@@ -27,8 +27,8 @@ class CodedStream:
     """A stream as it lies in a file.
 
     Attributes:
-        width: Bits of a symbol.
-        count: How many symbols.
+        width: Bits per symbol.
+        count: Number of symbols.
         method: How they are coded.
         data: The bytes.
     """

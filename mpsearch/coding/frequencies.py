@@ -28,8 +28,8 @@ def shares(counts: IntArray, bits: int) -> IntArray:
     """Shares of 2^bits in proportion to *counts*, none of what is there below 1.
 
     Args:
-        counts: Shape (size,); at most 2^bits of them positive, at least one.
-        bits: Of the sum.
+        counts: Counts of the symbols, shape (size,); at least 1 and at most 2^bits are positive.
+        bits: Binary logarithm of the sum of the shares.
 
     Returns:
         Shape (size,), 0 where the count is; they sum to 2^bits.

@@ -31,8 +31,8 @@ class Model:
     Attributes:
         high: How many high bits of a symbol are modelled.
         precision: Bits of the shares' sum.
-        shares: Of every value of the high bits, shape (2^high,).
-        expected_nbytes: What the code is expected to take, to within a few bytes.
+        shares: Share of every value of the high bits, shape (2^high,).
+        expected_nbytes: Expected length of the code, to within a few bytes.
     """
 
     high: int

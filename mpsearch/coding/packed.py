@@ -1,4 +1,4 @@
-"""Packed integers from a file, of which nothing is believed."""
+"""Packed integers from a file, which are not trusted."""
 
 from mpsearch.schemes.bits import unpack_bits
 from mpsearch.values.arrays import Symbols, UInt8Array

@@ -5,7 +5,7 @@ by side: F. Giesen, "Interleaved entropy coders", arXiv:1402.3392. Form of the d
 docs/formats.md.
 
 A state x lies in [2^16, 2^32). Symbol s with share f of 2^bits, the shares before it being c,
-takes x to ``⌊x / f⌋ · 2^bits + c + x mod f``, after the lower half of x has been put out if x
+takes x to ``⌊x / f⌋ · 2^bits + c + x mod f``, after the lower half of x has been output if x
 would become too large. Symbol i belongs to state ``i mod lanes``, so that one numpy call advances
 all states by one symbol.
 """
@@ -31,8 +31,8 @@ class Coded:
     """Coded symbols.
 
     Attributes:
-        states: Where decoding begins, uint32, shape (lanes,).
-        words: What it reads, uint16.
+        states: States in which decoding begins, uint32, shape (lanes,).
+        words: Words that decoding reads, uint16.
     """
 
     states: npt.NDArray[np.uint32]
@@ -40,7 +40,7 @@ class Coded:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of both."""
+        """Bytes of states and words."""
         return 4 * len(self.states) + 2 * len(self.words)
 
 
@@ -55,7 +55,7 @@ def encode(symbols: Symbols, shares: IntArray, bits: int) -> Coded:
     Args:
         symbols: Flat, each with a positive share.
         shares: Per symbol; they sum to 2^bits.
-        bits: Up to 16.
+        bits: Binary logarithm of the sum of the shares, at most 16.
     """
     lanes = lanes_for(len(symbols))
     share = shares.astype(np.uint32)
@@ -80,11 +80,11 @@ def decode(coded: Coded, shares: IntArray, bits: int, count: int, dtype: np.dtyp
     """The symbols that :func:`encode` coded.
 
     Args:
-        coded: Their code.
-        shares: As they were coded with.
-        bits: As they were coded with.
-        count: How many symbols.
-        dtype: Of the result.
+        coded: Code of the symbols.
+        shares: The shares that the symbols were coded with.
+        bits: The *bits* that the symbols were coded with.
+        count: Number of symbols.
+        dtype: Data type of the result.
 
     Raises:
         PackedError: If the code does not end where it began.

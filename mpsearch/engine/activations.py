@@ -22,9 +22,9 @@ class Block:
 
     Attributes:
         outputs: One batch per output of the stage.
-        nodes: Which nodes, in the order of their images inside the batches.
+        nodes: Nodes of the block, in the order of their images inside the batches.
         images: Images per node.
-        nbytes: Of all outputs together.
+        nbytes: Bytes of all outputs together.
         serial: Blocks made later have larger ones; orders batches the same way in every run.
     """
 
@@ -106,7 +106,7 @@ class ActivationCache:
             self._evict(entry)
 
     def demote(self, chunk: int, nodes: Iterable[int]) -> None:
-        """Nobody waits for these nodes any more; a block is demoted with the last of its nodes."""
+        """Mark nodes as no longer needed; a block is demoted with the last of its nodes."""
         for node in nodes:
             place = self._places.get((chunk, node))
             if place is None:

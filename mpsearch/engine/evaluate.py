@@ -124,7 +124,7 @@ class Engine:
         """Measure *plans*; equal work is done once, whatever their order.
 
         Args:
-            plans: Of this network's layers.
+            plans: Plans for this network's layers.
             on_measured: Called with each measurement as soon as it is known.
             stop_above: A drop in percentage points. A plan whose images so far prove that its drop
                 is larger is given up: its measurement is not ``complete``.
@@ -150,7 +150,9 @@ class Engine:
         names = tuple(layer.name for layer in self.layers)
         for plan in plans:
             if plan.layers != names:
-                raise PlanError("the plan is of another model's layers; make one for this model")
+                raise PlanError(
+                    "the plan is for the layers of another model; make one for this model"
+                )
         waves = make_waves(
             self._setup.table,
             self._setup.network.stages,
@@ -212,7 +214,7 @@ class Engine:
         self._remember(wave, answers, finals)
 
     def _race_wave(self, wave: Wave, race: _Race) -> set[Source]:
-        """As :meth:`_run_wave`, in pieces of the image set and without those already decided.
+        """Run a wave in pieces of the image set, without the plans already decided.
 
         Returns:
             What was given up.

@@ -19,10 +19,10 @@ def groups(
     repeated; so do small groups of the same size where it can stack weights.
 
     Args:
-        network: Says what pays.
-        table: Says what each node is.
-        stage: Which one.
-        nodes: All of this stage.
+        network: Says which grouping is faster.
+        table: Maps node numbers to nodes.
+        stage: The stage of the nodes.
+        nodes: All nodes of the stage that must run.
         images: Images per node.
     """
     alike: dict[tuple[int, ...], list[int]] = defaultdict(list)

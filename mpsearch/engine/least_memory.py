@@ -10,13 +10,13 @@ _PASSES: Final = 3  # a backward pass holds all values, their derivatives, and s
 
 
 def least_memory(network: Network, image_nbytes: int) -> int:
-    """Bytes that a network takes beside its weights, however little it is told to take.
+    """Bytes that a network takes beside its weights, however small its limit is.
 
     One layer is decoded, and one image run, at a time; they cannot be cut.
 
     Args:
         network: The classifier.
-        image_nbytes: Of one preprocessed image.
+        image_nbytes: Bytes of one preprocessed image.
     """
     stages = network.stages
     largest = max(layer.original_nbytes for layer in network.layers)

@@ -19,8 +19,8 @@ class Node(NamedTuple):
 
     Attributes:
         stage: Index of the stage; −1 for the input images.
-        variants: One variant per weight layer of the stage.
-        sources: One per input of the stage.
+        variants: One variant number per weight layer of the stage.
+        sources: One node number and output position per input of the stage.
     """
 
     stage: int
@@ -32,7 +32,7 @@ class NodeTable:
     """Gives equal nodes equal numbers.
 
     Args:
-        stages: Of the network.
+        stages: Stages of the network.
         output: The network's output value.
     """
 
@@ -65,7 +65,7 @@ class NodeTable:
         """The node of every stage for a plan.
 
         Args:
-            variants: One per weight layer.
+            variants: One variant number per weight layer.
             like: Variants and path of another plan; what precedes the first stage in which the
                 two differ is taken from it.
         """

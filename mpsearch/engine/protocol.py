@@ -33,13 +33,13 @@ class Network(Protocol):
         """The value that holds the class scores."""
 
     def weights(self, layer: int) -> tuple[Float32Array, ...]:
-        """The trained tensors of a weight layer, as arrays that nobody may change."""
+        """The trained tensors of a weight layer, as read-only arrays."""
 
     def trained(self, layer: int) -> Loaded:
         """The trained tensors of a weight layer, loaded."""
 
     def load(self, tensors: tuple[Float32Array, ...]) -> Loaded:
-        """Bring decoded tensors to where the network computes; nobody changes them any more."""
+        """Bring decoded tensors to where the network computes; they must not change afterwards."""
 
     def enter(self, inputs: Float32Array) -> Batch:
         """Bring input images of shape (n, h, w, c) to where the network computes."""
@@ -59,8 +59,8 @@ class Network(Protocol):
         """Images per weight set up to which :meth:`run_stacked` is faster than single runs.
 
         Args:
-            stage: Which one.
-            shared: As there; never less where it is true.
+            stage: Index of the stage.
+            shared: As for :meth:`run_stacked`; the result is never smaller where it is true.
 
         Returns:
             0 where the stage cannot be run so.
@@ -76,9 +76,9 @@ class Network(Protocol):
         """Evaluate a stage with several sets of weights, if :meth:`most_stacked` allows it.
 
         Args:
-            stage: Which one.
+            stage: Index of the stage.
             sets: For each set, one loaded weight set per layer of the stage.
-            inputs: As for :meth:`run`.
+            inputs: Inputs of the stage, as for :meth:`run`.
             shared: Every set is run on all of *inputs*; otherwise each on its own part of them,
                 the first set on the first, all parts being equally large.
 
@@ -101,8 +101,8 @@ class Network(Protocol):
         """Derivative of one image's log-odds margin by every tensor of every weight layer.
 
         Args:
-            image: Shape (1, h, w, c).
-            reference: The class the margin speaks of.
+            image: One image, shape (1, h, w, c).
+            reference: The class whose margin is differentiated.
             weights: Per weight layer, the weights at which it is taken; the trained ones where
                 it is None.
 

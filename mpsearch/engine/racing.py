@@ -29,9 +29,9 @@ def is_proven_above(
 
     Args:
         baseline: Confidence of the unchanged model, shape (n,), 0..1.
-        confidence: Under the plan, shape (n,); NaN for images not yet run.
-        metric: How the drops of images become one.
-        limit_pp: Percentage points.
+        confidence: Confidence under the plan, shape (n,); NaN for images not yet run.
+        metric: How the drops of images become one number.
+        limit_pp: Limit of the drop, percentage points.
     """
     best = np.where(np.isnan(confidence), 1.0, confidence)
     return float(aggregate(drops_pp(baseline, best), metric)) > limit_pp

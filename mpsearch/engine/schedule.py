@@ -1,4 +1,4 @@
-"""In which order, and how many at a time, plans are measured."""
+"""The order in which plans are measured, and how many at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -58,11 +58,11 @@ def make_waves(
     which runs as one batch, and what precedes was left behind by earlier waves.
 
     Args:
-        table: Numbers the nodes.
-        stages: Of the network.
+        table: Maps nodes to their numbers.
+        stages: Stages of the network.
         variants: Per plan, one variant per weight layer.
         known: Nodes that need no evaluation (the baseline's).
-        peaks: From :func:`row_nbytes`.
+        peaks: Bytes that one image needs from each stage on, from :func:`row_nbytes`.
         images: Images per chunk.
         wave_nbytes: Bytes of activations a wave may hold, roughly.
     """

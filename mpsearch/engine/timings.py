@@ -9,15 +9,15 @@ from typing import Literal
 
 @dataclass(slots=True)
 class Timings:
-    """Counted while an engine works.
+    """Counts and times of an engine's work.
 
     Attributes:
         stage_runs: Stage evaluations, one stage on one image.
-        calls: Calls of compiled code they took.
+        calls: Calls of compiled code that the stage evaluations took.
         cache_hits: Outputs of a stage for one plan and chunk of images that were at hand.
         coding: Seconds spent encoding and decoding weights, and learning their sizes.
         forward: Seconds inside the network's own code.
-        total: Seconds of measuring, the baseline included, all told.
+        total: Seconds of measuring in all, the baseline included.
     """
 
     stage_runs: int = 0
@@ -60,5 +60,5 @@ class Timings:
         finally:
             seconds = time.perf_counter() - begun
             setattr(self, part, getattr(self, part) + seconds)
-            if not self._inside:  # part of the total also where nobody is measuring, as sizes are
+            if not self._inside:  # part of the total even outside a measurement, as sizes are
                 self.total += seconds

@@ -25,7 +25,7 @@ class Images:
 
     @property
     def count(self) -> int:
-        """How many."""
+        """Number of images."""
         return self.stop - self.start
 
 
@@ -42,10 +42,10 @@ class WaveRunner:
 
     Args:
         network: The classifier.
-        table: Says what each node is.
-        bank: Has the weights.
+        table: Maps node numbers to nodes.
+        bank: Holds the decoded weights.
         inputs: All images, shape (n, h, w, c).
-        chunks: Which of them run together.
+        chunks: Ranges of images that run together.
         memory: Bytes for everything; half of it for images held in memory and for activations kept
             between waves.
     """
@@ -91,10 +91,10 @@ class WaveRunner:
         """Class probabilities of a wave's final nodes on one chunk of images.
 
         Args:
-            wave: What to run.
-            chunk: Which images.
+            wave: The wave to run.
+            chunk: Index of the chunk of images.
             wanted: Final nodes and the output position that holds the scores.
-            keep_all: Keep activations that nobody waits for, for the next call.
+            keep_all: Keep activations that are not needed any more, for the next call.
             rows: Only these of the chunk's images; nothing is kept then.
 
         Returns:

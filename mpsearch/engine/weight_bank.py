@@ -30,10 +30,10 @@ class WeightBank:
     scheme changes nothing, else a number of the scheme's own.
 
     Args:
-        network: Whose weights.
+        network: The network whose weights are encoded.
         memory: Bytes of decoded tensors kept at most; at least one layer is always kept.
         coding: How codes are packed, for their stored bytes.
-        source: Has codes that a scheme alone would not choose; may be None.
+        source: Provides calibrated codes, which a scheme alone would not choose; may be None.
     """
 
     def __init__(
@@ -238,7 +238,7 @@ class WeightBank:
         bound, number = self._bound(layer, name), self._numbers[name]
         if number == TRAINED:
             return TRAINED
-        if not bound[0].local:  # nobody expects that numbers fitted to a tensor change nothing
+        if not bound[0].local:  # numbers fitted to a tensor always change something
             return number
         pairs = list(zip(bound, self._network.weights(layer), strict=True))
         # Most schemes change something among the first weights: the others need not be looked at,

@@ -27,8 +27,8 @@ def write_architecture_and_weights(
     """``model.json`` and ``model.weights.h5``, as the original wrote for each mask.
 
     Args:
-        model: Keras'.
-        folder: Where.
+        model: The Keras model.
+        folder: Folder of the two files.
         within: The folder that the user named, around it.
 
     Raises:

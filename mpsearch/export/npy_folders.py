@@ -37,11 +37,11 @@ def write_npy_folder(
     """Write every weight tensor under *scheme*.
 
     Args:
-        folder: Where ``<model name>/<scheme>/`` goes.
-        model_name: As Keras keeps it.
-        scheme: How to store.
+        folder: Folder that will contain ``<model name>/<scheme>/``.
+        model_name: Name of the Keras model.
+        scheme: The scheme to store all weights under.
         layers: The weight layers.
-        weights: Gives a layer's trained tensors.
+        weights: Function from a layer to its trained tensors.
 
     Returns:
         The files, in layer order.
@@ -66,11 +66,11 @@ def write_npy_plan(
     """Write every weight tensor under its layer's scheme, each in that scheme's folder.
 
     Args:
-        folder: Where ``<model name>/`` goes.
-        model_name: As Keras keeps it.
+        folder: Folder that will contain ``<model name>/``.
+        model_name: Name of the Keras model.
         plan: One scheme per layer.
         layers: The weight layers.
-        weights: Gives a layer's trained tensors.
+        weights: Function from a layer to its trained tensors.
         codes: Gives the codes of a layer's tensors under a scheme; None where the scheme chooses.
 
     Returns:

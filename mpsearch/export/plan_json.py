@@ -27,10 +27,10 @@ class PlanFile:
         model: Digest of the model it was made for; '' if unknown.
         nbytes: Stored bytes of all weight layers.
         drop_pp: Measured drop in percentage points, or None.
-        metric: Of the drop.
+        metric: Metric of *drop_pp*.
         budget_pp: The search's budget, or None.
         coding: How codes are packed, for *nbytes*.
-        calibrated: Codes were chosen by images; they are in ``plan.mpq`` beside the file.
+        calibrated: Whether images chose the codes; they are then in ``plan.mpq`` beside the file.
     """
 
     plan: Plan
@@ -83,7 +83,7 @@ def read_plan_file(path: Path, layers: Sequence[str], model: str, force: bool = 
     if made_for and made_for != model and not force:
         raise PlanError(
             f"plan {str(path)!r} was made for another model ({made_for[:12]}…, this one is "
-            f"{model[:12]}…); give that model with --model, or --force to use the plan all the same"
+            f"{model[:12]}…); give that model as `model`, or `force` to use the plan all the same"
         )
     chosen = document.get("plan")
     if not isinstance(chosen, Mapping):
@@ -114,7 +114,7 @@ def read_measured(path: Path) -> dict[str, Any]:
     fields = read_document(path, "plan", FORMAT, VERSION, _LARGEST, PlanError)
     metric = fields.text("metric")
     if metric not in METRICS:
-        raise PlanError(f"plan {str(path)!r}: {metric!r} is no metric; give a plan.json")
+        raise PlanError(f"plan {str(path)!r}: {metric!r} is not a metric; give a plan.json")
     return {
         "nbytes": fields.whole("nbytes"),
         "drop_pp": fields.number("drop_pp"),

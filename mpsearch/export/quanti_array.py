@@ -26,7 +26,7 @@ def quanti_array_file(plan: Plan) -> str:
 
 
 def read_quanti_array(text: str, layers: Sequence[str]) -> Plan:
-    """Understand ``--quanti-array``: a list literal, or a file that holds one.
+    """Parse a ``quanti_array``: a list literal, or a file that holds one.
 
     Args:
         text: ``['fix8', …]``, or the path of a ``.py`` file with ``quanti_array = […]``, of a
@@ -96,7 +96,7 @@ def _value(content: str) -> object:
                     continue
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise PlanError(f"quanti_array cannot be read ({error}); give {_EXPECTED}") from error
-    raise PlanError(f"quanti_array holds no list; give {_EXPECTED}")
+    raise PlanError(f"quanti_array does not hold a list; give {_EXPECTED}")
 
 
 def _one_line(name: str) -> str:

@@ -21,7 +21,7 @@ def default_memory() -> int:
 
 
 def parse_memory(text: str) -> int:
-    """Understand ``--memory``: bytes, or a number with K, M, G (2¹⁰, 2²⁰, 2³⁰).
+    """Parse the setting ``memory``: bytes, or a number with K, M, G (2¹⁰, 2²⁰, 2³⁰).
 
     Raises:
         SettingError: If it is no such number, or less than 16M.

@@ -35,7 +35,7 @@ class InputImages:
 
     Args:
         stored: All images that are kept.
-        rows: Which of them these are, in order; all where it is None.
+        rows: Positions of these images among the stored ones; all where it is None.
 
     Attributes:
         shape: (n, h, w, c).
@@ -52,7 +52,7 @@ class InputImages:
         """Images that come some at a time.
 
         Args:
-            shape: Of all together.
+            shape: Shape of all images together.
             pieces: Arrays of shape (k, h, w, c), one after the other.
             memory: Bytes up to which they are held in memory; beyond, in a temporary file.
 
@@ -66,7 +66,7 @@ class InputImages:
         """Some of them; nothing is copied.
 
         Args:
-            rows: Their positions.
+            rows: Positions of the images.
         """
         return InputImages(self._stored, rows if self._rows is None else self._rows[rows])
 

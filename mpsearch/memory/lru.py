@@ -11,15 +11,15 @@ _Value = TypeVar("_Value")
 class LRU(Generic[_Key, _Value]):
     """Keeps what was used last, up to a number of bytes; the newest always.
 
-    What nobody has asked for again may be held to a part of the room: a long row of values that
+    What was not asked for again may be held to a part of the room: a long row of values that
     are used once then neither pushes out what is used often nor fills memory for nothing.
 
     Source: segmented LRU; Karedla, Love and Wherry, "Caching strategies to improve disk system
     performance", Computer 27(3), 1994.
 
     Args:
-        memory: Bytes.
-        newcomers: Bytes of them for values not asked for again; all of them unless told.
+        memory: Bytes of all values together, at most.
+        newcomers: Bytes for values not asked for again; None for all of *memory*.
     """
 
     def __init__(self, memory: int, newcomers: int | None = None) -> None:

@@ -23,7 +23,7 @@ class InputMoments:
     Attributes:
         raw: Mean of x xᵀ, shape (blocks, d, d).
         mean: Mean of x, shape (blocks, d).
-        trust: How much of the products of different inputs is believed, 0 to 1, shape (blocks,).
+        trust: How much of the products of different inputs is trusted, 0 to 1, shape (blocks,).
     """
 
     raw: Float32Array
@@ -32,12 +32,12 @@ class InputMoments:
 
     @property
     def second(self) -> Float32Array:
-        """Second moments of x as far as they are believed, shape (blocks, d, d)."""
+        """Second moments of x as far as they are trusted, shape (blocks, d, d)."""
         return self._believed(self.raw.copy())
 
     @property
     def centred(self) -> Float32Array:
-        """The same of x − its mean."""
+        """Second moments of x − its mean, shape (blocks, d, d)."""
         covariance = self.raw - self.mean[:, :, None] * self.mean[:, None, :]
         # A difference of nearly equal numbers may be a little below what is possible.
         least = _ROUNDING * np.einsum("bii->b", self.raw) / self.raw.shape[1]
@@ -113,7 +113,7 @@ def output_error(second: Float32Array, change: Float32Array) -> Float32Array:
 
     Args:
         second: Mean of x xᵀ, or its covariance where the mean change is made up for.
-        change: Of the weights, shape (blocks, d, channels of a block).
+        change: Change of the weights, shape (blocks, d, channels of a block).
     """
     error: Float32Array = (change * np.matmul(second, change)).sum(axis=1)
     return error

@@ -18,7 +18,7 @@ _spare: list[npt.NDArray[np.uint8]] = []
 
 
 class _Lease:
-    """What an array and all its views hold on to; its memory is spare when nobody does."""
+    """What an array and all its views hold on to; its memory is spare when none does."""
 
     def __init__(self, memory: npt.NDArray[np.uint8]) -> None:
         self._memory = memory
@@ -31,7 +31,7 @@ class _Lease:
 def recycled_empty(nbytes: int) -> npt.NDArray[np.uint8]:
     """*nbytes* uninitialised bytes, of memory that an array of about this size had before if any.
 
-    One such memory is kept while nobody uses it; asking for another size lets it go.
+    One such memory is kept while it is not in use; asking for another size lets it go.
     """
     memory = _taken(nbytes)
     if memory is None:

@@ -24,7 +24,7 @@ class TemporaryFile:
     """Numbers that are written once, at the end, and read from anywhere.
 
     Args:
-        what: They are, for messages.
+        what: Name of the numbers, for messages.
         nbytes: How many bytes will be written, if that is known: a disk that is too small says so
             at once.
 
@@ -74,7 +74,7 @@ class TemporaryFile:
                 room = room[count:]
         except OSError as error:
             raise EnvironmentFault(
-                f"cannot read {self._what} back from {_folder()}: {error.strerror}; look at the "
+                f"cannot read {self._what} back from {_folder()}: {error.strerror}; check the "
                 "disk, or set TMPDIR to another folder"
             ) from error
 
@@ -83,7 +83,7 @@ class TemporaryFile:
         return EnvironmentFault(
             f"cannot keep {nbytes / 2**20:,.0f} MiB of {self._what} in {_folder()}: "
             f"{error.strerror or error}; free space there, set TMPDIR to another folder, or give a "
-            "larger --memory"
+            "larger `memory`"
         )
 
 

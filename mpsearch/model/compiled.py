@@ -24,7 +24,7 @@ class CompiledStage:
     """A pure function of (weights, inputs), traced once for any number of images.
 
     Args:
-        piece: What to run.
+        piece: The piece of the network to run.
         variables: The variables of its weight layers; calls give a value for each.
         specs: Shape and type of each input.
 
@@ -80,7 +80,7 @@ class Code:
 
     Args:
         function: From (weights, inputs) to a tuple of tensors.
-        signature: Shape and type of both.
+        signature: Shapes and types of weights and of inputs.
         operations: The Keras operations that it runs.
     """
 

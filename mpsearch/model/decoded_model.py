@@ -18,8 +18,8 @@ def decoded_model(
 
     Args:
         source: The trained model, loaded again: no live model is changed.
-        size: As for :func:`~mpsearch.model.load.load_keras_model`.
-        decoded: Gives the tensors of a weight layer by its index.
+        size: Input size, as for :func:`~mpsearch.model.load.load_keras_model`.
+        decoded: Function from the index of a weight layer to its decoded tensors.
     """
     model = load_keras_model(source, size)
     for live in weight_layers(model):

@@ -88,7 +88,7 @@ def fold(calls: tuple[Call, ...], outputs: tuple[int, ...]) -> list[Step]:
     """Replace every pair of calls that can be run as one.
 
     Args:
-        calls: Of one stage.
+        calls: Calls of one stage.
         outputs: Values that are read outside the stage.
     """
     readers: dict[int, list[Call]] = {}

@@ -15,7 +15,7 @@ class Cut:
     """One stage before it is compiled.
 
     Attributes:
-        calls: In an order in which they can run.
+        calls: Calls of the piece, in an order in which they can run.
         layers: Indices of the weight layers used.
         inputs: Values read from other stages.
         outputs: Values that other stages, or the caller, read.
@@ -102,7 +102,7 @@ def cut(calls: list[Call], output: int, owners: dict[int, int]) -> list[Cut]:
     the input); any other call joins the stage it reads from.
 
     Args:
-        calls: From :func:`flatten`.
+        calls: Calls of the model, from :func:`flatten`.
         output: The network's output value.
         owners: id of a Keras variable → index of the weight layer it belongs to.
     """
@@ -127,7 +127,7 @@ def join_merges(cuts: list[Cut], worth: Callable[[Cut, Call], bool]) -> list[Cut
     """Run merges of branches inside the stage that reads them.
 
     Args:
-        cuts: From :func:`cut`.
+        cuts: Pieces of the model, from :func:`cut`.
         worth: Of a stage without weight layers and the first call of the only stage that reads it:
             whether to join the two.
     """

@@ -29,7 +29,7 @@ class Work:
     Attributes:
         nbytes: Most that is held at one time, inputs left out.
         multiplications: Roughly.
-        steps: One after the other, as of a recurrent layer.
+        steps: Number of steps that run one after the other, as in a recurrent layer.
     """
 
     nbytes: int
@@ -50,12 +50,12 @@ def graph_work(graph: Any, trips: int) -> Work:
     """What running a graph takes.
 
     Args:
-        graph: Of a traced function, shapes for one image.
+        graph: Graph of a traced function, with shapes for one image.
         trips: How often its loops go round, at most.
     """
     operations = graph.get_operations()
     place = {operation.name: number for number, operation in enumerate(operations)}
-    ends: dict[int, int] = {}  # operation → bytes nobody reads after it
+    ends: dict[int, int] = {}  # operation → bytes that are not read after it
     held = most = count = steps = 0
     for number, operation in enumerate(operations):
         inner = [graph_work(one, trips) for one in _functions(graph, operation)]
@@ -82,7 +82,7 @@ def _functions(graph: Any, operation: Any) -> list[Any]:
 
 
 def _multiplications(operation: Any) -> int:
-    """Of one operation for one image; one for each number it makes where nothing is summed."""
+    """Multiplications of an operation for one image; 1 per output number where none is summed."""
     kind, inputs = operation.type, operation.inputs
     each = 1
     if kind in _FILTERS:

@@ -27,7 +27,7 @@ class ImageArchive:
 
     Attributes:
         path: The file.
-        array: What its header says.
+        array: Header of the images' array.
         truth: True classes from the array ``y``, shape (n,), or None.
     """
 
@@ -71,7 +71,7 @@ class ImageArchive:
 def read_archive(path: Path) -> ImageArchive:
     """Measure the images ``x`` of an ``.npz`` file, and read their true classes ``y`` if there are.
 
-    All of it is read once, in pieces, so that damage is found before anybody waits for a model.
+    All of it is read once, in pieces, so that damage is found before time is spent on a model.
 
     Raises:
         ImageError: If the file cannot be read, or holds no images.

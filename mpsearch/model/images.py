@@ -1,4 +1,4 @@
-"""From files to image tensors."""
+"""Files as image tensors."""
 
 import glob
 import hashlib
@@ -27,7 +27,7 @@ _PIECE: Final = 8 * 2**20  # bytes of pixels made at once
 
 @dataclass(frozen=True, slots=True)
 class ImageSource:
-    """What ``--images`` names, in the order given, with what there is to say about it.
+    """The images that the setting ``images`` names, in the order given, and notes on them.
 
     Attributes:
         pictures: Files; none where there is an archive.
@@ -56,10 +56,10 @@ class ImageSource:
 
 
 def find_pictures(texts: list[str]) -> ImageSource:
-    """Understand ``--images``: files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``.
+    """Parse ``images``: files, folders, globs, or one ``.npz`` with ``x`` and maybe ``y``.
 
     Every file's header is read, and as many as a second allows are decoded whole, so that what is
-    not an image, or a damaged one, is refused before anybody has waited for a model.
+    not an image, or a damaged one, is refused before time is spent on a model.
 
     Raises:
         ImageError: Names the first thing that cannot be used.
@@ -126,8 +126,8 @@ def pixel_pieces(
     """Bring every picture to *shape* = (height, width, channels), some at a time.
 
     Args:
-        found: What :func:`find_pictures` returned.
-        shape: Of the model's input; 1 or 3 channels.
+        found: Images from :func:`find_pictures`.
+        shape: Shape of the model's input; 1 or 3 channels.
         resize: ``squash`` to the size with nearest-neighbour sampling, as the original program's
             loader did; or ``crop``: short side to size·256/224 (bicubic), then the centre. A
             picture that has the size already is taken as it is.

@@ -43,7 +43,7 @@ class MomentSums:
 
     Args:
         cuts: The network's pieces in order.
-        live: Its weight layers.
+        live: The model's weight layers.
         images: How many there will be; two or more.
         layers: Indices of the layers asked for; of those, the ones in :func:`moment_shapes` are
             seen.
@@ -68,7 +68,7 @@ class MomentSums:
         """Run the image at :attr:`done` through the network, for those that have not seen it.
 
         Args:
-            image: As the network computes with it, shape (1, h, w, c).
+            image: One image, as the network computes with it, shape (1, h, w, c).
         """
         at = self.done
         known = {INPUT: image}
@@ -99,9 +99,9 @@ class MomentSums:
         """Go on from what was kept; False, and nothing changes, where no images can have given it.
 
         Args:
-            layer: Its index; one of those asked for.
-            done: Images it has seen.
-            arrays: As :meth:`state` gave them; they may come from anybody, and are not copied.
+            layer: Index of the layer; one of those asked for.
+            done: Number of images that the layer has seen.
+            arrays: Sums from :meth:`state`; they are not trusted, and not copied.
         """
         one = self._sums[layer]
         mine, count = one.arrays, done * self._uses[layer]
@@ -133,7 +133,7 @@ def moment_groups(shapes: Mapping[int, tuple[int, int]], memory: int) -> list[li
     """Layers whose sums fit in some bytes together, each of one layer at least.
 
     Args:
-        shapes: From :func:`moment_shapes`.
+        shapes: Shapes of the moments, from :func:`moment_shapes`.
         memory: Bytes.
     """
     groups: list[list[int]] = []
@@ -218,7 +218,7 @@ class _Sums:
     def moments(self) -> InputMoments:
         """Means over the images.
 
-        Few images say little of how thousands of inputs go together. How much is believed is
+        Few images say little of how thousands of inputs go together. How much is trusted is
         Ledoit and Wolf's rule ("A well-conditioned estimator for large-dimensional covariance
         matrices", 2004), with the diagonal as the target and an image as one observation.
         """

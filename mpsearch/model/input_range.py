@@ -1,6 +1,6 @@
 """Whether the numbers that a network is given look like those it was trained on.
 
-Nothing in a model file says so; a wrong choice of ``--preprocess`` gives answers all the same, and
+Nothing in a model file says so; a wrong choice of ``preprocess`` gives answers all the same, and
 a search on them is worth nothing. Two things tell: a network that rescales pixels itself, and
 answers that come to life only when inputs are 255 times larger or smaller. Notes are advice, so
 nothing is said where it is not clear.
@@ -44,9 +44,9 @@ class Given:
     """What a network is given.
 
     Attributes:
-        pixels: Of a few images, shape (n, h, w, c), before they are preprocessed.
+        pixels: Pixels of a few images, shape (n, h, w, c), before they are preprocessed.
         preprocess: How they become inputs.
-        shape: Of an input.
+        shape: Shape of an input.
         answers: Class probabilities of those images, shape (n, classes).
     """
 
@@ -96,9 +96,10 @@ def _named_for_pixels(given: Given) -> str | None:
     instead = {"unit": "raw", "tf": "2,-1"}.get(name)
     if not given.is_unit or (instead is None and name not in {"caffe", "torch"}):
         return None
-    remedy = f"--preprocess {instead}" if instead else "images of 0..255"
+    remedy = f"`preprocess` = {instead}" if instead else "images of 0..255"
     return (
-        f"the images hold numbers 0..1, but --preprocess {name} is for pixels 0..255; {remedy} fits"
+        f"the images hold numbers 0..1, but `preprocess` = {name} is for pixels 0..255; {remedy} "
+        "fits"
     )
 
 
@@ -117,21 +118,21 @@ def _own_scaling(network: _Network, given: Given) -> str | None:
             return None  # it was fitted to inputs like these
     return (
         f"pixels are scaled twice: the model begins with a {own} of its own for pixels 0..255, and "
-        f"--preprocess {given.preprocess.name} comes before it; --preprocess raw fits"
+        f"`preprocess` = {given.preprocess.name} comes before it; `preprocess` = raw fits"
     )
 
 
 def _scaled_once(given: Given, span: float, own: str) -> str | None:
-    """By the model alone, which makes a range of *span* of black to white."""
+    """A note if the model itself scales pixels from black to white to a range of *span*."""
     if given.is_unit and 255 * span <= _SCALED:
         return (
             f"the model's own {own} is for pixels 0..255, but the images hold numbers 0..1; "
-            "--preprocess 255,0 fits"
+            "`preprocess` = 255,0 fits"
         )
     if not given.is_unit and span >= _WIDE and span / 255 <= _SCALED:
         return (
             f"the model's own {own} makes a range of {span:,.0f} of pixels 0..255, as if it were "
-            "for inputs 0..1; --preprocess unit may be what it was trained with"
+            "for inputs 0..1; `preprocess` = unit may be what it was trained with"
         )
     return None
 
@@ -156,8 +157,9 @@ def _too_small(network: _Network, given: Given) -> str | None:
     if _variation(there) < least or _variation(here) >= limit * _variation(there):
         return None
     return (
-        f"with --preprocess {given.preprocess.name} the model says nearly the same to every image; "
-        f"--preprocess {_larger(network, given, there)} may be what it was trained with"
+        f"with `preprocess` = {given.preprocess.name} the model's answers to all images are "
+        f"nearly the same; `preprocess` = {_larger(network, given, there)} may be what it was "
+        "trained with"
     )
 
 
@@ -168,9 +170,9 @@ def _too_large(network: _Network, given: Given) -> str | None:
     if not any(_is_sounder(*_compared(network, given, other), given) for other in (_UNIT, _TF)):
         return None
     return (
-        f"with --preprocess {given.preprocess.name} the model's mean confidence is "
-        f"{100 * sure:.2f} %, as of inputs far too large; --preprocess unit or tf may be what it "
-        "was trained with"
+        f"with `preprocess` = {given.preprocess.name} the model's mean confidence is "
+        f"{100 * sure:.2f} %, as for inputs that are far too large; `preprocess` = unit or "
+        "tf may be what it was trained with"
     )
 
 

@@ -78,7 +78,7 @@ def read_lines(path: Path, what: str) -> tuple[str, ...]:
 
 
 def true_classes(path: Path, names: tuple[str, ...], images: int) -> list[int]:
-    """Read ``--truth FILE``: one class index or class name a line, one line per image.
+    """Read the file of ``truth``: one class index or class name a line, one line per image.
 
     Raises:
         ImageError: If the number of lines is not the number of images, or a class is unknown.

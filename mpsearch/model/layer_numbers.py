@@ -23,7 +23,7 @@ def extracted_weights(archive: Path, folder: Path) -> Path:
 
     Args:
         archive: A file that was inspected.
-        folder: Where the new file is made.
+        folder: Folder of the new file.
     """
     path = folder / "model.weights.h5"
     with (

@@ -40,7 +40,7 @@ class CallWork:
     """What a call takes, and what it makes.
 
     Attributes:
-        work: Of the call alone.
+        work: Work of the call alone.
         outputs: Symbolic tensors for one image.
     """
 
@@ -52,7 +52,7 @@ def work_of(call: Call, known: dict[int, Any]) -> CallWork:
     """Work out what one call takes.
 
     Args:
-        call: From :func:`~mpsearch.model.graph.flatten`.
+        call: Call of the layer, from :func:`~mpsearch.model.graph.flatten`.
         known: Value number → symbolic tensor for one image.
 
     Raises:
@@ -95,7 +95,7 @@ def _plain_work(operation: Any, inputs: Sequence[Any], outputs: Sequence[Any]) -
 
 
 def _guessed(inputs: Sequence[Any], outputs: Sequence[Any]) -> Work:
-    """Of a layer with a name that TensorFlow cannot compile: small ones are taken."""
+    """Work of a layer with a name that TensorFlow cannot compile: small ones are taken."""
     read = sum(math.prod(side or 1 for side in tensor.shape) for tensor in inputs)
     if read > _MOST_UNSEEN:
         raise ValueError(
@@ -106,7 +106,7 @@ def _guessed(inputs: Sequence[Any], outputs: Sequence[Any]) -> Work:
 
 
 def _traced(call: Call, inputs: Sequence[Any]) -> CallWork:
-    """Of any layer: TensorFlow's graph of it is looked through."""
+    """Work of any layer: TensorFlow's graph of it is looked through."""
     specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in inputs]
 
     def function(*tensors: Any) -> tuple[Any, ...]:

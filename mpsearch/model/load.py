@@ -1,4 +1,4 @@
-"""From a source to a live Keras model that can be measured."""
+"""Load a source as a live Keras model that can be measured."""
 
 import contextlib
 import difflib
@@ -25,7 +25,7 @@ def load_keras_model(source: ModelSource, size: tuple[int, int] | None = None) -
     """Load the model that *source* names.
 
     Args:
-        source: From :func:`~mpsearch.model.source.find_model`.
+        source: The model's source, from :func:`~mpsearch.model.source.find_model`.
         size: Height and width for a model that leaves them open.
 
     Returns:
@@ -136,14 +136,14 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     if size is not None and clash:
         raise ModelError(
             f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "
-            "pixels; leave --size away or give it as the model was trained"
+            "pixels; leave `size` away or give it as the model was trained"
         )
     if None not in shape[1:3]:
         return model
     if size is None:
         raise ModelError(
-            f"model {model.name!r} leaves its input size open {shape}; name one with --size, for "
-            "instance --size 224x224"
+            f"model {model.name!r} leaves its input size open {shape}; name one with `size`, for "
+            "instance `size` = 224x224"
         )
     try:
         image = keras.Input((*size, *shape[3:]), dtype=model.inputs[0].dtype)
@@ -153,7 +153,7 @@ def _with_fixed_size(model: Any, size: tuple[int, int] | None) -> Any:
     except Exception as error:  # each layer has its own way of not fitting
         raise ModelError(
             f"model {model.name!r} with input {shape} does not take images of {size[0]}x{size[1]} "
-            "pixels; give --size as it was trained"
+            "pixels; give `size` as it was trained"
         ) from error
 
 

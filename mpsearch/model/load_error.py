@@ -7,7 +7,7 @@ _INNER: Final = "Exception encountered: "
 _LAYER: Final = re.compile(r"config=\{[^{}]*?'name': '([^']{1,60})'")
 _COLOR: Final = re.compile(r"\x1b\[\d*m")
 _FRAMES: Final = ("Exception encountered when", "A total of ")  # the cause is the next paragraph
-_SHORT: Final = 160  # letters of a paragraph that is told whole
+_SHORT: Final = 160  # letters of a paragraph that is shown whole
 _LONGEST: Final = 300
 _AT_LEAST: Final = 40  # letters of a sentence, so that "e.g." does not end one
 
@@ -16,7 +16,7 @@ def cause_of(error: BaseException) -> str:
     """The sentence of the innermost exception, with the layer that it is about.
 
     Args:
-        error: As Keras raised it; it puts messages around messages, with whole configurations.
+        error: Error of Keras; it puts messages around messages, with whole configurations.
     """
     text = str(error)
     if "lambda" in text.lower() or "safe_mode" in text:

@@ -22,10 +22,10 @@ class MarginGradient:
 
     Args:
         calls: The network's calls in order.
-        live: Its weight layers.
+        live: The model's weight layers.
         output: The value that holds the class scores.
         image: Shape and type of one image, the first side being 1.
-        scores: What the output is.
+        scores: Kind of the model's output.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class MarginGradient:
 
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Of the arrays that :meth:`arrays` gives."""
+        """Shapes of the arrays that :meth:`arrays` gives."""
         found: list[tuple[int, ...]] = []
         for index, layer in enumerate(self._layers):
             shapes = [tuple(v.shape) for v in layer.weights]

@@ -21,8 +21,8 @@ def with_masks(calls: list[Call], image: Any) -> list[Call]:
     there is a layer that makes masks.
 
     Args:
-        calls: From :func:`~mpsearch.model.graph.flatten`.
-        image: As the network computes with it, shape (1, …).
+        calls: Calls of the model, from :func:`~mpsearch.model.graph.flatten`.
+        image: One image, as the network computes with it, shape (1, …).
     """
     if not any(_makes_masks(call.operation) for call in calls):
         return calls

@@ -18,7 +18,7 @@ def moderate_builds(text: str) -> Iterator[None]:
     """Let Keras refuse, within, to build layers that would take gigabytes or minutes.
 
     Args:
-        text: What the user called the model.
+        text: The user's name of the model, for messages.
 
     Raises:
         ModelError: From the layer's ``build``; names the layer and the number.
@@ -80,7 +80,7 @@ class _Totals:
     """Counts what the layers of one model make.
 
     Args:
-        text: What the user called the model.
+        text: The user's name of the model, for messages.
     """
 
     def __init__(self, text: str) -> None:

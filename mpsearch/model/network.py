@@ -42,7 +42,7 @@ class KerasNetwork:
     Weights reach the compiled stages as arguments; the model's own variables are only read.
 
     Args:
-        model: From :func:`~mpsearch.model.load.load_keras_model`.
+        model: Keras model, from :func:`~mpsearch.model.load.load_keras_model`.
         from_logits: The output are logits, whatever the last layer looks like.
         source: The file that *model* is of, and the size it was loaded with; derivatives are then
             taken in a process of their own. None for a model that is only here.
@@ -69,7 +69,7 @@ class KerasNetwork:
         self._input_dtype = model.inputs[0].dtype
         self._shape = tuple(int(side) for side in model.inputs[0].shape[1:])
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Keras' advice to whoever builds the model
+            warnings.simplefilter("ignore")  # Keras' advice to the author of the model
             calls = with_masks(calls, self._gray())
             self._cuts = join_merges(cut(calls, self._output, self._owners()), is_split_concat)
             self._functions, self._stages, scores = compile_stages(
@@ -157,7 +157,7 @@ class KerasNetwork:
         """Class probabilities by Keras' layers, one at a time, shape (n, classes).
 
         Raises:
-            ModelError: Names the first layer that puts out what is not finite.
+            ModelError: Names the first layer whose output is not finite.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -242,10 +242,10 @@ class KerasNetwork:
         on_image: Callable[[], None] = lambda: None,
         layers: Collection[int] | None = None,
     ) -> dict[int, InputMoments]:
-        """Of the layers whose inputs can be seen, by index; from the trained weights.
+        """Input moments under the trained weights, by index, of layers whose inputs can be seen.
 
         Args:
-            images: Shape (n, h, w, c), two or more.
+            images: Two or more images, shape (n, h, w, c).
             on_image: Called after each.
             layers: Indices of the layers asked for; all where it is None.
         """

@@ -63,11 +63,11 @@ class _Watch:
     """Looks at this process' time and memory, and stops the thread that opens a model.
 
     Args:
-        seconds: Of processor time from now on.
-        nbytes: By which the process may grow.
+        seconds: Processor time allowed from now on.
+        nbytes: Bytes by which the process may grow.
 
     Attributes:
-        broken: What was exceeded, in words; empty while nothing is.
+        broken: Name of the exceeded limit; empty while none is exceeded.
     """
 
     def __init__(self, seconds: float, nbytes: int) -> None:

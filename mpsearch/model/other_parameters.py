@@ -28,12 +28,12 @@ class OtherParameter:
 
     @property
     def dtype(self) -> str:
-        """As Keras names it."""
+        """Data type, as Keras names it."""
         return str(self.variable.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """As Keras keeps it."""
+        """Shape, as Keras keeps it."""
         return tuple(self.variable.shape)
 
     @property
@@ -42,7 +42,7 @@ class OtherParameter:
         return int(np.asarray(self.variable).nbytes)
 
     def data(self) -> UInt8Array:
-        """Its values' bytes, little-endian."""
+        """Bytes of the values, little-endian."""
         array = np.asarray(self.variable)
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         return little.reshape(-1).view(np.uint8)

@@ -32,7 +32,7 @@ class Picture:
 
     Attributes:
         name: File name.
-        path: Its file.
+        path: The picture's file.
     """
 
     name: str
@@ -76,7 +76,7 @@ def decode(path: Path, notes: list[str]) -> Image.Image:
     """One upright picture in mode L or RGB.
 
     Args:
-        path: Its file.
+        path: The picture's file.
         notes: Gets one sentence if it is not used as it is.
 
     Raises:
@@ -170,7 +170,7 @@ def _without_far_ends(image: Image.Image) -> Image.Image:
 
 
 def as_pixels(image: Image.Image, channels: int) -> Float32Array:
-    """Its pixels 0..255, shape (height, width, channels)."""
+    """Pixels 0..255 of the picture, shape (height, width, channels)."""
     mode = "L" if channels == 1 else "RGB"
     pixels = np.asarray(image if image.mode == mode else image.convert(mode), dtype=np.float32)
     return pixels.reshape(*pixels.shape[:2], channels)

@@ -21,11 +21,11 @@ def plain_scores(calls: Sequence[Call], output: int, images: Any, names: Mapping
     Args:
         calls: The network's, in order.
         output: The value that holds the scores.
-        images: As the network computes with them.
+        images: Images, as the network computes with them.
         names: id of a Keras operation → how to call it.
 
     Raises:
-        ModelError: Names the first layer that puts out what is not finite.
+        ModelError: Names the first layer whose output is not finite.
     """
     last = {value: place for place, call in enumerate(calls) for value in call.inputs}
     known = {INPUT: images}
@@ -45,7 +45,7 @@ def _require_finite(operation: Any, tensor: Any, names: Mapping[int, str]) -> No
         return
     values = tf.cast(tensor, tf.float32).numpy()
     is_layer = isinstance(operation, keras.Layer)
-    # Functions such as a logarithm may put out infinities that a later one is made to take.
+    # Functions such as a logarithm may output infinities that a later one is made to take.
     bad = ~np.isfinite(values) if is_layer else np.isnan(values)
     if not bad.any():
         return
@@ -54,5 +54,5 @@ def _require_finite(operation: Any, tensor: Any, names: Mapping[int, str]) -> No
     raise ModelError(
         f"layer {name!r} is the first whose output is not finite: {bad.sum():,} of {bad.size:,} "
         f"values are NaN or infinite, the first {first}; train or export the model again, or "
-        "check --preprocess"
+        "check `preprocess`"
     )

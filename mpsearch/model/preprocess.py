@@ -1,4 +1,4 @@
-"""From pixels 0..255 to what the network expects."""
+"""Convert pixels 0..255 to what the network expects."""
 
 import math
 import re
@@ -38,7 +38,7 @@ class Preprocess:
     Attributes:
         name: ``caffe`` (BGR, mean taken off), ``tf`` (−1..1), ``torch`` (0..1, normalised),
             ``unit`` (0..1), ``raw`` (0..255) or ``SCALE,OFFSET``.
-        scale: For the two numbers: x·scale + offset; unused by ``caffe`` and ``torch``.
+        scale: Factor in x·scale + offset; unused by ``caffe`` and ``torch``.
         offset: See *scale*.
     """
 
@@ -74,7 +74,7 @@ _KNOWN: Final = {
 
 
 def parse_preprocess(text: str) -> Preprocess:
-    """Understand ``--preprocess``.
+    """Parse the setting ``preprocess``.
 
     Raises:
         SettingError: If it is neither a mode nor two finite numbers.

@@ -26,7 +26,7 @@ def compile_safely(operations: Iterable[Any]) -> bool:
 def name_for_scopes(operation: Any) -> None:
     """Give an operation, and all inside it, names with which TensorFlow compiles.
 
-    For a model that is nobody else's.
+    For a model that is used nowhere else.
     """
     for inside in _everything(operation):
         if not is_scope_name(inside.name):

@@ -43,7 +43,7 @@ def scores_of(last_operations: list[Any], sample: Float32Array, from_logits: boo
     Args:
         last_operations: Operations in the order they run; the last one makes the output.
         sample: Output for some input, shape (n, classes).
-        from_logits: What the user said.
+        from_logits: Whether the user said that the outputs are logits.
 
     Raises:
         ModelError: If the end is a single number without a sigmoid, or independent sigmoids.
@@ -60,7 +60,7 @@ def scores_of(last_operations: list[Any], sample: Float32Array, from_logits: boo
     if classes == 1:
         raise ModelError(
             "the model ends in one number without a sigmoid: a regression, or a binary logit; "
-            "mpsearch measures classifiers (add --from-logits if it is a binary logit)"
+            "mpsearch measures classifiers (add `from_logits` if it is a binary logit)"
         )
     if activation == "sigmoid":
         raise ModelError(
@@ -70,7 +70,7 @@ def scores_of(last_operations: list[Any], sample: Float32Array, from_logits: boo
     if activation == "linear":
         return Scores.LOGITS
     raise ModelError(
-        f"the model ends in {activation!r}, which is neither softmax nor linear; add --from-logits "
+        f"the model ends in {activation!r}, which is neither softmax nor linear; add `from_logits` "
         "if its outputs are logits"
     )
 
@@ -101,10 +101,10 @@ def require_probabilities(probabilities: Float32Array) -> None:
         ModelError: Says what they are instead.
     """
     if not np.isfinite(probabilities).all():
-        raise ModelError("the model answers NaN or infinity for these images; check --preprocess")
+        raise ModelError("the model answers NaN or infinity for these images; check `preprocess`")
     sums = probabilities.sum(axis=1)
     if (probabilities < 0).any() or (np.abs(sums - 1) > 1e-2).any():
         raise ModelError(
             f"the model's outputs are not probabilities (they sum to {float(sums[0]):.3g}); add "
-            "--from-logits if they are logits"
+            "`from_logits` if they are logits"
         )

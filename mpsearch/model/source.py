@@ -30,15 +30,15 @@ class ModelSource:
     """A model that is there to be loaded.
 
     Attributes:
-        text: What the user wrote.
+        text: The model as the user wrote it.
         kind: ``keras`` and ``h5`` are files, ``application`` is ``keras:NAME``.
         path: The file, or None for an application.
         name: Short name for folders and reports.
         notes: What the user should know about the file.
         stamp: Identity of the file that was inspected, as of :func:`file_stamp`.
         calls: Calls of layers that building it takes; 0 where it was not inspected.
-        nbytes: Of its arrays, unpacked; 0 likewise.
-        version: Of the Keras that wrote it; empty where the file does not say.
+        nbytes: Bytes of the file's arrays, unpacked; 0 likewise.
+        version: Version of the Keras that wrote the file; empty where it does not say.
         description: JSON of the architecture in Keras 3's terms, where the file has it in other
             ones or not at all; empty where Keras reads the file as it is.
         architecture: What the user wrote of the file that describes the network, if weights alone
@@ -63,7 +63,7 @@ class ModelSource:
 def find_model(
     text: str, allow_unsafe: bool = False, architecture: str | None = None
 ) -> ModelSource:
-    """Understand ``--model`` and check what can be checked without loading anything.
+    """Parse the setting ``model`` and check what can be checked without loading anything.
 
     A file is inspected by an allow-list (:mod:`mpsearch.model.inspection`).
 
@@ -78,7 +78,7 @@ def find_model(
         ModelError: Says what is wrong with the file, and what to do.
     """
     if architecture is not None and text.startswith(("bundled:", "keras:")):
-        raise ModelError(f"model {text!r} has an architecture; leave --architecture away")
+        raise ModelError(f"model {text!r} has an architecture; leave `architecture` away")
     if text == BUNDLED_DIGITS:
         path = Path(__file__).parent / "bundled" / "digits.keras"
         return ModelSource(text, "keras", path, "digits")
@@ -123,7 +123,7 @@ def file_stamp(path: Path) -> tuple[int, ...]:
 
 
 def _inspect(path: Path, architecture: str | None) -> Verdict:
-    """Read a file in the child process, and refuse what nobody can let in."""
+    """Read a file in the child process, and refuse what no setting can let in."""
     beside = None if architecture is None else _architecture(architecture)
     verdict = inspected(path, beside)
     if verdict.reason:
@@ -146,7 +146,7 @@ def _notes(path: Path, verdict: Verdict, allow_unsafe: bool) -> tuple[str, ...]:
 
 
 def _architecture(text: str) -> Path:
-    """The file that ``--architecture`` names."""
+    """The file that the setting ``architecture`` names."""
     path = Path(text)
     try:
         status = path.stat()

@@ -111,9 +111,9 @@ def _patches(x: Any, height: int, width: int, padding: str) -> Any:
     """Every window of some images, in the order in which a kernel lies in memory.
 
     Args:
-        x: Shape (n, h, w, c).
-        height: Of the window.
-        width: Of the window.
+        x: Images, shape (n, h, w, c).
+        height: Height of the window.
+        width: Width of the window.
         padding: ``same`` or ``valid``.
 
     Returns:

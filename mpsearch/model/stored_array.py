@@ -33,11 +33,11 @@ class StoredArray:
     """One array of an archive, of which nothing but the header has been read.
 
     Attributes:
-        member: Its name in the archive.
-        shape: As its header says.
-        dtype: As its header says; never of Python objects.
+        member: Name of the array in the archive.
+        shape: Shape according to the array's header.
+        dtype: Data type according to the array's header; never of Python objects.
         fortran: The first axis runs fastest.
-        begin: Where its numbers begin in the member.
+        begin: Position of the array's first number in the member.
     """
 
     member: str
@@ -48,7 +48,7 @@ class StoredArray:
 
     @property
     def nbytes(self) -> int:
-        """Of all numbers."""
+        """Bytes of all numbers."""
         return self.dtype.itemsize * math.prod(self.shape)
 
 
@@ -131,8 +131,8 @@ class ArrayArchive:
         """The array, *rows* of its first axis at a time; at the end its checksum was right.
 
         Args:
-            array: In C order.
-            rows: In each piece but the last.
+            array: The array, in C order.
+            rows: Number of rows in each piece but the last.
         """
         assert not array.fortran
         with self._zip.open(array.member) as member:

@@ -41,7 +41,7 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
     fills, whatever its layers declare, and no initializer runs.
 
     Args:
-        text: What the user called the model.
+        text: The user's name of the model, for messages.
         load: Builds it and loads its weights.
         why: The likely reason for a weight that is not in the file, and the remedy.
 

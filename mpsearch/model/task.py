@@ -19,12 +19,12 @@ def _over_time() -> tuple[Any, ...]:
 
 
 def of_output(shape: tuple[int | None, ...]) -> str:
-    """What puts out values of a shape that is no row of scores, as "… (an autoencoder)"."""
+    """What outputs values of a shape that is no row of scores, as "… (an autoencoder)"."""
     if len(shape) == 4:
-        return "it puts out images, as an autoencoder or a network for segmentation does"
+        return "it outputs images, as an autoencoder or a network for segmentation does"
     if len(shape) == 3:
-        return "it puts out sequences"
-    return "it puts out no scores"
+        return "it outputs sequences"
+    return "it outputs no scores"
 
 
 def takes_sequences(model: Any) -> bool:

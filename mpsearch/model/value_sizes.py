@@ -27,7 +27,7 @@ def require_moderate_values(model: Any) -> None:
         nbytes = nbytes_of([keras.KerasTensor((1, *shape[1:]), tensor.dtype)])
         if nbytes > MOST:
             raise ModelError(
-                f"model {model.name!r}: layer {name!r} puts out {shape}, {nbytes / 2**30:,.0f} GiB "
+                f"model {model.name!r}: layer {name!r} outputs {shape}, {nbytes / 2**30:,.0f} GiB "
                 f"for one image; mpsearch takes layers of up to {MOST / 2**30:.0f} GiB"
             )
 
@@ -35,11 +35,11 @@ def require_moderate_values(model: Any) -> None:
 def require_moderate_work(model: Any) -> None:
     """Refuse a network that takes too much memory or time for a single image.
 
-    Shapes grow along a graph, and layers make more on the way to their outputs than they put out:
+    Shapes grow along a graph, and layers make more on the way than they output:
     the scores of an attention, what a dilated convolution pads.
 
     Args:
-        model: One that :func:`require_moderate_values` took.
+        model: A model that :func:`require_moderate_values` accepted.
 
     Raises:
         ModelError: Names the layer, as for one that cannot be called.

@@ -67,7 +67,7 @@ class LiveLayer:
     """A weight layer and the Keras layer behind it.
 
     Attributes:
-        layer: What the rest of the program sees.
+        layer: The layer's description, as the rest of the program sees it.
         keras_layer: The live layer that owns the tensors, the cell of a recurrent one; read, never
             changed.
     """
@@ -76,7 +76,7 @@ class LiveLayer:
     keras_layer: Any
 
     def weights(self) -> tuple[Float32Array, ...]:
-        """Its tensors as read-only arrays, in the order of ``layer.tensors``; nothing is copied."""
+        """The tensors as read-only arrays, in the order of ``layer.tensors``; nothing is copied."""
         return tuple(array_view(tf.convert_to_tensor(v)) for v in self.keras_layer.weights)
 
 
@@ -208,8 +208,8 @@ def require_finite(owner: str, what: str, values: npt.NDArray[np.floating[Any]])
     """Refuse an array that holds what nothing can be computed with.
 
     Args:
-        owner: Whose values they are, such as ``parameter 'bn/gamma'``.
-        what: What they are called, such as ``weights``.
+        owner: Owner of the values, such as ``parameter 'bn/gamma'``.
+        what: Name of the values, such as ``weights``.
         values: The array.
 
     Raises:

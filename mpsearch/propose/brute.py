@@ -30,7 +30,7 @@ class BruteProposer:
         if menu.plans > MOST_PLANS:
             raise SettingError(
                 f"brute would measure up to {menu.plans:,} plans, more than {MOST_PLANS:,}; lock "
-                "layers, give fewer --schemes, or use --sampler surrogate"
+                "layers, give fewer `schemes`, or use `sampler` = surrogate"
             )
         self._menu = menu
         every = np.array(list(product(*(range(len(menu)) for menu in menu.schemes))), np.int64)

@@ -34,9 +34,9 @@ class Goal:
     """The smallest plan within a budget, the gentlest within a size, or the whole front.
 
     Attributes:
-        metric: How the drops of images become one.
-        budget_pp: Largest drop allowed; None if another thing is asked.
-        max_nbytes: Most bytes of the weight layers; None if another thing is asked.
+        metric: How the drops of images become one number.
+        budget_pp: Largest drop allowed, percentage points; None for a size or a front.
+        max_nbytes: Largest size of the weight layers, bytes; None for a budget or a front.
     """
 
     metric: Metric
@@ -76,7 +76,7 @@ class Goal:
         return self.excess(nbytes, drop_pp) <= 0
 
     def excess(self, nbytes: int, drop_pp: float) -> float:
-        """By how much a plan breaks the limit: percentage points, or bytes; ≤ 0 if it does not."""
+        """Excess over the limit, percentage points or bytes; ≤ 0 if the plan keeps the limit."""
         return float(self.excesses(np.array([nbytes]), np.array([drop_pp], np.float64))[0])
 
     def excesses(self, nbytes: IntArray, drop_pp: Float64Array) -> Float64Array:

@@ -16,13 +16,13 @@ class Tried:
     """One measured plan.
 
     Attributes:
-        plan: Which one.
+        plan: The plan that was measured.
         nbytes: Stored bytes of all weight layers.
-        drop_pp: Under the study's metric, percentage points.
+        drop_pp: Drop under the study's metric, percentage points.
         confidence: Per image, shape (n,).
         margin: Log-odds per image, shape (n,).
         origin: Who proposed it: ``original``, ``surrogate``, ``polish``, ``uniform``, ``tpe``, …
-        stage_runs: What measuring it cost; 0 if it was known already.
+        stage_runs: Stage evaluations that measuring took; 0 if the plan was measured before.
     """
 
     plan: Plan
@@ -38,7 +38,7 @@ class History:
     """Plans measured, in order, none twice.
 
     Args:
-        goal: What is asked.
+        goal: Budget, size limit or front that is asked for.
     """
 
     def __init__(self, goal: Goal, tried: Iterable[Tried] = ()) -> None:

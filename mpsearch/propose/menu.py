@@ -51,7 +51,7 @@ class Menu:
         A layer that refuses all of them keeps ``original``.
 
         Args:
-            layers: In model order.
+            layers: Weight layers, in model order.
             schemes: Names.
             refused: (layer name, scheme) → why the scheme cannot store the layer.
             nbytes: Stored bytes of a layer (its index) under a scheme.
@@ -76,7 +76,7 @@ class Menu:
             if not left:
                 raise SettingError(
                     f"layer {layer.name!r} is forbidden every scheme it accepts "
-                    f"({', '.join(accepted)}); forbid less, or add a scheme to --schemes"
+                    f"({', '.join(accepted)}); forbid fewer schemes, or add a scheme to `schemes`"
                 )
             allowed.append(left)
         variables = rules.tied(names)

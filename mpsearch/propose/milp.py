@@ -25,7 +25,7 @@ class Solution:
     """What the solver found.
 
     Attributes:
-        choice: Shape (variables,); None if there is none, or none was found.
+        choice: The plan, shape (variables,); None if there is none, or none was found.
         optimal: Proved to be the smallest, within one part in ten thousand. An incumbent of a
             search that was cut short is not.
         bound: No choice has fewer bytes; infinite if none keeps the limits.
@@ -48,7 +48,7 @@ def smallest_plan(
         nbytes: Per variable, shape (choices,).
         fall: Per variable, by how much each choice lowers each image's margin, shape
             (choices, n); may be negative.
-        allowance: By how much each image's margin may fall, shape (n,).
+        allowance: Largest fall allowed of each image's margin, shape (n,).
         spared: How many images may break their limit.
     """
     # They take a second to import, and most commands never come here.

@@ -23,10 +23,10 @@ class Remaining:
     later half of the measurements.
 
     Args:
-        menu: Its uniform plans come last.
+        menu: The menu, whose uniform plans come last.
         history: Grows.
         most: Plans that may be measured, those included; None for no limit.
-        deadline: In seconds of ``time.monotonic``; None for none.
+        deadline: End of the search in seconds of ``time.monotonic``; None for none.
     """
 
     def __init__(

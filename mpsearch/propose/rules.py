@@ -1,4 +1,4 @@
-"""Wishes for single layers: locked to a scheme, forbidden schemes, tied to one another."""
+"""Per-layer constraints: locked to a scheme, forbidden schemes, tied to one another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from mpsearch.values.question import Question
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By patterns of layer names, as the shell's: ``*``, ``?``, ``[…]``.
+    """Constraints by patterns of layer names, as the shell's: ``*``, ``?``, ``[…]``.
 
     Attributes:
         lock: Pattern → the one scheme its layers get; of several patterns the last counts.

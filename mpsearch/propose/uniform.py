@@ -22,7 +22,7 @@ class UniformPlans:
 
     Args:
         sizes: Every uniform plan and its bytes.
-        goal: What is asked.
+        goal: Budget, size limit or front that is asked for.
         trials: Finished trials that the study may have; None for any number.
     """
 
@@ -42,7 +42,7 @@ class UniformPlans:
 
     @classmethod
     def none(cls, goal: Goal) -> "UniformPlans":
-        """For a search that is to measure none."""
+        """No uniform plans."""
         return cls({}, goal, None)
 
     def reserved(self, history: History) -> int:
@@ -81,7 +81,7 @@ class UniformPlans:
         """Plans to measure, the next one first; no more than these will be needed.
 
         Args:
-            history: What is measured.
+            history: All plans measured so far.
             room: Plans that there are trials for; None for any number.
         """
         every = [plan for plan in self._worthwhile(history) if plan not in history]
@@ -103,7 +103,7 @@ class UniformPlans:
         return self._plans[: self._first_kept(history)]
 
     def _undecided(self, history: History) -> Sequence[Plan]:
-        """Of those, the ones above the largest that is known to break the budget."""
+        """The plans above the largest that is known to break the budget."""
         below = self._worthwhile(history)
         known = [at for at, plan in enumerate(below) if plan in history]
         return below[known[-1] + 1 :] if known else below
@@ -127,6 +127,6 @@ def _halving(plans: Sequence[Plan]) -> list[Plan]:
 
 
 def _spread(plans: Sequence[Plan]) -> list[Plan]:
-    """As many as :func:`_halving` gives, evenly from all sizes."""
+    """As many plans as :func:`_halving` gives, evenly from all sizes."""
     count = len(plans).bit_length()
     return [plans[(2 * i + 1) * len(plans) // (2 * count)] for i in range(count)]

@@ -132,10 +132,10 @@ def comparison_page(
     """Text of ``compare.html``.
 
     Args:
-        first: A study.
-        second: Another.
-        pictures: Their figures.
-        version: Of this program.
+        first: All that is known of a study.
+        second: All that is known of another study.
+        pictures: Figures of the two studies.
+        version: Version of mpsearch.
     """
     names = names_of(first, second)
     warnings = [paragraph(one, "warning") for one in differences(first, second)]

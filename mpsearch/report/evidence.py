@@ -64,7 +64,7 @@ def verification(record: StudyRecord) -> list[Section]:
 
 
 def interval(drop: ImageSetDrop) -> str:
-    """Of 95 %, in percentage points; said of enough images only."""
+    """The 95 % interval in percentage points; stated for enough images only."""
     if drop.images < FEWEST_IMAGES:
         return "too few images"
     low, high = drop.interval_pp

@@ -25,7 +25,7 @@ class Heatmap:
     Attributes:
         layers: Names, in model order.
         schemes: Names, the largest first.
-        drops_pp: Shape (layers, schemes); NaN where nothing was measured.
+        drops_pp: Drops, percentage points, shape (layers, schemes); NaN where not measured.
         chosen: Per layer, the plan's scheme as a position in *schemes*, or None.
         limits_pp: Smallest and largest drop that colours tell apart; parts of one figure share
             them.
@@ -73,9 +73,9 @@ class MeasuredPlans:
     """All plans measured, by bytes and drop.
 
     Attributes:
-        nbytes: Of all parameters, shape (plans,).
-        drops_pp: Shape (plans,).
-        feasible: Which keep the limit, shape (plans,).
+        nbytes: Bytes of all parameters, shape (plans,).
+        drops_pp: Drops of the plans, percentage points, shape (plans,).
+        feasible: Whether each plan keeps the limit, shape (plans,).
         front: Positions of plans that no other beats, the smallest first.
         chosen: Bytes and drop of the plan chosen.
         uniform: Scheme → position of the plan that stores every layer so.
@@ -99,10 +99,10 @@ class LayerBytes:
 
     Attributes:
         layers: Names, in model order.
-        schemes: Of each under the plan.
+        schemes: Scheme of each layer under the plan.
         before: Bytes as float32.
         after: Bytes under the plan.
-        other_nbytes: Of all other parameters, the same before and after.
+        other_nbytes: Bytes of all other parameters, the same before and after.
         palette: Every scheme of the plan, the most bytes per weight first.
         largest: The longest bar; parts of one figure share it.
     """
@@ -148,7 +148,7 @@ class Progress:
     Attributes:
         values: What is minimized, per plan measured, shape (plans,): bytes of all parameters, or
             the drop.
-        feasible: Which keep the limit, shape (plans,).
+        feasible: Whether each plan keeps the limit, shape (plans,).
         best: Least value of a feasible plan so far, shape (plans,); NaN before the first.
         is_bytes: Whether values are bytes rather than percentage points.
     """
@@ -217,8 +217,8 @@ def measured_plans(
     """Bytes and drop of what was measured.
 
     Args:
-        trials: At least one.
-        goal: Whose limit is drawn.
+        trials: Measured plans, at least one.
+        goal: The goal whose limit is drawn.
         chosen: Bytes of weight layers, and drop, of the plan chosen.
         other_nbytes: Bytes of all other parameters, added to every plan.
     """
@@ -247,7 +247,7 @@ def layer_bytes(
     """Bytes of every layer before and after; None if those of a layer are not known.
 
     Args:
-        plan: Which one.
+        plan: The plan to draw.
         nbytes: Layer → bytes as float32 and under the plan.
         other_nbytes: Bytes of all other parameters.
     """
@@ -268,8 +268,8 @@ def progress(trials: Sequence[Trial], goal: Goal, other_nbytes: int) -> Progress
     """The best value after every measurement.
 
     Args:
-        trials: In the order measured.
-        goal: Which plans count, and what is minimized.
+        trials: Measured plans, in the order of measuring.
+        goal: Goal that says which plans count and what is minimized.
         other_nbytes: Bytes of all other parameters, added to every plan.
     """
     is_bytes = goal.max_nbytes is None

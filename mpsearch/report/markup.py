@@ -20,11 +20,11 @@ class Picture:
     """A figure drawn for light and for dark pages.
 
     Attributes:
-        name: Of its file and its anchor; letters, digits and ``-``.
-        light: SVG.
-        dark: SVG.
-        alt: What it shows, for whoever does not see it.
-        caption: What to see in it.
+        name: Name of the figure's file and anchor; letters, digits and ``-``.
+        light: SVG for light pages.
+        dark: SVG for dark pages.
+        alt: What the figure shows, for readers who cannot see it.
+        caption: What the figure shows, in a sentence.
     """
 
     name: str
@@ -70,9 +70,9 @@ def table(
 
     Args:
         caption: Above it.
-        head: Of the columns.
+        head: Headings of the columns.
         rows: Cells.
-        numeric: Which columns are set to the right.
+        numeric: Whether each column is set to the right.
     """
     kinds = [' class="number"' if right else "" for right in numeric]
     heads = "".join(
@@ -124,7 +124,7 @@ def page(title: str, sections: Sequence[tuple[str, str, Html]], top: Html, foot:
     """A whole page that fetches nothing and runs nothing.
 
     Args:
-        title: Of the page.
+        title: Title of the page.
         sections: (anchor, title, section).
         top: Between the title and the contents.
         foot: Last line.

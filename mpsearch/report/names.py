@@ -1,4 +1,4 @@
-"""Names as they can be shown: layers, schemes and studies are called what somebody liked."""
+"""Names as they can be shown: layers, schemes and studies may have any name."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The figures of a study, drawn, with words for whoever does not see them."""
+"""The figures of a study, drawn, each with a description for readers who cannot see it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class Drawn:
 
     Attributes:
         section: ``plan``, ``measured`` or ``layers``: where in the page it belongs.
-        picture: For the page.
-        png: For the folder.
+        picture: The figure on the page.
+        png: The figure as a PNG file.
     """
 
     section: str

@@ -15,9 +15,9 @@ def plan_section(record: StudyRecord, quanti_array: str, pictures: Html) -> Html
     """The plan to copy, drawn, and layer by layer.
 
     Args:
-        record: The study.
+        record: All that is known of the study.
         quanti_array: Text of ``quanti_array.py``.
-        pictures: Its figures.
+        pictures: Figures of the plan.
     """
     return Html(
         paragraph(f"{count(len(record.plan.layers), 'weight layer')}; {_storage(record)}")
@@ -31,10 +31,10 @@ def _storage(record: StudyRecord) -> str:
     how = (
         "packed back to back"
         if record.coding != "entropy"
-        else "coded without loss (--coding entropy)"
+        else "coded without loss (coding = entropy)"
     )
     if record.calibrated:
-        how += ", chosen by what the layers put out on the images searched on (--calibrate)"
+        how += ", chosen to preserve layer outputs on the images searched on (calibrate = true)"
     other = ""
     if record.other_nbytes:
         other = f" All other parameters stay float32: {size(record.other_nbytes)}{_share(record)}."
@@ -42,7 +42,7 @@ def _storage(record: StudyRecord) -> str:
 
 
 def _share(record: StudyRecord) -> str:
-    """Of all bytes before, where it is much: no plan can make that smaller."""
+    """Their share of all bytes before, where it is large: no plan can make that smaller."""
     before = record.other_nbytes + sum(before for before, _ in record.layer_nbytes.values())
     share = record.other_nbytes / max(1, before)
     return (

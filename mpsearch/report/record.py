@@ -17,14 +17,14 @@ class StudyRecord:
     """A study to report; a result, or trials, or both.
 
     Attributes:
-        name: Of its folder.
+        name: Name of the study's folder.
         model: Name of the model.
-        result: Of the finished search; None if it is not finished.
-        subject: What the result is of; None without one.
-        trials: What was measured; None if the storage is gone.
-        profile: What single layers bear; None if it was not measured.
+        result: Result of the search; None if it is not finished.
+        subject: Model and images of the result; None without a result.
+        trials: Measured plans; None if the storage is gone.
+        profile: Sensitivity of single layers; None if it was not measured.
         settings: Text of a ``study.toml``; '' if nothing is known.
-        left_out: What the folder lacks, one sentence each.
+        left_out: Sentences that say what the folder lacks.
     """
 
     name: str
@@ -64,7 +64,7 @@ class StudyRecord:
 
     @property
     def drop_pp(self) -> float:
-        """Of the plan, on the images searched on."""
+        """Drop of the plan on the images searched on."""
         return self.best_so_far.drop_pp if self.result is None else self.result.drop_pp
 
     @property
@@ -89,7 +89,7 @@ class StudyRecord:
 
     @property
     def what_is_counted(self) -> str:
-        """Of what the bytes are: other parameters are known when a search has finished."""
+        """The parameters that bytes count: others are known when a search has finished."""
         return "weight layers" if self.result is None else "all parameters"
 
     @cached_property

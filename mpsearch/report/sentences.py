@@ -107,7 +107,9 @@ def proved_sentences(result: SearchResult) -> list[str]:
     open_ = "" if result.proved_optimal else "that no better plan exists, nor "
     found.append(f"Not proved is {open_}what the drop is on images that were not given.")
     if result.stopped != "done":
-        found.append(f"The search was ended by its limit (--{result.stopped}): more may be found.")
+        found.append(
+            f"The search was ended by its limit ({result.stopped}): better plans may exist."
+        )
     return found
 
 

@@ -14,7 +14,7 @@ def size(nbytes: float) -> str:
 
 
 def round_size(nbytes: float) -> str:
-    """The same of round numbers, as axes have them: ``30 kB``, ``0``."""
+    """A size of round numbers, as axes have them: ``30 kB``, ``0``."""
     return size(nbytes).replace(".00 ", " ").replace(".0 ", " ") if nbytes else "0"
 
 

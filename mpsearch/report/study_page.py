@@ -37,10 +37,10 @@ def study_page(
     """Text of ``report.html``.
 
     Args:
-        record: The study.
+        record: All that is known of the study.
         quanti_array: Text of ``quanti_array.py``.
-        pictures: Its figures.
-        version: Of this program.
+        pictures: Figures of the study.
+        version: Version of mpsearch.
     """
     shown, files = _fitting(pictures)
     by_section = {
@@ -55,7 +55,7 @@ def study_page(
         best = Html(f"{by_section['measured']}{best_plans(record)}")
         sections.append(("measured", "What was measured", best))
     if "layers" in by_section:
-        sections.append(("layers", "What single layers bear", by_section["layers"]))
+        sections.append(("layers", "How sensitive single layers are", by_section["layers"]))
     sections += [*ladder(record), *knowledge(record)]
     lacks = list(record.left_out)
     if files:

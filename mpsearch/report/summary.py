@@ -14,9 +14,9 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
     """What was found, what it costs, what was proved and what not, and what to do next.
 
     Args:
-        result: Of the search.
+        result: Result of the search.
         images: Names of all images given.
-        folder: The study's.
+        folder: The study's folder.
     """
     all_before = result.original_nbytes + result.other_nbytes
     all_after = result.nbytes + result.other_nbytes
@@ -44,7 +44,7 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
         f"next            mpsearch export {folder} --format packed keras --to exported",
     ]
     if result.stopped != "done":
-        lines.append(f"                the same command with more --{result.stopped} goes on")
+        lines.append(f"                the same command with more `{result.stopped}` goes on")
     return "\n".join(lines) + "\n"
 
 
@@ -116,7 +116,7 @@ def _rungs(result: SearchResult) -> list[str]:
     for i, (name, rung) in enumerate(result.ladder.items()):
         head = "compared with" if not i else ""
         if name not in {"original", "uniform"} and not rung.measurements:
-            lines.append(f"{head:15} {name:9} had no time left")
+            lines.append(f"{head:15} {name:9} was not run: no time left")
             continue
         if rung.nbytes is None:
             said = "none keeps the limit" if rung.measurements else "not measured"
@@ -175,7 +175,7 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
     """What a user should mistrust.
 
     Args:
-        result: Of the search.
+        result: Result of the search.
         images: How many were given.
     """
     found = []
@@ -186,11 +186,11 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
                 f"fitted to {images} image{many}: other images may drop much more; give 16 or more"
             )
         else:
-            found.append("no images held back: how others do is not known; see --holdout")
+            found.append("no images held back: generalization is untested; see `holdout`")
     elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
         found.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
-            "budget; give more images, or --budget-on verify"
+            "budget; give more images, or `budget_on` = verify"
         )
     if result.baseline_confidence_pct < _UNSURE_PCT:
         found.append(

@@ -111,7 +111,7 @@ def table_files(name: str, frame: pd.DataFrame, wide: tuple[str, ...] = ()) -> M
     """File name → text: CSV with all digits; Markdown and LaTeX to read.
 
     Args:
-        name: Of the files.
+        name: Name of the files.
         frame: The table.
         wide: Columns that only the CSV has.
     """

@@ -7,7 +7,7 @@ def timings_text(timings: Timings) -> str:
     """A few lines, each with its share of the time.
 
     Args:
-        timings: Of an engine that has measured something.
+        timings: Times of an engine that has measured something.
     """
     total = max(timings.total, 1e-9)
 
@@ -22,7 +22,7 @@ def timings_text(timings: Timings) -> str:
             row("bookkeeping", timings.python),
             (
                 f"{timings.stage_runs:,} stage runs (one stage on one image) in "
-                f"{timings.calls:,} calls; {timings.cache_hits:,} outputs were at hand"
+                f"{timings.calls:,} calls; {timings.cache_hits:,} outputs were cached"
             ),
         ]
     )

@@ -105,7 +105,7 @@ class Scheme(ABC, Generic[CodesT]):
         return self.decode(self.encode(weights))
 
     def apply_storable(self, weights: Float32Array) -> Float32Array:
-        """:meth:`apply` for weights that are known to be storable: nobody need look again."""
+        """:meth:`apply` for weights that are known to be storable: no check is needed."""
         return self.apply(weights)
 
     def stored_nbytes(self, weights: Float32Array) -> int:

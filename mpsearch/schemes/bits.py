@@ -69,7 +69,7 @@ def unpack_bits(packed: UInt8Array, width: int, count: int) -> Symbols:
     """The integers that :func:`pack_bits` packed, in the smallest type that holds them.
 
     Args:
-        packed: At least ``packed_nbytes(count, width)`` bytes.
+        packed: Packed symbols, at least ``packed_nbytes(count, width)`` bytes.
         width: Bits of each, 1 to 32.
         count: How many.
     """
@@ -89,7 +89,7 @@ def unpack_bits_into(symbols: Symbols, packed: UInt8Array, width: int, up: int =
 
     Args:
         symbols: Flat; gets the integers, times 2^up.
-        packed: At least ``packed_nbytes(len(symbols), width)`` bytes.
+        packed: Packed symbols, at least ``packed_nbytes(len(symbols), width)`` bytes.
         width: Bits of each, 1 to 32.
         up: How many zeros are put below each; width + up bits fit the type.
     """

@@ -9,7 +9,7 @@ _MAGNITUDE = np.uint32(0x7FFFFFFF)
 
 
 class BitwiseMid(BitwiseAnd):
-    """As ``bitwiseAnd_k``, decoded at the middle of the cut interval; zero stays zero.
+    """``bitwiseAnd_k`` decoded at the middle of the cut interval; zero stays zero.
 
     Cutting makes every weight a little smaller, and what is missing adds up over layers; with half
     of the cut-off range put back, errors go both ways.
@@ -27,12 +27,12 @@ class BitwiseMid(BitwiseAnd):
         return weights
 
     def unpack_into(self, weights: Float32Array, packed: UInt8Array) -> None:
-        """As :meth:`decode`."""
+        """Decode packed codes, as :meth:`decode` does."""
         super().unpack_into(weights, packed)
         self._to_middle(weights)
 
     def apply_storable(self, weights: Float32Array) -> Float32Array:
-        """As :meth:`decode`; no codes in between."""
+        """Weights as :meth:`decode` gives them; no codes in between."""
         kept = super().apply_storable(weights)
         self._to_middle(kept)
         return kept

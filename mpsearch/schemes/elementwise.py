@@ -61,7 +61,7 @@ class Elementwise(Scheme[npt.NDArray[CodeT]]):
         return self.apply_storable(self._storable(weights))
 
     def apply_storable(self, weights: Float32Array) -> Float32Array:
-        """By way of the codes."""
+        """Decoded weights, by way of the codes."""
         return self.decode(self.encode(weights))
 
     def nbytes(self, codes: npt.NDArray[CodeT]) -> int:
@@ -93,7 +93,7 @@ class Elementwise(Scheme[npt.NDArray[CodeT]]):
 
         Args:
             weights: Gets the decoded weights; its size says how many there are.
-            packed: Their codes.
+            packed: Packed codes of the weights.
         """
         symbols = unpack_bits(packed, self.width, weights.size)
         weights[...] = self.decode(symbols.view(self.code_dtype))

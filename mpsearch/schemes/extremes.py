@@ -6,7 +6,7 @@ from mpsearch.values.arrays import Float32Array
 
 
 class Extremes(NamedTuple):
-    """Of all weights of a tensor; NaN if any weight is."""
+    """Least and largest weight of a tensor; NaN if any weight is."""
 
     smallest: float
     largest: float

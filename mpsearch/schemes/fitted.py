@@ -25,7 +25,7 @@ class FittedCodes:
     """What is stored of a tensor.
 
     Attributes:
-        symbols: One per weight, in the tensor's shape.
+        symbols: One symbol per weight, in the tensor's shape.
         fit: The fitted numbers, flat; empty where the symbols are halves.
     """
 
@@ -45,7 +45,7 @@ class Fitted(Scheme[FittedCodes]):
     _axes: tuple[int, ...] = (-1,)
 
     def along(self, axes: tuple[int, ...]) -> Self:
-        """For tensors whose channels lie along *axes*; none for a bias, whatever its shape."""
+        """The scheme for tensors with channels along *axes*; a bias, of any shape, has no axes."""
         other = copy.copy(self)
         other._axes = axes
         return other
@@ -100,7 +100,7 @@ class Fitted(Scheme[FittedCodes]):
         """Rounds weights to what can be stored under given fits.
 
         Args:
-            fits: Shape (fits, fitted numbers).
+            fits: Candidates, shape (fits, fitted numbers).
 
         Returns:
             A function of weights of shape (fits, channels), one of each channel in the channels'
@@ -135,7 +135,7 @@ class Fitted(Scheme[FittedCodes]):
         return Stream(codes.fit, self.fit_width), Stream(flat, self.width)
 
     def stored_nbytes(self, weights: Float32Array) -> int:
-        """As :meth:`nbytes`, without fitting where the shape says how many numbers are fitted."""
+        """Bytes as :meth:`nbytes` counts them, without fitting where the shape is enough."""
         native = self._storable(weights)
         if self._is_vector(native.shape):
             return packed_nbytes(native.size, _HALF)
@@ -145,7 +145,7 @@ class Fitted(Scheme[FittedCodes]):
         return packed_nbytes(fitted, self.fit_width) + packed_nbytes(native.size, self.width)
 
     def has_forms(self, forms: Sequence[StreamForm], shape: tuple[int, ...]) -> bool:
-        """As :meth:`streams` makes them."""
+        """Whether codes have the forms that :meth:`streams` makes."""
         size = math.prod(shape)
         if self._is_vector(shape):
             return list(forms) == [StreamForm(_HALF, size)]

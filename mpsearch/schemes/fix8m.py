@@ -15,7 +15,7 @@ _DECODED: Final = np.copysign(
 
 
 class Fix8m(Fix8):
-    """As ``fix8``, decoded at the middle of the cut interval; zero stays zero."""
+    """``fix8`` decoded at the middle of the cut interval; zero stays zero."""
 
     _decoded: ClassVar[Float32Array] = _DECODED
 
@@ -25,5 +25,5 @@ class Fix8m(Fix8):
         return "fix8m"
 
     def apply_storable(self, weights: Float32Array) -> Float32Array:
-        """By way of the codes."""
+        """Decoded weights, by way of the codes."""
         return self.decode(self.encode(weights))

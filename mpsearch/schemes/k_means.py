@@ -55,7 +55,7 @@ class KMeans(Fitted):
         return OVERFLOW
 
     def _fit_count(self, shape: tuple[int, ...]) -> None:
-        """As many as there are different halves, at most 2^B."""
+        """Number of different halves, at most 2^B."""
 
     def _may_fit(self, count: int, shape: tuple[int, ...]) -> bool:  # noqa: ARG002 - any shape
         return 1 <= count <= 1 << self._width

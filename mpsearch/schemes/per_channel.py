@@ -30,8 +30,8 @@ class PerChannel(Fitted):
     to leave more levels for the others) with the smallest squared error.
 
     Args:
-        name: Of the scheme.
-        levels: Of every code, shape (2^width,); NaN or infinite for codes that stand for none.
+        name: Name of the scheme.
+        levels: Level of every code, shape (2^width,); NaN or infinite for codes without one.
 
     Attributes:
         levels: As given.
@@ -70,7 +70,7 @@ class PerChannel(Fitted):
         return scales.astype(np.float16).view(np.uint16)
 
     def rounding(self, fits: Symbols) -> Callable[[Float32Array], Float32Array]:
-        """As :meth:`Fitted.rounding`, all fits at once."""
+        """Round as :meth:`Fitted.rounding` does, all fits at once."""
         scale = fits.view(np.float16).astype(np.float32)
 
         def rounded(weights: Float32Array) -> Float32Array:

@@ -28,7 +28,7 @@ class SmallFloat(PerChannel):
     power of two that brings the largest value below 2. The nearest is taken, ties to even.
 
     Args:
-        name: One of :data:`FORMATS`.
+        name: Name of the format, one of :data:`FORMATS`.
     """
 
     # A factor of 2 changes nothing but which small weights become subnormal.

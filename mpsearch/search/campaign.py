@@ -38,7 +38,7 @@ from mpsearch.workbench.calibrate import calibrate_all, keep_calibrated
 from mpsearch.workbench.held_back import FEWEST_IMAGES
 from mpsearch.workbench.workbench import Workbench
 
-# With --budget-on verify: tighter budgets that are searched too, as shares of the one asked.
+# With budget_on = verify: tighter budgets that are searched too, as shares of the one asked.
 _TIGHTER: Final = (0.5, 0.25, 0.1)
 
 
@@ -49,7 +49,7 @@ class Found:
     Attributes:
         searched: The study of the question itself.
         tighter: Studies of tighter budgets, for ``budget_on = "verify"``.
-        rivals: What other methods measured, by their names.
+        rivals: Measurements of other search methods, by their names.
     """
 
     searched: Searched
@@ -61,13 +61,13 @@ class Campaign:
     """All searches of one question share this.
 
     Args:
-        question: What is asked.
+        question: The question that the search answers.
         split: Images searched on and held back.
-        folder: The study's.
+        folder: The study's folder.
 
     Attributes:
         listener: Receives progress and notes.
-        is_helper: Another process finishes the study.
+        is_helper: Whether another process finishes the study.
         begun: When the call began, by the monotonic clock.
     """
 
@@ -96,12 +96,12 @@ class Campaign:
         held = self.split.held_count
         if self.question.budget_on == "verify" and held < FEWEST_IMAGES:
             raise SettingError(
-                f"--budget-on verify needs {FEWEST_IMAGES} images held back, there are {held}; "
-                "give more images, or a larger --holdout"
+                f"`budget_on` = verify needs {FEWEST_IMAGES} images held back, there are {held}; "
+                "give more images, or a larger `holdout`"
             )
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(
-                "--compare greedy starts from original; add it to --schemes, or lock less"
+                "`compare` = greedy starts from original; add it to `schemes`, or lock fewer layers"
             )
 
     def run(self, helpers: Helpers | None = None) -> Found:
@@ -193,8 +193,8 @@ class Campaign:
             self._store = store
             if store.screens_by_measurement and self.screen.has_gradients:
                 listener.on_note(
-                    "layers are screened by measuring single changes, not by gradients: this "
-                    "study went on so after gradients had failed"
+                    "layers are screened by measuring single changes, not by gradients: "
+                    "gradients failed earlier in this study"
                 )
                 self.screen.do_without_gradients()
             if is_main:

@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Of a search that was not made.
+    """What to expect of a search that was not made.
 
     Attributes:
         layers: Names of the weight layers.
@@ -16,7 +16,7 @@ class Forecast:
         images: Searched on.
         held: Held back.
         measurements: Plans a search would measure, at most; typically fewer.
-        typical_measurements: After these there is rarely anything left to find.
+        typical_measurements: Measurements after which better plans are rarely found.
         seconds_per_plan: Measured on one plan.
         seconds_of_screening: Extrapolated from one image.
     """
@@ -34,11 +34,11 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """Of a search with the most measurements."""
+        """Seconds of a search with the most measurements."""
         return self.seconds_of_screening + self.measurements * self.seconds_per_plan
 
     def as_mapping(self) -> dict[str, Any]:
-        """For JSON."""
+        """The values as JSON has them."""
         return {
             "layers": [
                 {"layer": layer, "nbytes": sizes}

@@ -44,7 +44,7 @@ def split_images(
         everything: Model and all images.
         profile: Measured on all of them; None if it was not. Not used with calibration, as it was
             measured with other codes.
-        folder: The study's; a calibration is kept there.
+        folder: The study's folder; a calibration is kept there.
 
     Raises:
         SettingError: If there are too few images to calibrate on.

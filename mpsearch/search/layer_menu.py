@@ -16,9 +16,9 @@ def make_menu(
 
     Args:
         workbench: Says which layers there are and what they refuse.
-        schemes: For every layer, but for what the rules say.
+        schemes: Schemes of every layer, unless the rules say otherwise.
         rules: Locked, forbidden and tied layers.
-        progress: Is told that something is done.
+        progress: Receives a sign of life now and then.
 
     Raises:
         SchemeError: If a scheme is unknown.

@@ -17,7 +17,7 @@ def layer_rows(
 
     Args:
         menu: The choices.
-        history: What was measured.
+        history: All plans measured.
         chosen: The plan.
         expected: The model's word on plans that were not measured.
     """

@@ -29,7 +29,7 @@ class Loop:
     Args:
         engine: Measures plans.
         store: Gets every finished measurement, and says what others do.
-        history: What is measured; grows.
+        history: All plans measured; grows.
         terms: When to stop, and what receives news.
         remaining: Knows how much is left.
         uniform: Knows which uniform plans are to be measured.
@@ -68,7 +68,7 @@ class Loop:
 
         Args:
             proposer: Says what to measure.
-            deadline: In seconds of ``time.monotonic``; None for none.
+            deadline: End of the search in seconds of ``time.monotonic``; None for none.
             is_helper: Uniform plans are left to another process, and so are their trials.
         """
         while True:

@@ -23,8 +23,8 @@ class Rung:
     """What a simpler method reaches.
 
     Attributes:
-        nbytes: Of its best feasible plan; None if it has none.
-        drop_pp: Of that plan.
+        nbytes: Bytes of the method's best feasible plan; None if it has none.
+        drop_pp: Drop of the method's best feasible plan, percentage points.
         measurements: Plans it had to measure.
     """
 
@@ -38,8 +38,8 @@ class LayerRow:
     """One layer of the plan.
 
     Attributes:
-        layer: Its name.
-        scheme: What it is stored as.
+        layer: Name of the layer.
+        scheme: Scheme of the layer under the plan.
         nbytes: Stored bytes.
         drop_pp: By how much the plan's drop would fall if this layer were stored as gently as it
             can be, as the model has it; None if there is no model.
@@ -71,14 +71,14 @@ class SearchResult:
         plan: The best plan that keeps the limit; the nearest one if none does.
         feasible: Whether it keeps the limit, in the final plain forward pass.
         reason: Why there is no feasible plan, and how far the nearest one is; '' if there is one.
-        goal: What was asked.
-        budget_pp: By which the plan was chosen; with a front, the one whose plan it is.
+        goal: Budget, size limit or front that was asked for.
+        budget_pp: Budget by which the plan was chosen, also from a front.
         nbytes: Stored bytes of the plan's weight layers.
         other_nbytes: Bytes of all other parameters, float32.
         original_nbytes: Bytes of the weight layers as float32.
         baseline_confidence_pct: Mean over search images, in a plain forward pass of the trained
             model.
-        confidence_pct: The same under the plan, of a Keras model holding the decoded weights.
+        confidence_pct: Mean confidence under the plan, of a Keras model with the decoded weights.
         search: The plan on the images searched on, from those two passes.
         verify: The plan on the held-back images, likewise; None if none were held back.
         dominated: Choices of layers that were not tried: another has no more bytes and less than
@@ -90,10 +90,10 @@ class SearchResult:
         trials: Finished trials in the study; those of other methods and tighter budgets are in
             studies of their own.
         seconds: Wall time of this run.
-        ladder: What simpler methods reach.
+        ladder: Name of a simpler method → what it reaches.
         front: Plans no other beats, the smallest first.
         layers: The plan, layer by layer.
-        assessment: Of the fitted model; None if nothing was fitted.
+        assessment: How well the fitted model predicts; None if nothing was fitted.
         one_change_optimal: Every single change that could improve the plan was measured, and does
             not; None for a front.
         proved_optimal: Every plan that could be better was measured; only ``brute`` may say so.

@@ -1,4 +1,4 @@
-"""A search's result as JSON: what ``search --json`` prints, and ``result.json``, read back."""
+"""A search's result as JSON, as ``search`` prints it and ``result.json`` keeps it; read back."""
 
 import json
 from collections.abc import Mapping
@@ -25,9 +25,9 @@ class SizedLayer:
     """A weight layer under the plan.
 
     Attributes:
-        name: Its name.
+        name: Name of the layer.
         kind: Keras class name.
-        shape: Of its kernel.
+        shape: Shape of the layer's kernel.
         original_nbytes: Bytes as float32.
         nbytes: Stored bytes under the plan; of this layer alone, also where layers are tied.
     """
@@ -50,7 +50,7 @@ class Subject:
         coding: How codes are packed, for all bytes.
         calibrated: Codes were chosen by the images searched on.
         layers: The weight layers in model order.
-        study_name: Of the Optuna study.
+        study_name: Name of the Optuna study.
         settings: Text of a ``study.toml`` with the settings of the run.
         versions: Package → version.
     """

@@ -26,7 +26,7 @@ class Searched:
     """What became of a search.
 
     Attributes:
-        history: All that was measured.
+        history: All plans measured.
         stopped: ``done`` if the sampler had nothing left to propose (for ``brute``: every plan that
             could be better was measured), else ``trials`` or ``timeout``.
         uniform: Uniform plans looked at, the smallest first.
@@ -42,7 +42,7 @@ class Searched:
 def make_proposer(
     kind: Sampler | Rival, menu: Menu, goal: Goal, surrogate: Surrogate, seed: int
 ) -> Proposer:
-    """Who proposes plans: *surrogate*, or another.
+    """The search method: *surrogate*, or another.
 
     Raises:
         SettingError: If there are too many plans for ``brute``, or no start for ``greedy``.
@@ -54,7 +54,9 @@ def make_proposer(
             return BruteProposer(menu)
         case "greedy":
             if menu.original is None:
-                raise SettingError("greedy starts from original; add it to --schemes, lock less")
+                raise SettingError(
+                    "greedy starts from original; add it to `schemes`, or lock fewer layers"
+                )
             return GreedyProposer(menu, lambda: surrogate.screened, menu.original)
         case _:
             return OptunaProposer(kind, menu, goal, seed)

@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
         trials: Finished trials in the study, at most; None for no limit.
-        timeout: Seconds of this run, at most; None for no limit.
+        timeout: Longest time of this run, seconds; None for no limit.
     """
 
     trials: int | None = 200
@@ -29,7 +29,7 @@ class RunTerms:
     Attributes:
         limits: When to stop.
         known: Plans that need no measurement: others' in the same storage, or a profile's.
-        is_helper: Another process finishes the study: uniform plans are left to it.
+        is_helper: Whether another process finishes the study: uniform plans are left to it.
         with_uniform: Whether uniform plans are measured at all.
         choosing: By which goal *on_best* is called and the progress speaks; the study's own where
             it is None. A front has no best plan until a budget chooses one.

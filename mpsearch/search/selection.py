@@ -1,4 +1,4 @@
-"""From all that was measured to a result: the plan, checked by Keras' own forward passes."""
+"""Choose the plan from all that was measured, and check it by Keras' own forward passes."""
 
 import time
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class _Checked:
 
 
 def conclude(campaign: Campaign, found: Found) -> SearchResult:
-    """Choose the plan, check it, and say what is known of it."""
+    """Choose the plan, check it, and collect all that is known about it."""
     question, searched = campaign.question, found.searched
     work, held, menu = campaign.work, campaign.split.held, campaign.menu
     goal, profile, screen = searched.history.goal, campaign.split.profile, campaign.screen
@@ -98,9 +98,9 @@ class _Checker:
     Attributes:
         work: Images searched on.
         held: Images held back; None if there are none.
-        goal: By which the plan is chosen.
+        goal: The goal by which the plan is chosen.
         before: Class probabilities of the unchanged model, shape (n, classes).
-        held_before: The same on the images held back.
+        held_before: Class probabilities of the unchanged model on the images held back.
     """
 
     work: Workbench
@@ -155,7 +155,7 @@ class _Checker:
         """
         if self.held is None:
             raise SettingError(
-                "--budget-on verify needs images held back; give 4 images or more, or --holdout"
+                "`budget_on` = verify needs images held back; give 4 images or more, or `holdout`"
             )
         assert self.goal.budget_pp is not None
         union = History(self.goal, [t for h in (history, *others) for t in h.tried])
@@ -186,11 +186,11 @@ def _why(history: History, one: Tried, drop: float) -> str:
     if goal.max_nbytes is not None:
         return (
             f"no plan is within {goal.max_nbytes:,} bytes of weight layers; the nearest takes "
-            f"{one.nbytes:,}: allow that many, or add smaller schemes to --schemes"
+            f"{one.nbytes:,}: allow that many, or add smaller schemes to `schemes`"
         )
     return (
         f"no plan measured keeps the drop within {goal.budget_pp:g} pp; the nearest drops "
-        f"{drop:.3f} pp: allow that much, or add gentler schemes such as original to --schemes"
+        f"{drop:.3f} pp: allow that much, or add gentler schemes such as original to `schemes`"
     )
 
 

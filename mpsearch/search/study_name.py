@@ -11,8 +11,8 @@ def study_name(question: Question, folder: Path) -> str:
     """The name that was given, or one for the question and all its terms.
 
     Args:
-        question: What is asked.
-        folder: The study's.
+        question: The question that the search answers.
+        folder: The study's folder.
     """
     if question.study_name is not None:
         return question.study_name

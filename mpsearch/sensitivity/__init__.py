@@ -1,4 +1,4 @@
-"""How much each layer bears: measured once, reused for every budget."""
+"""How sensitive each layer is: measured once, reused for every budget."""
 
 from mpsearch.sensitivity.profile import Reading, SensitivityProfile
 

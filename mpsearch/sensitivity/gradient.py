@@ -28,7 +28,7 @@ class FirstOrder:
     """Predicted effect of one cell.
 
     Attributes:
-        change: Of every image's margin, shape (n,).
+        change: Predicted change of every image's margin, shape (n,).
         perturbation: ‖Q(W) − W'‖ / ‖W‖ over the layer's tensors, W' being where the derivative was
             taken and W the trained weights: how far the prediction reaches, 1 at most. It is 1
             where the derivative is not finite; the change is then 0.
@@ -52,7 +52,7 @@ def first_order(
 
     Args:
         network: The classifier.
-        bank: Has the decoded weights.
+        bank: Holds the decoded weights.
         inputs: Preprocessed images, shape (n, h, w, c).
         reference: Class per image, shape (n,).
         cells: Layer indices and scheme names.
@@ -115,13 +115,13 @@ def _differences(
 
 
 def perturbation(network: Network, bank: WeightBank, layer: int, scheme: str, at: str) -> float:
-    """As :attr:`FirstOrder.perturbation`, without a derivative.
+    """Relative change of a layer's weights, as in :attr:`FirstOrder.perturbation`.
 
     Args:
         network: The classifier.
-        bank: Has the decoded weights.
-        layer: Which one.
-        scheme: What it gets.
+        bank: Holds the decoded weights.
+        layer: The layer to change.
+        scheme: The layer's new scheme.
         at: The scheme it has.
     """
     before = _weights_at(network, bank, layer, at)
@@ -145,7 +145,7 @@ def _checked(change: Float64Array, reach: float) -> FirstOrder:
 
 
 def _stacked(gradients: list[_Gradient]) -> Float32Array | tuple[Float32Array, Float32Array]:
-    """Of several images: shape (images, weights), or both factors with an axis of images."""
+    """Derivatives of images: shape (images, weights), or both factors with an axis of images."""
     outer = [g for g in gradients if isinstance(g, OuterProduct)]
     if outer:
         return np.stack([g.left for g in outer]), np.stack([g.right for g in outer])

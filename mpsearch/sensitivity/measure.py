@@ -73,9 +73,9 @@ def refusals(
     Bytes become known on the way; with entropy coding that takes its time, once.
 
     Args:
-        engine: Has the bank.
+        engine: Holds the weight bank.
         schemes: Names.
-        progress: Is told of every layer where codes are entropy-coded.
+        progress: Receives an update after every layer where codes are entropy-coded.
     """
     coded = engine.bank.coding != "none" and progress is not None
     listener = progress if coded and progress is not None else Silent()
@@ -124,13 +124,13 @@ def measure_profile(
 
     Args:
         engine: Measures plans.
-        network: Gives gradients for the ``predicted`` part.
+        network: Computes gradients for the ``predicted`` part.
         inputs: The engine's images, shape (n, h, w, c).
-        known: From :func:`empty_profile` or an earlier, interrupted run.
-        parts: Which parts to complete.
+        known: Profile to complete: from :func:`empty_profile`, or of an interrupted run.
+        parts: Names of the parts to complete.
         save: Called with the profile so far every two seconds, when interrupted and at the end.
-        progress: Is told of every plan measured.
-        on_note: Is told why the ``predicted`` part is missing, where gradients cannot be had.
+        progress: Receives an update after every plan measured.
+        on_note: Receives the reason if gradients cannot be had and ``predicted`` is left out.
     """
     notebook = _Notebook(known)
     listener = progress or Silent()

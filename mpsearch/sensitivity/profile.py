@@ -42,7 +42,7 @@ class Reading:
         return cls(nbytes, measurement.confidence, measurement.margin, measurement.top1)
 
     def of_images(self, rows: IntArray) -> "Reading":
-        """Of some of the images only."""
+        """The profile of some of the images only."""
         return Reading(self.nbytes, self.confidence[rows], self.margin[rows], self.top1[rows])
 
 
@@ -51,7 +51,7 @@ class SensitivityProfile:
     """All drops measured on one model and one image set.
 
     Attributes:
-        fingerprint: What it was measured on.
+        fingerprint: Identity of the model and the images measured.
         layers: The weight layers in model order.
         schemes: Scheme names asked for.
         images: Names of the images.
@@ -83,7 +83,7 @@ class SensitivityProfile:
 
         Args:
             rows: Positions of the images.
-            fingerprint: Of those images.
+            fingerprint: Identity of the model and those images.
         """
 
         def some(readings: Mapping[Any, Reading]) -> dict[Any, Reading]:
@@ -125,7 +125,7 @@ class SensitivityProfile:
         return "".join(self.json_pieces())
 
     def json_pieces(self) -> Iterator[str]:
-        """The same piece by piece: of many images the whole takes gigabytes while it is made."""
+        """The JSON piece by piece: of many images the whole takes gigabytes while it is made."""
         sections: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
@@ -175,7 +175,7 @@ class SensitivityProfile:
         """Read what :meth:`to_json` wrote.
 
         Args:
-            text: Not to be believed.
+            text: JSON; it is not trusted.
             where: Begins messages.
 
         Raises:

@@ -13,7 +13,7 @@ class SuffixWork:
     """Work of plans in layers to run: those from the last one that a plan changes.
 
     Args:
-        plans: To measure; what precedes their last change is known from others.
+        plans: Plans to measure; what precedes their last change is known from other plans.
     """
 
     def __init__(self, plans: Iterable[Plan]) -> None:

@@ -49,10 +49,10 @@ def checksum(
     """Checksum of a measurement.
 
     Args:
-        subject: Of its study; see :func:`subject_digest`.
+        subject: Digest of the trial's study, from :func:`subject_digest`.
         plan: Layer → scheme.
-        attributes: Of the trial; those that were not measured do not count.
-        constraints: Of the trial.
+        attributes: Attributes of the trial; those that were not measured do not count.
+        constraints: Constraints of the trial.
     """
     measured = {key: attributes.get(key) for key in _MEASURED}
     text = json.dumps([dict(plan), measured, dict(constraints)], sort_keys=True)
@@ -63,8 +63,8 @@ def is_sound(trial: FrozenTrial, subject: str) -> bool:
     """Whether a finished trial is what was written; true for those of versions without checksum.
 
     Args:
-        trial: As its storage has it.
-        subject: Of its study; see :func:`subject_digest`.
+        trial: The trial, as its storage has it.
+        subject: Digest of the trial's study, from :func:`subject_digest`.
     """
     attributes = trial.user_attrs
     if CHECKSUM not in attributes:

@@ -24,9 +24,9 @@ class Identity:
     """Model, images, menu and question of a study, kept in its user attributes.
 
     Args:
-        fingerprint: Of model and images.
+        fingerprint: Identity of model and images.
         menu: The choices.
-        goal: What is asked.
+        goal: Budget, size limit or front that is asked for.
         coding: How codes are packed.
         calibrated: Codes are chosen by the images.
 
@@ -72,7 +72,7 @@ class Identity:
         stored = study.user_attrs
         known = {key: stored.get(SUBJECT + key) for key in self._terms}
         fits = all(v is None or v == self._terms[k] for k, v in known.items())
-        # Written one by one: whoever was killed in between has measured nothing yet.
+        # Written one by one: a process killed in between has measured nothing yet.
         if fits and not study.get_trials(deepcopy=False):
             for key, value in self._terms.items():
                 study.set_user_attr(SUBJECT + key, value)
@@ -86,7 +86,7 @@ class Identity:
             raise StudyError(
                 f"study {study.study_name!r} has trials and does not say with which {lost[0]} it "
                 "was started: its storage is damaged, or mpsearch did not write it; put back a "
-                "copy of the storage, or give another --study-name to start a new study"
+                "copy of the storage, or give another `study_name` to start a new study"
             )
         different = [
             k for k, v in self._terms.items() if stored.get(SUBJECT + k, _BEFORE.get(k)) != v
@@ -94,11 +94,11 @@ class Identity:
         if different:
             key = different[0]
             # Holding back another share of the same images leaves other images to search on.
-            hint = " (and the --holdout)" if key in {"images", "reference"} else ""
+            hint = " (and the `holdout`)" if key in {"images", "reference"} else ""
             before, now = stored.get(SUBJECT + key), self._terms[key]
             raise StudyError(
                 f"study {study.study_name!r} was started with another {key} "
-                f"({_shown(before)}, now {_shown(now)}); give another --study-name to start a new "
+                f"({_shown(before)}, now {_shown(now)}); give another `study_name` to start a new "
                 f"study, or the {key} it was started with{hint}"
             )
 

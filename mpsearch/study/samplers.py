@@ -28,7 +28,7 @@ _POPULATION: Final = 20
 
 
 class _Asked:
-    """An in-memory study that is told what was measured."""
+    """An in-memory study that receives the measured trials."""
 
     def __init__(self, menu: Menu, goal: Goal, sampler: optuna.samplers.BaseSampler) -> None:
         self._menu, self._goal = menu, goal
@@ -61,10 +61,10 @@ class OptunaProposer:
     resumed search continues as if it had not been interrupted.
 
     Args:
-        kind: Which sampler.
+        kind: Name of the sampler.
         menu: The choices.
-        goal: What is asked.
-        seed: Of the search.
+        goal: Budget, size limit or front that is asked for.
+        seed: Seed of the search.
     """
 
     def __init__(self, kind: OptunaSampler, menu: Menu, goal: Goal, seed: int) -> None:

@@ -38,10 +38,10 @@ class StudyStore:
     Every method raises :class:`EnvironmentFault` if the storage fails.
 
     Args:
-        address: Of the storage.
+        address: Address of the storage.
         storage: Open; closed with this.
-        study: Of that storage.
-        identity: What it is about, which it was found to be.
+        study: The Optuna study in that storage.
+        identity: Model, images and goal that the study was checked to be about.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class StudyStore:
 
         Args:
             url: Storage; see :class:`Address`.
-            name: Of the study.
+            name: Name of the study.
             identity: Model, images, menu and goal.
 
         Raises:
@@ -95,7 +95,7 @@ class StudyStore:
 
     def history(self) -> History:
         """What this study has measured, in order."""
-        # Entered before the first look: whoever is alone from here on misses nothing.
+        # Entered before the first look: a process that is alone from here on misses nothing.
         with storage_faults(self._address):
             self._doorway.turn()
         self._known_numbers.clear()
@@ -106,7 +106,7 @@ class StudyStore:
         with storage_faults(self._address):
             trials = self._trials()
             # What others have claimed stays theirs while they live; the rest is failed here.
-            living = self._claims.living(trials, nobody=self._doorway.is_alone)
+            living = self._claims.living(trials, is_alone=self._doorway.is_alone)
             self.running = frozenset(self._plan(one) for one in living.values())
             found = {one.number: self._measured.get(one.number) for one in trials}
             fresh = {k: one for k, one in found.items() if one and k not in self._known_numbers}

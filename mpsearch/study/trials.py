@@ -39,9 +39,9 @@ class Trial:
     """One measured plan, without what each image said.
 
     Attributes:
-        plan: Which one.
+        plan: The plan that was measured.
         nbytes: Stored bytes of all weight layers.
-        drop_pp: Under the study's metric, percentage points.
+        drop_pp: Drop under the study's metric, percentage points.
         origin: Who proposed it.
     """
 
@@ -56,15 +56,15 @@ class StudyTrials:
     """A study as its storage has it.
 
     Attributes:
-        name: Of the study.
-        goal: What is asked.
+        name: Name of the study.
+        goal: Budget, size limit or front that is asked for.
         identity: ``model``, ``images``, ``reference``, ``numerics`` → digest; of the images
             searched on.
         coding: How codes are packed, for all bytes.
         original_nbytes: Bytes of the weight layers as float32; None if no trial says so.
         trials: Finished ones, in order; those that are damaged are left out.
         others: Names of other studies in the storage.
-        damage: What is damaged, one sentence each.
+        damage: Sentences that say what is damaged.
     """
 
     name: str
@@ -82,7 +82,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
 
     Args:
         url: Storage; as :class:`Address` takes it.
-        name: Of the study; None for the one that was written to last.
+        name: Name of the study; None for the one that was written to last.
 
     Returns:
         None if the storage holds no study of mpsearch.
@@ -147,7 +147,7 @@ def as_study_trials(
     """What Optuna has of a study, in our words.
 
     Args:
-        study: One that :func:`is_ours`.
+        study: A study for which :func:`is_ours` is true.
         trials: Finished ones of it.
         others: Names of other studies beside it.
 
@@ -209,7 +209,7 @@ def _trial(trial: FrozenTrial, layers: Sequence[str]) -> Trial | None:
 
 
 def _original(trials: Sequence[FrozenTrial]) -> int | None:
-    """From any trial: it says how many times smaller its bytes are."""
+    """Bytes of the original, from any trial: it says how many times smaller it is."""
     for trial in trials:
         ratio, nbytes = trial.user_attrs.get("ratio"), trial.user_attrs.get("nbytes")
         if ratio and nbytes:

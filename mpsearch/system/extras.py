@@ -12,7 +12,7 @@ def install_command(extra: str) -> str:
     is, from wherever it was installed.
 
     Args:
-        extra: As in ``pyproject.toml``.
+        extra: Name of the extra, as in ``pyproject.toml``.
     """
     python = shlex.quote(sys.executable or "python")
     wanted = f"'mpsearch[{extra}]'"

@@ -31,8 +31,8 @@ class Folder:
     """An open folder: names are looked up in it, whatever becomes of its path meanwhile.
 
     Attributes:
-        path: Where it is.
-        handle: Of the system; None on Windows, where names are looked up by the path.
+        path: Path of the folder.
+        handle: The system's handle; None on Windows, where names are looked up by the path.
     """
 
     path: Path
@@ -42,7 +42,7 @@ class Folder:
         """A new file, open for writing and locked: the lock goes with the process that has it.
 
         Args:
-            prefix: Of its name.
+            prefix: Prefix of the file's name.
             private: Only this user can read it.
 
         Returns:
@@ -57,11 +57,11 @@ class Folder:
                 return handle, name
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
-            except OSError:  # a file system without locks: nobody can sweep there either
+            except OSError:  # a file system without locks: no process can sweep there either
                 return handle, name
             if os.fstat(handle).st_nlink:
                 return handle, name
-            os.close(handle)  # somebody swept it before it was locked
+            os.close(handle)  # another process swept it before it was locked
 
     def replace(self, name: str, new: str) -> None:
         """Rename a file; what was called *new* before is gone, a link as well."""
@@ -78,7 +78,7 @@ class Folder:
             os.rmdir(self._at(name), dir_fd=self.handle)
 
     def names(self) -> list[str]:
-        """Of all that is in it, sorted."""
+        """Names of all that is in the folder, sorted."""
         if self.handle is None:
             return sorted(os.listdir(self.path))  # noqa: PTH208 - names are wanted
         listed = os.open(".", _DIRECTORY, dir_fd=self.handle)
@@ -126,7 +126,7 @@ def opened_folder(folder: Path, within: Path) -> Iterator[Folder]:
 
     Args:
         folder: *within*, or a folder somewhere inside.
-        within: What the user named; this one may be a link, or be reached by links.
+        within: The folder that the user named; it may be a link, or be reached by links.
 
     Raises:
         SettingError: If a folder inside *within* is a symbolic link.
@@ -156,7 +156,7 @@ def opened_folder(folder: Path, within: Path) -> Iterator[Folder]:
 
 
 def regular_files(folder: Path, most: int | None = None) -> dict[Path, int]:
-    """As :meth:`Folder.files`, sorted; none of a folder that is a link, missing, or not readable.
+    """Files as in :meth:`Folder.files`, sorted; none if it is a link, missing, or unreadable.
 
     Args:
         folder: Looked up by its path.
@@ -174,7 +174,7 @@ def open_as_it_is(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:
 
     Args:
         path: The file.
-        flags: As :func:`os.open` takes them; with ``O_CREAT`` it is made if it is missing.
+        flags: Flags of :func:`os.open`; with ``O_CREAT`` a missing file is created.
 
     Raises:
         OSError: If the system refuses, or it is no regular file.
@@ -204,6 +204,6 @@ def _require_no_link(place: Path) -> None:
         target = os.readlink(place)  # noqa: PTH115 - as it is written
         raise SettingError(
             f"folder {str(place)!r} is a symbolic link to {target!r}, and nothing is written "
-            "through links inside a folder; remove the link, or name the place itself with --to or "
-            "--out"
+            "through links inside a folder; remove the link, or name the place itself with `to` or "
+            "`out`"
         )

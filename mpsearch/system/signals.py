@@ -13,7 +13,7 @@ _HELD: Final = tuple(
 
 
 def signal_name(number: int) -> str:
-    """Such as ``SIGSEGV``; signals without a name are told by their number."""
+    """Such as ``SIGSEGV``; signals without a name are given by their number."""
     try:
         return signal.Signals(number).name
     except ValueError:

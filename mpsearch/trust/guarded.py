@@ -17,12 +17,12 @@ _ASSUMED_MEMORY: Final = 4 * 2**30  # where the system does not say
 
 @dataclass(frozen=True, slots=True)
 class GuardedValue:
-    """A setting that a file of somebody else may not choose.
+    """A setting that an untrusted file may not choose.
 
     Attributes:
-        key: Of ``study.toml``.
-        value: As ``study.toml`` would have it; passwords are masked, and nothing in it can move a
-            terminal's cursor.
+        key: Key in ``study.toml``.
+        value: The value as ``study.toml`` would have it; passwords are masked, and nothing in it
+            can move a terminal's cursor.
         reason: What the value would do.
     """
 
@@ -35,8 +35,8 @@ class GuardedValue:
 
     @property
     def option(self) -> str:
-        """The option that gives the same setting."""
-        return f"--{self.key.replace('_', '-')}"
+        """The setting to give instead, as messages name it."""
+        return f"`{self.key}`"
 
 
 def guarded_values(config: Question, folder: Path) -> tuple[GuardedValue, ...]:
@@ -47,7 +47,7 @@ def guarded_values(config: Question, folder: Path) -> tuple[GuardedValue, ...]:
     Args:
         config: The settings, with their paths as
             :func:`~mpsearch.values.study_toml.read_question` leaves them.
-        folder: Where the file lies.
+        folder: Folder of the file.
     """
     found = [*_model(config), *_shares(config, folder), *_storage(config, folder)]
     if config.workers > (cores := os.cpu_count() or 1):

@@ -36,8 +36,8 @@ class Entry:
     """A file that is trusted as long as it does not change.
 
     Attributes:
-        file: Its folder, with all links followed, and its name.
-        sha256: Of its content.
+        file: Path of the file: its folder, with all links followed, and its name.
+        sha256: SHA-256 of the file's content, hexadecimal.
         origin: ``written`` by mpsearch, or ``trusted`` by ``mpsearch trust``.
         when: Date and time, UTC.
     """
@@ -154,7 +154,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> Entry | None:
-    """An entry, or None where there is none that can be believed."""
+    """An entry, or None where there is none that can be trusted."""
     try:
         if not _is_ours(path):
             return None
@@ -174,7 +174,7 @@ def _name_or_none(place: str) -> str | None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether nobody but this user can have written a file."""
+    """Whether only this user can have written a file."""
     status = path.lstat()
     if not stat.S_ISREG(status.st_mode):
         return False

@@ -25,7 +25,7 @@ class SettingsFile:
     Attributes:
         path: The file.
         config: What it says, for people to read: use :meth:`taken`, or :meth:`storage`.
-        sha256: Of its content.
+        sha256: SHA-256 of the file's content, hexadecimal.
     """
 
     path: Path
@@ -53,11 +53,11 @@ class SettingsFile:
 
     @property
     def guarded(self) -> tuple[GuardedValue, ...]:
-        """Its values that not everybody may choose."""
+        """Values of the file that an untrusted file may not choose."""
         return guarded_values(self.config, self.path.parent)
 
     def refused(self, keys: Collection[str]) -> tuple[GuardedValue, ...]:
-        """Values under these keys that may not be taken: guarded, and nobody has let them pass."""
+        """Values under these keys that may not be taken: guarded, and not trusted."""
         found = [one for one in self.guarded if one.key in keys and not self._is_given(one)]
         return () if not found or is_trusted(self.path, self.sha256) else tuple(found)
 

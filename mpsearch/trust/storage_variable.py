@@ -5,7 +5,7 @@ from typing import Final
 
 from mpsearch.values.secret import HIDDEN, masked
 
-#: Stands for ``--storage`` where that is not given.
+#: Stands for the setting ``storage`` where that is not given.
 STORAGE_VARIABLE: Final = "MPSEARCH_STORAGE"
 
 

@@ -17,6 +17,6 @@ def usual_storage(folder: Path) -> Path:
     if leads_out(path, folder):
         raise SettingError(
             f"{str(path)!r} is a link that leads out of the study's folder; if it is yours, name "
-            "the file it leads to: --storage sqlite:///FILE"
+            "the file it leads to: `storage` = sqlite:///FILE"
         )
     return path

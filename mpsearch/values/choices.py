@@ -31,9 +31,9 @@ def one_of(text: str, names: Sequence[Name], complaint: str) -> Name:
     """The one of *names* that *text* is.
 
     Args:
-        text: What was given.
-        names: What is allowed.
-        complaint: What is wrong if it is none of them.
+        text: The value given.
+        names: The values allowed.
+        complaint: Beginning of the error if *text* is none of them.
 
     Raises:
         SettingError: The complaint, and what to choose from.

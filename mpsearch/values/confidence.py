@@ -1,4 +1,4 @@
-"""From confidences to the one number that the budget limits."""
+"""Compute the number that the budget limits from confidences."""
 
 import numpy as np
 
@@ -24,8 +24,8 @@ def aggregate(drops: Float64Array, metric: Metric) -> Float64Array:
     worst image, ``p95`` the 95th percentile (linear interpolation between images).
 
     Args:
-        drops: Shape (..., n); from :func:`drops_pp`.
-        metric: Which of the three.
+        drops: Drops of images, shape (..., n), from :func:`drops_pp`.
+        metric: ``mean``, ``max`` or ``p95``.
 
     Returns:
         Shape (...).

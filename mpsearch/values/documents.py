@@ -32,11 +32,11 @@ class Fields:
         return self._values.get(key) is not None
 
     def text(self, key: str) -> str:
-        """A text."""
+        """A string."""
         return self._text(key, self._values.get(key))
 
     def optional_text(self, key: str) -> str | None:
-        """A text, or None where there is none."""
+        """A string, or None where there is none."""
         return self.text(key) if key in self else None
 
     def flag(self, key: str) -> bool:
@@ -47,11 +47,11 @@ class Fields:
         return value
 
     def whole(self, key: str) -> int:
-        """A whole number from 0 to 2⁶³ − 1."""
+        """An integer from 0 to 2⁶³ − 1."""
         return self._whole(key, self._values.get(key))
 
     def optional_whole(self, key: str) -> int | None:
-        """A whole number, or None where there is none."""
+        """An integer, or None where there is none."""
         return self.whole(key) if key in self else None
 
     def number(self, key: str) -> float:
@@ -70,21 +70,21 @@ class Fields:
         return [self._finite(key, entry) for entry in entries]
 
     def wholes(self, key: str, count: int | None = None) -> list[int]:
-        """A list of whole numbers, of exactly *count* where that is given."""
+        """A list of integers, of exactly *count* where that is given."""
         entries = self._list(key)
         if count is not None and len(entries) != count:
-            raise self._wrong(key, entries, f"a list of {count} whole numbers")
+            raise self._wrong(key, entries, f"a list of {count} integers")
         return [self._whole(key, entry) for entry in entries]
 
     def integers(self, key: str) -> list[int]:
-        """A list of whole numbers of either sign."""
+        """A list of integers of either sign."""
         entries = self._list(key)
         for entry in entries:
             self._whole(key, abs(entry) if isinstance(entry, int) and entry < 0 else entry)
         return list(entries)
 
     def texts(self, key: str) -> list[str]:
-        """A list of texts."""
+        """A list of strings."""
         return [self._text(key, entry) for entry in self._list(key)]
 
     def inner(self, key: str) -> "Fields":
@@ -113,14 +113,14 @@ class Fields:
 
     def _text(self, key: str, value: Any) -> str:
         if not isinstance(value, str):
-            raise self._wrong(key, value, "a text")
+            raise self._wrong(key, value, "a string")
         return value
 
     def _whole(self, key: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self._wrong(key, value, "a whole number")
+            raise self._wrong(key, value, "an integer")
         if not 0 <= value <= _LARGEST_WHOLE:
-            raise self._wrong(key, value, "a whole number from 0 to 2^63 - 1")
+            raise self._wrong(key, value, "an integer from 0 to 2^63 - 1")
         return value
 
     def _finite(self, key: str, value: Any) -> float:
@@ -164,9 +164,9 @@ def read_object(
 
     Args:
         path: The file.
-        what: Its kind, for messages.
-        form: What its ``format`` must be.
-        version: What its ``version`` must be.
+        what: Kind of the document, for messages.
+        form: Required value of ``format``.
+        version: Required value of ``version``.
         largest: Bytes; a larger file is refused unread.
         error: Raised for anything else.
         remedy: Ends messages of a file that is of another kind.

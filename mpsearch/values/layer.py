@@ -10,7 +10,7 @@ class WeightTensor:
 
     Attributes:
         name: ``kernel``, ``bias``, ``depthwise_kernel``, ``recurrent_kernel``, ``embeddings``, ….
-        shape: As Keras keeps it.
+        shape: Shape of the tensor, as Keras keeps it.
         channel_axes: Along which axes its output channels lie, counted from the last (−1); empty
             for a bias of several axes.
     """
@@ -33,7 +33,7 @@ class WeightLayer:
         index: Position in the model's own order, from 0.
         name: Unique; ``outer/inner`` inside a nested model.
         kind: Keras class name, for instance ``Conv2D``.
-        tensors: Its own tensors, kernel first.
+        tensors: Tensors of the layer, kernel first.
     """
 
     index: int

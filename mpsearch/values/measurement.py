@@ -16,12 +16,12 @@ class Measurement:
     """The answers of one plan on n images.
 
     Attributes:
-        plan: What was measured.
+        plan: The plan that was measured.
         nbytes: Stored bytes of all weight layers under the plan.
         confidence: Probability of each image's reference class, shape (n,), 0..1.
         margin: Log-odds of the reference class, ``log p_c − log Σ_{j≠c} p_j``, shape (n,).
         top_classes: Indices of the (up to) three most probable classes, shape (n, k).
-        top_probabilities: Their probabilities, descending, shape (n, k).
+        top_probabilities: Probabilities of the top classes, descending, shape (n, k).
         stage_runs: How many stage evaluations (one stage on one image) it cost beyond what
             was already known.
         complete: False if measuring was given up early; images that were not run have NaN for
@@ -56,7 +56,7 @@ def log_odds(probabilities: Float32Array, reference: IntArray) -> Float64Array:
     where ``p_c`` rounds to 1.
 
     Args:
-        probabilities: Shape (n, classes).
+        probabilities: Class probabilities, shape (n, classes).
         reference: Class index per image, shape (n,).
 
     Returns:
@@ -77,7 +77,7 @@ def top_classes(probabilities: Float32Array) -> IntArray:
     −1 for images whose probabilities are NaN.
 
     Args:
-        probabilities: Shape (n, classes).
+        probabilities: Class probabilities, shape (n, classes).
 
     Returns:
         Shape (n, k).
@@ -99,10 +99,10 @@ class Answers:
     """Class probabilities of several plans on n images, condensed all at once.
 
     Attributes:
-        confidence: Shape (plans, n); NaN for images that were not run.
-        margin: Shape (plans, n).
-        top_classes: Shape (plans, n, k).
-        top_probabilities: Shape (plans, n, k).
+        confidence: Confidences, 0..1, shape (plans, n); NaN for images that were not run.
+        margin: Log-odds margins, shape (plans, n).
+        top_classes: Most probable classes, shape (plans, n, k).
+        top_probabilities: Probabilities of those classes, shape (plans, n, k).
         ran: Whether an image was run, shape (plans, n).
     """
 
@@ -134,7 +134,7 @@ class Answers:
 
     @classmethod
     def blank(cls, plans: int, images: int, classes: int) -> "Answers":
-        """Of which nothing is known yet: for :meth:`put`."""
+        """Empty answers, to be filled by :meth:`put`."""
         shape, k = (plans, images), min(TOP, classes)
         return cls(
             np.full(shape, np.nan),
@@ -150,7 +150,7 @@ class Answers:
         Args:
             plans: Positions of the plans of *part*.
             first: Position of its first image.
-            part: What they say.
+            part: Answers for those images.
         """
         images = slice(first, first + part.confidence.shape[1])
         for name in ("confidence", "margin", "top_classes", "top_probabilities", "ran"):

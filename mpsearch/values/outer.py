@@ -15,8 +15,8 @@ class OuterProduct:
     derivative by the outputs. For a large layer it would be hundreds of megabytes.
 
     Attributes:
-        left: Shape (rows,).
-        right: Shape (columns,).
+        left: Left factor, shape (rows,).
+        right: Right factor, shape (columns,).
     """
 
     left: Float32Array

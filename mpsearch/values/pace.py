@@ -23,8 +23,8 @@ class Pace:
         """Seconds that *work* will still take; its limit, if any, before anything is done.
 
         Args:
-            now: Seconds, never less than before.
-            work: Its *done* is never less than before.
+            now: Present time in seconds, never less than before.
+            work: Work so far; its *done* is never less than before.
         """
         if work.done <= 0:
             return work.seconds

@@ -8,7 +8,7 @@ class Work(NamedTuple):
 
     Attributes:
         done: Since the task was started.
-        left: As far as can be told now.
+        left: Estimate of the work that is left.
         seconds: Time it may take at most; None for no limit.
     """
 

@@ -39,28 +39,28 @@ class Question:
         preprocess: How pixels become inputs; None asks the model.
         resize: ``squash`` or ``crop``.
         labels: File of class names.
-        truth: File of true classes, or ``y``.
-        from_logits: The model's output are logits.
-        size: ``HEIGHTxWIDTH`` for a model that leaves them open.
-        schemes: The menu; None for the documented schemes.
+        truth: File of true classes, or ``y`` for those of the ``.npz``.
+        from_logits: Whether the model's outputs are logits.
+        size: Input size ``HEIGHTxWIDTH`` for a model that leaves it open.
+        schemes: Names of schemes or menus to choose from; None for the documented schemes.
         metric: ``mean``, ``max`` or ``p95``.
         budget: Largest drop allowed, percentage points.
-        max_bytes: Instead: most bytes of all parameters.
-        ratio: The same, as how many times smaller they must become.
-        pareto: Search the whole front.
+        max_bytes: Largest size of all parameters, bytes, instead of a budget.
+        ratio: How many times smaller all parameters must become, instead of a budget.
+        pareto: Search the whole Pareto front of bytes against drop.
         budget_on: ``search`` or ``verify``: on which images the budget is kept.
         holdout: Share of the images held back.
         lock: Pattern of layer names → scheme.
         forbid: Pattern of layer names → schemes they may not have.
         tie: Patterns of layer names that share a scheme.
-        sampler: Who proposes plans.
+        sampler: The search method: a member of :data:`~mpsearch.values.choices.SAMPLERS`.
         compare: Other methods to run beside the search.
         coding: How codes are packed: ``none`` or ``entropy``.
-        calibrate: Choose codes by what layers put out on the images searched on.
+        calibrate: Choose codes to preserve layer outputs on the images searched on.
         trials: Finished trials in the study, at most; None for the sampler's default.
-        timeout: Seconds, at most.
-        seed: Of the sampler.
-        memory: As ``--memory`` takes it.
+        timeout: Longest time of the search, seconds.
+        seed: Seed of the sampler.
+        memory: Memory to use, as :func:`~mpsearch.memory.amounts.parse_memory` reads it.
         workers: Processes that search on this machine.
         storage: Optuna's storage URL.
         study_name: Name of the study.
@@ -102,7 +102,7 @@ class Question:
     def __post_init__(self) -> None:
         one_of(self.resize, RESIZES, f"unknown resize {self.resize!r}")
         parse_metric(self.metric)
-        one_of(self.budget_on, BUDGETS_ON, f"unknown budget-on {self.budget_on!r}")
+        one_of(self.budget_on, BUDGETS_ON, f"unknown budget_on {self.budget_on!r}")
         one_of(self.sampler, SAMPLERS, f"unknown sampler {self.sampler!r}")
         for rival in self.compare or ():
             one_of(rival, RIVALS, f"cannot compare with {rival!r}")
@@ -124,7 +124,7 @@ class Question:
         self._require_one_limit()
         ranges: tuple[tuple[str, float | None, str, Callable[[float], bool]], ...] = (
             ("budget", self.budget, "percentage points from 0 to 100", lambda v: 0 <= v <= 100),
-            ("max-bytes", self.max_bytes, "1 or more", lambda v: v >= 1),
+            ("max_bytes", self.max_bytes, "1 or more", lambda v: v >= 1),
             ("ratio", self.ratio, "1 or more", lambda v: 1 <= v < math.inf),
             ("trials", self.trials, "1 or more", lambda v: v >= 1),
             ("timeout", self.timeout, "seconds above 0", lambda v: v > 0),
@@ -132,25 +132,25 @@ class Question:
         )
         for name, value, allowed, fine in ranges:
             if value is not None and not fine(value):
-                raise SettingError(f"{name} {value} is out of range; give {allowed}")
+                raise SettingError(f"`{name}` = {value} is out of range; give {allowed}")
 
     def _require_one_limit(self) -> None:
         sizes = [one for one in (self.max_bytes, self.ratio) if one is not None]
         if not self.pareto and self.budget is None and not sizes:
             raise SettingError(
-                "search needs --budget PP, the largest drop allowed; try --budget 2 (or "
-                "--max-bytes, --ratio, --pareto)"
+                "search needs `budget` = PP, the largest drop allowed; try `budget` = 2 (or "
+                "`max_bytes`, `ratio`, `pareto`)"
             )
         if len(sizes) > 1 or (sizes and (self.budget is not None or self.pareto)):
             raise SettingError(
-                "give one of --budget, --max-bytes, --ratio and --pareto, not several"
+                "give one of `budget`, `max_bytes`, `ratio` and `pareto`, not several"
             )
         if self.budget_on == "verify":
             if self.budget is None or self.pareto:
-                raise SettingError("--budget-on verify needs --budget")
+                raise SettingError("`budget_on` = verify needs `budget`")
             if self.holdout == 0:
                 raise SettingError(
-                    "--budget-on verify needs images held back; give --holdout above 0"
+                    "`budget_on` = verify needs images held back; give `holdout` above 0"
                 )
 
     def with_options(self, given: Mapping[str, Any]) -> "Question":

@@ -16,7 +16,7 @@ class Stage:
         layers: Indices of the weight layers inside; none, one, or several where a composite
             layer cannot be cut.
         inputs: Values it reads, in argument order.
-        outputs: Values it makes that somebody outside reads.
+        outputs: Values it makes that are read outside of the stage.
         output_nbytes: Bytes of each output for one image.
     """
 

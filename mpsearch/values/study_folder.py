@@ -35,7 +35,7 @@ class StudyFolder:
 
     @property
     def profile_table(self) -> Path:
-        """The same, as a table."""
+        """Sensitivity of the layers, as a table."""
         return self.path / "profile.csv"
 
     @property

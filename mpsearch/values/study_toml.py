@@ -26,7 +26,7 @@ def read_question(path: Path) -> Question:
 
 
 def question_of(path: Path, content: bytes) -> Question:
-    """As :func:`read_question`, of a file that was read already."""
+    """Parse a ``study.toml`` that was read already, as :func:`read_question` does."""
     document = _parsed(path, content)
     known = {field.name for field in fields(Question)}
     values: dict[str, Any] = {}
@@ -72,13 +72,13 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "pareto": ((bool,), "true or false"),
     "calibrate": ((bool,), "true or false"),
     "budget": ((int, float), "percentage points from 0 to 100"),
-    "max_bytes": ((int,), "a whole number, 1 or more"),
+    "max_bytes": ((int,), "an integer, 1 or more"),
     "ratio": ((int, float), "1 or more"),
     "holdout": ((int, float), "a share from 0 to below 1"),
     "timeout": ((int, float), "seconds above 0"),
-    "trials": ((int,), "a whole number, 1 or more"),
-    "seed": ((int,), "a whole number"),
-    "workers": ((int,), "a whole number from 1 to 64"),
+    "trials": ((int,), "an integer, 1 or more"),
+    "seed": ((int,), "an integer"),
+    "workers": ((int,), "an integer from 1 to 64"),
 }
 
 
@@ -114,9 +114,9 @@ def _typed(path: Path, key: str, value: Any) -> Any:
     if key in {"images", "schemes", "tie", "compare"}:
         entries = [value] if isinstance(value, str) else value
         if not isinstance(entries, list) or not all(isinstance(e, str) for e in entries):
-            raise _wrong(path, key, value, "a text or a list of texts")
+            raise _wrong(path, key, value, "a string or a list of strings")
         return tuple(entries)
-    kinds, allowed = _KINDS.get(key, ((str,), "a text"))
+    kinds, allowed = _KINDS.get(key, ((str,), "a string"))
     if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise _wrong(path, key, value, allowed)
     return value

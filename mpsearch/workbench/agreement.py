@@ -26,7 +26,7 @@ def require_agreement(
         images: Their names.
 
     Raises:
-        ModelError: If a layer puts out what is not finite.
+        ModelError: If the output of a layer is not finite.
         RuntimeError: If the engine says something else than Keras: a mistake of ours.
     """
     plain = network.plain_probabilities(inputs)

@@ -19,7 +19,7 @@ class PixelSample:
     """Pixels of a few images, kept while all go by.
 
     Args:
-        images: How many there are.
+        images: Number of images.
     """
 
     def __init__(self, images: int) -> None:
@@ -28,7 +28,7 @@ class PixelSample:
 
     @property
     def pixels(self) -> Float32Array:
-        """Of the images in :attr:`rows`, shape (k, h, w, c)."""
+        """Pixels of the images in :attr:`rows`, shape (k, h, w, c)."""
         return np.concatenate(self._kept)
 
     def watching(self, pieces: Iterable[Float32Array]) -> Iterator[Float32Array]:
@@ -49,8 +49,8 @@ class BaselineCheck:
 
     Args:
         network: The classifier.
-        inputs: What it takes.
-        images: Their names.
+        inputs: The classifier's inputs.
+        images: Names of the images.
         sampled: Rows whose answers are kept.
     """
 
@@ -75,7 +75,7 @@ class BaselineCheck:
         """Look at the answers to the next images.
 
         Args:
-            probabilities: Shape (k, classes).
+            probabilities: Class probabilities, shape (k, classes).
 
         Raises:
             ModelError: Names the first layer whose output is not finite, or says what the outputs

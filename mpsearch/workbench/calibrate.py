@@ -14,27 +14,27 @@ from mpsearch.workbench.kept_calibration import KeptCalibration
 from mpsearch.workbench.open_model import OpenModel
 from mpsearch.workbench.workbench import Workbench
 
-_FEWEST: Final = 4  # images; of fewer nobody can say how inputs go together
+_FEWEST: Final = 4  # images; fewer do not show how inputs are correlated
 _METHOD: Final = "1"  # another where the same model and images have other codes than before
 
 
 def calibrated(
     work: Workbench, progress: Progress | None = None, folder: Path | None = None
 ) -> OpenModel:
-    """The model, with codes that suit what its layers put out on a workbench's images.
+    """The model, with codes that preserve layer outputs on a workbench's images.
 
     Args:
         work: Model and images.
-        progress: Is told of every image; with *folder*, :func:`calibrate_all` tells of them.
-        folder: A study's, in which what was found is kept and looked for; None for nowhere.
+        progress: Receives an update after every image; with *folder*, from :func:`calibrate_all`.
+        folder: The study's folder, which keeps the calibration; None to keep nothing.
 
     Raises:
         SettingError: If there are too few images.
     """
     if len(work.images) < _FEWEST:
         raise SettingError(
-            f"--calibrate needs {_FEWEST} images to search on, there are {len(work.images)}; give "
-            "more images, or a smaller --holdout"
+            f"`calibrate` needs {_FEWEST} images to search on, there are {len(work.images)}; give "
+            "more images, or a smaller `holdout`"
         )
     kept = None
     if folder is not None:
@@ -52,9 +52,9 @@ def calibrate_all(work: Workbench, schemes: Sequence[str], progress: Progress) -
     """Find the codes of every layer under every scheme before they are asked for one by one.
 
     Args:
-        work: Of a calibrated model.
+        work: Workbench of a calibrated model.
         schemes: Their names.
-        progress: Is told of every layer and scheme.
+        progress: Receives an update after every layer and scheme.
     """
     bank = work.model.bank
     source = bank.source

@@ -28,9 +28,9 @@ def with_stored_codes(
     """A model, with images or without, that has the codes left beside a calibrated plan.
 
     Args:
-        subject: What the plan is for.
+        subject: The model that the plan is for.
         plan: Calibrated by a search.
-        folder: Where the search left them.
+        folder: Folder in which the search left the codes.
 
     Raises:
         PlanError, PackedError: As :func:`stored`.
@@ -45,7 +45,7 @@ def stored(model: OpenModel, plan: Plan, path: Path) -> OpenModel:
     """The model, with the calibrated codes of a packed file.
 
     Args:
-        model: What the plan is for.
+        model: The model that the plan is for.
         plan: Calibrated by a search that left the file.
         path: The file.
 

@@ -1,4 +1,4 @@
-"""What is kept of a calibration in a study's folder: bounded, and nothing of it is believed."""
+"""What is kept of a calibration in a study's folder: bounded in size, and not trusted."""
 
 import contextlib
 import re
@@ -109,8 +109,8 @@ class CalibrationFolder:
         """Keep codes of a layer if that can be.
 
         Args:
-            layer: Its index.
-            weights: Its trained tensors.
+            layer: Index of the layer.
+            weights: Trained tensors of the layer.
             found: Scheme → codes of each tensor.
         """
         nbytes = sum(codes.symbols.nbytes for every in found.values() for codes in every)
@@ -124,7 +124,7 @@ class CalibrationFolder:
         """Sums that are kept of what a layer sees, and of how many images; 0 where there are none.
 
         Args:
-            layer: Its index.
+            layer: Index of the layer.
             shapes: Name → shape of each; a file that has others is passed over.
         """
         path = self._sums_path(layer)
@@ -151,7 +151,7 @@ class CalibrationFolder:
         """Keep sums over so many images; False where that cannot be.
 
         Args:
-            layer: Its index.
+            layer: Index of the layer.
             images: How many it has seen.
             sums: Name → array.
         """

@@ -22,13 +22,13 @@ class ImageSetDrop:
     """The drop of one plan on one set of images.
 
     Attributes:
-        images: How many.
-        drop_pp: Under the metric.
-        signed_pp: Mean over images in which rises count against falls.
+        images: Number of images.
+        drop_pp: Drop under the metric, percentage points.
+        signed_pp: Mean drop over images, percentage points, in which rises count against falls.
         interval_pp: Bootstrap 95 % interval of *drop_pp*: how much it depends on these images.
-        worst_pp: Largest drop of one image.
-        worst_image: Its name.
-        top1_changes: Images whose most probable class changed.
+        worst_pp: Largest drop of one image, percentage points.
+        worst_image: Name of the image with the largest drop.
+        top1_changes: Number of images whose most probable class changed.
     """
 
     images: int
@@ -50,11 +50,11 @@ def compare(
     """Compare class probabilities of two models on the same images.
 
     Args:
-        before: Of the unchanged model, shape (n, classes).
-        after: Of the plan, same shape.
+        before: Class probabilities of the unchanged model, shape (n, classes).
+        after: Class probabilities under the plan, same shape.
         reference: Class per image, shape (n,).
-        metric: How the drops of images become one.
-        names: Of the images.
+        metric: How the drops of images become one number.
+        names: Names of the images.
     """
     rows = np.arange(len(before))
     drops = drops_pp(
@@ -95,7 +95,7 @@ def held_back(images: int, fraction: float | None) -> IntArray:
     """Positions of the images kept for verification, spread evenly over the set.
 
     Args:
-        images: How many there are.
+        images: Number of images.
         fraction: Share to hold back, 0 to below 1; at least one image is searched on. None for a
             third of four images or more, and none of fewer.
     """

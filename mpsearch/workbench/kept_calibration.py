@@ -32,7 +32,7 @@ _FACTORS: Final = 0.5  # of the inputs' cube, shared out among the schemes
 
 
 class KeptCalibration:
-    """Chooses codes by what layers put out on a workbench's images; the engine's ``CodeSource``.
+    """Chooses codes to preserve layer outputs on a workbench's images; the engine's ``CodeSource``.
 
     Two things take long: running the images, and rounding each layer under each scheme. What is
     done of either is in the folder when a run is stopped, and not done again by the next run or by
@@ -40,7 +40,7 @@ class KeptCalibration:
 
     Args:
         work: Model and images.
-        folder: Where it is kept; None for nowhere.
+        folder: The study's folder, which keeps the calibration; None to keep nothing.
     """
 
     def __init__(self, work: Workbench, folder: CalibrationFolder | None) -> None:
@@ -102,7 +102,7 @@ class KeptCalibration:
         """Run the images through the network, or take what is kept of that.
 
         Args:
-            progress: Is told of every image.
+            progress: Receives an update after every image.
         """
         if self._found is not None:
             return

@@ -26,7 +26,7 @@ class OpenModel:
     """A classifier without images.
 
     Attributes:
-        source: Where it came from.
+        source: Source of the model.
         size: Input height and width the user named, or None.
         name: Its own name.
         network: The model cut into stages.

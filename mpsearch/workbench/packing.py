@@ -25,11 +25,11 @@ def pack(
     """Write *plan* as a packed file.
 
     Args:
-        model: What the plan is for.
+        model: The model that the plan is for.
         plan: One scheme per weight layer.
         path: The file.
         coding: How codes are packed.
-        progress: Is told of every layer.
+        progress: Receives an update after every layer.
 
     Raises:
         SchemeError: If a scheme refuses a layer's weights.
@@ -72,8 +72,8 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
 
     Args:
         packed: The file.
-        model: What it should have been made from.
-        force: Other weights will do.
+        model: The model that the file should have been made from.
+        force: Whether other weights of the same layers will do.
 
     Raises:
         PackedError: If it was made from another model.
@@ -83,7 +83,7 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
         raise PackedError(
             f"packed file {str(packed.path)!r} was made from another model "
             f"({header.model_name!r}, {header.model[:12]}…; this one is {model.digest[:12]}…); "
-            "give that model, or to unpack into other weights of the same layers, --force"
+            "give that model, or to unpack into other weights of the same layers, `force`"
         )
     wanted = [(k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors]
     found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]

@@ -46,7 +46,7 @@ class Workbench:
         engine: Measures plans.
         inputs: Preprocessed images, as the model takes them: (n, h, w, c) or, gray, (n, h, w); a
             slice of them is an array.
-        images: Their names.
+        images: Names of the images.
         classes: Class names.
         fingerprint: Identity of model and images.
         memory: Bytes for activations and decoded weights.
@@ -93,7 +93,7 @@ class Workbench:
         """The same model on some of the images.
 
         Args:
-            rows: Their positions, in order.
+            rows: Positions of the images, in order.
         """
         inputs = self.inputs.of(rows)
         self.engine.release()  # one of them is measured on at a time
@@ -137,9 +137,9 @@ class Workbench:
         """Compare class probabilities of two models on the images.
 
         Args:
-            before: Of the unchanged model, shape (n, classes).
-            after: Of the other, same shape.
-            metric: How the drops of images become one.
+            before: Class probabilities of the unchanged model, shape (n, classes).
+            after: Class probabilities of the other model, same shape.
+            metric: How the drops of images become one number.
         """
         return compare(before, after, self.engine.reference, metric, self.images)
 
@@ -179,14 +179,14 @@ def load(
         architecture: For a model file that holds weights only: the JSON of ``model.to_json()``, or
             a ``.keras`` or ``.h5`` file of the same network.
         allow_unsafe_model: Load a file although it holds more than standard layers; such a file
-            can run code of whoever made it. ``bench.model.source.notes`` says what was let in.
+            can run its author's code. ``bench.model.source.notes`` says what was let in.
         preprocess: ``caffe``, ``tf``, ``torch``, ``unit``, ``raw`` or ``SCALE,OFFSET``; None asks
             the model.
         resize: ``squash`` or ``crop``.
         labels: File of class names, one a line.
         truth: File of true classes, one a line, or ``y`` for the archive's own; the baseline's
             top-1 where it is None.
-        from_logits: The model's output are logits.
+        from_logits: Whether the model's outputs are logits.
         size: Input height and width, for a model that leaves them open.
         memory: Bytes for activations and decoded weights; half of what is free where it is None.
         coding: How codes are packed: ``none``, or ``entropy``, which makes files smaller and takes
@@ -225,7 +225,7 @@ def load(
         least = -(-needed // 2**20)
         notes.append(
             f"memory of {room // 2**20} MiB is too little for one image and one layer of "
-            f"{opened.name!r} at a time, up to {least} MiB are taken; give --memory {least}M or "
+            f"{opened.name!r} at a time, up to {least} MiB are taken; give `memory` = {least}M or "
             "more"
         )
     check = BaselineCheck(opened.network, inputs, pictures.names, sample.rows)
@@ -256,7 +256,7 @@ def _image_texts(
     if images is None:
         if source.text != BUNDLED_DIGITS:
             raise ImageError(
-                f"no images given for {source.text!r}; give --images with photographs like those "
+                f"no images given for {source.text!r}; give `images` with photographs like those "
                 "that the model was trained on"
             )
         return [str(Path(__file__).parents[1] / "model" / "bundled" / "digits.npz")]
@@ -276,8 +276,9 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
     found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
     if found is None:
         raise SettingError(
-            f"the preprocessing of model {model.name!r} is not known; give --preprocess "
-            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see --help)"
+            f"the preprocessing of model {model.name!r} is not known; give `preprocess` = "
+            f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see the help of "
+            "`preprocess`)"
         )
     return found
 
@@ -291,7 +292,7 @@ def _reference(
         found = true_classes(Path(truth), names, len(pictures))
         return np.array(found, dtype=np.int64)
     if pictures.truth is None:
-        raise ImageError("--truth y needs images from an .npz with an array y; there is none")
+        raise ImageError("`truth` = y needs images from an .npz with an array y; there is none")
     if pictures.truth.min() < 0 or pictures.truth.max() >= len(names):
         raise ImageError(
             f"the archive's y goes up to {int(pictures.truth.max())}, the model has "

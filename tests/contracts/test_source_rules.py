@@ -1,6 +1,7 @@
 """What no file of the package may contain, looked for in its syntax tree."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 import pytest
 
 import mpsearch
+from mpsearch.cli.flags import SETTINGS
 
 PACKAGE: Final = Path(mpsearch.__file__).parent
 
@@ -33,6 +35,11 @@ ALLOWED: Final = {
     "model/inspection/keras2/values.py": {"'builtins'"},
     "model/inspection/loadable.py": {"'builtins'"},
 }
+
+# A sentence that speaks of people does not say which part of the program is meant.
+WORDS: Final = re.compile(r"(?i)\b(whoever|nobody|somebody|everybody|(is|are) told of)\b")
+FLAG: Final = re.compile(r"(?<![\w-])--[a-z{]")
+TYPED: Final = re.compile(r"\b(mpsearch [a-z]+|uv pip) .*--[a-z]")  # a whole command
 
 
 def breaches(source: str) -> list[str]:
@@ -153,3 +160,62 @@ def test_what_is_planted_is_found(planted: str) -> None:
 )
 def test_what_is_harmless_is_let_through(innocent: str) -> None:
     assert breaches(innocent) == []
+
+
+def of_the_command_line(source: str) -> list[str]:
+    """Strings of *source* that name options, and backticks around what is no setting in errors."""
+    tree = ast.parse(source)
+    said = [text for text in _strings(tree) if FLAG.search(text) and not TYPED.search(text)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise):
+            named = re.findall(r"(?<!`)`([^`]+)`(?!`)", " ".join(_strings(node)))
+            said += [name for name in named if name not in SETTINGS | {"{}"}]
+    return said
+
+
+def _strings(tree: ast.AST) -> Iterator[str]:
+    """All strings; of one with values in it, all parts together."""
+    inner: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            inner |= {id(part) for part in node.values}
+            texts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+            yield "{}".join(str(text) for text in texts)
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner
+        ):
+            yield node.value
+
+
+@pytest.mark.parametrize("folder", sorted(p.name for p in PACKAGE.iterdir() if p.is_dir()))
+def test_what_is_written_is_plain(folder: str) -> None:
+    said = {
+        path.relative_to(PACKAGE).as_posix(): [
+            *(match[0] for match in WORDS.finditer(source)),
+            *(of_the_command_line(source) if folder != "cli" else ()),
+        ]
+        for path in (PACKAGE / folder).rglob("*.py")
+        for source in [path.read_text(encoding="utf-8")]
+    }
+    assert {path: what for path, what in said.items() if what} == {}
+
+
+@pytest.mark.parametrize(
+    "planted",
+    ["x = 'give --budget'", "x = f'{y}: (--out)'", "'Read ``--to``.'", "raise E('no `rest`')"],
+)
+def test_planted_options_are_found(planted: str) -> None:
+    assert of_the_command_line(planted)
+
+
+@pytest.mark.parametrize(
+    "innocent",
+    [
+        "x = f'mpsearch export {y} --to z'",
+        "x = 'a -- b'",
+        "raise E('no `holdout`')",
+        "x = '`rest`'",
+    ],
+)
+def test_whole_commands_and_settings_are_let_through(innocent: str) -> None:
+    assert not of_the_command_line(innocent)

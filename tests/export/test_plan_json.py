@@ -73,7 +73,7 @@ def test_a_plan_of_another_model_is_refused_unless_forced(tmp_path: Path) -> Non
     path = saved(tmp_path, FILE.to_json())
     message = refused(path, model="b" * 64)
     assert "was made for another model (aaaaaaaaaaaa…, this one is bbbbbbbbbbbb…)" in message
-    assert "--force" in message
+    assert "`force`" in message
     assert read_plan_file(path, LAYERS, "b" * 64, force=True) == FILE
 
 

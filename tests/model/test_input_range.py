@@ -61,7 +61,7 @@ def test_pixels_scaled_twice_are_noted_and_raw_ones_are_not(name: str) -> None:
         found = notes(network, preprocess)
         assert len(found) == 1, preprocess
         assert found[0].startswith("pixels are scaled twice")
-        assert "--preprocess raw fits" in found[0]
+        assert "`preprocess` = raw fits" in found[0]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_network_that_scales_numbers_0_to_1_is_given_them(first: Any) -> None:
     network = beginning(*first)
     assert notes(network, "unit") == []
     (found,) = notes(network, "raw")
-    assert "--preprocess unit" in found
+    assert "`preprocess` = unit" in found
     assert notes(network, "raw", UNIT) == []
 
 
@@ -86,7 +86,7 @@ def test_numbers_0_to_1_are_not_divided_once_more() -> None:
         assert "the images hold numbers 0..1" in found
         assert remedy in found
     (found,) = notes(beginning(layers.Rescaling(1 / 255)), "raw", UNIT)
-    assert "--preprocess 255,0 fits" in found
+    assert "`preprocess` = 255,0 fits" in found
 
 
 def matching(scale: float, sharpness: float) -> KerasNetwork:
@@ -105,11 +105,11 @@ def test_answers_that_come_to_life_at_another_scale_are_noted() -> None:
     pixels, unit = matching(1.0, 4.0), matching(1 / 255, 4.0)
     assert notes(pixels, "raw") == notes(unit, "unit") == notes(unit, "raw", UNIT) == []
     (found,) = notes(pixels, "unit")
-    assert "nearly the same to every image; --preprocess raw" in found
+    assert "are nearly the same; `preprocess` = raw" in found
     (found,) = notes(pixels, "raw", UNIT)
-    assert "--preprocess 255,0 may be" in found
+    assert "`preprocess` = 255,0 may be" in found
     (found,) = notes(unit, "raw")
-    assert "as of inputs far too large; --preprocess unit or tf may be" in found
+    assert "as for inputs that are far too large; `preprocess` = unit or tf may be" in found
 
 
 def test_a_network_that_does_not_mind_the_scale_is_left_alone() -> None:

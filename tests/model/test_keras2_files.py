@@ -82,7 +82,7 @@ def test_a_layer_that_keras_3_does_not_have(folder: Path) -> None:
     assert (
         "was written by Keras 2.15.0 and cannot be loaded: layer 'locally_connected2d'" in message
     )
-    assert "--allow-unsafe-model" not in message
+    assert "allow_unsafe_model" not in message
 
 
 def test_several_outputs(folder: Path) -> None:
@@ -146,7 +146,7 @@ def weights_only(folder: Path, name: str, architecture: str) -> Any:
     ],
 )
 def test_weights_alone(folder: Path, name: str, architecture: str) -> None:
-    with pytest.raises(ModelError, match=r"holds weights only, .*; give .* --architecture FILE"):
+    with pytest.raises(ModelError, match=r"holds weights only, .*; give .* `architecture` = FILE"):
         find_model(str(folder / "tf-2.15" / name))
     model = weights_only(folder, name, architecture)
     expected = answers()[f"tf-2.15/{name.partition('.')[0]}.h5"]
@@ -201,10 +201,10 @@ def test_an_architecture_is_a_stranger_too(folder: Path, tmp_path: Path) -> None
         find_model(
             str(here / "input_layer.weights_only.h5"), architecture=str(tmp_path / "net.json")
         )
-    assert "--allow-unsafe-model" not in str(caught.value)
+    assert "allow_unsafe_model" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["bundled:digits", "keras:MobileNet"])
 def test_models_with_an_architecture_need_none(text: str) -> None:
-    with pytest.raises(ModelError, match="leave --architecture away"):
+    with pytest.raises(ModelError, match="leave `architecture` away"):
         find_model(text, architecture="net.json")

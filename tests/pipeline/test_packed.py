@@ -79,7 +79,7 @@ def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -
     model = mpsearch.load(
         str(tmp_path / "fresh.keras"), tmp_path / "a/x.npz", preprocess="unit"
     ).model
-    with pytest.raises(PackedError, match="--force"):
+    with pytest.raises(PackedError, match="`force`"):
         unpack(tmp_path / "a.mpq", model, tmp_path / "no.keras")
     restored = keras.models.load_model(
         unpack(tmp_path / "a.mpq", model, tmp_path / "yes.keras", force=True)

@@ -18,7 +18,7 @@ ANSWERS = json.loads((GOLDEN / "foreign.json").read_text())
 TOLD_APART = 1e-20  # classes below all count as nought, in no order
 OF_BYTES = {"leaf_nested_rescaling.h5"}
 OTHER_TASKS = {
-    "autoencoder_groups.h5": "it puts out images, as an autoencoder",
+    "autoencoder_groups.h5": "it outputs images, as an autoencoder",
     "voice_conv1d_lstm.h5": "is a sequence of 220 steps, as of sound or text, not an image",
 }
 

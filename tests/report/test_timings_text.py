@@ -11,7 +11,7 @@ def test_every_share_is_of_the_total_and_they_add_up_to_it() -> None:
         "  the network's own code            2.50 s  62.5 %",
         "  encoding and decoding             1.00 s  25.0 %",
         "  bookkeeping                       0.50 s  12.5 %",
-        "12,345 stage runs (one stage on one image) in 67 calls; 8 outputs were at hand",
+        "12,345 stage runs (one stage on one image) in 67 calls; 8 outputs were cached",
     ]
 
 

@@ -178,7 +178,7 @@ def test_a_study_of_something_else_is_not_reopened(
     tmp_path: Path, key: str, metric: Metric, budget_pp: float, schemes: tuple[str, ...]
 ) -> None:
     trials = len(make_bench().search(tmp_path, 1.0, trials=8).history)
-    with pytest.raises(StudyError, match=f"another {key}.*--study-name"):
+    with pytest.raises(StudyError, match=f"another {key}.*`study_name`"):
         make_bench(schemes=schemes).search(tmp_path, budget_pp, metric=metric, trials=8)
     assert len(make_bench().search(tmp_path, 1.0, trials=8).history) == trials
 
@@ -245,7 +245,7 @@ def test_brute_proves_what_it_finds(tmp_path: Path) -> None:
 
 def test_brute_refuses_what_would_take_for_ever(tmp_path: Path) -> None:
     schemes = ("original", *(f"bitwiseAnd_{k}" for k in range(10, 20)))
-    with pytest.raises(SettingError, match=r"161,051 plans.*--sampler surrogate"):
+    with pytest.raises(SettingError, match=r"161,051 plans.*`sampler` = surrogate"):
         make_bench(schemes=schemes).search(tmp_path, 1.0, kind="brute")
 
 

@@ -49,7 +49,7 @@ def test_a_number_is_finite(value: object) -> None:
 
 @pytest.mark.parametrize("value", [-1, 2**63, 1.0, False])
 def test_a_whole_number_has_bounds(value: object) -> None:
-    with pytest.raises(StudyError, match="a whole number"):
+    with pytest.raises(StudyError, match="an integer"):
         Fields("f", {"key": value}, StudyError).whole("key")
 
 
@@ -63,7 +63,7 @@ def test_integers_are_whole_and_have_bounds(value: object) -> None:
 def test_a_list_of_another_length_is_refused() -> None:
     fields = Fields("f", {"key": [1, 2]}, StudyError)
     assert fields.wholes("key", 2) == fields.wholes("key") == [1, 2]
-    with pytest.raises(StudyError, match="expected a list of 3 whole numbers"):
+    with pytest.raises(StudyError, match="expected a list of 3 integers"):
         fields.wholes("key", 3)
 
 

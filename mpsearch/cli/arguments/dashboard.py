@@ -12,7 +12,7 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands,
         "dashboard",
-        "look at a study in Optuna's dashboard, while it runs or after",
+        "show a study in Optuna's dashboard, while it runs or after",
         "Serves the study of a folder on this machine alone, read-only, until Ctrl-C: all trials, "
         "those that break the limit in gray, the best that keeps it, its quanti_array, figures "
         "and files. Nothing is written to the study. Needs the package optuna-dashboard: "

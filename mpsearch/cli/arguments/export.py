@@ -13,7 +13,7 @@ def add(commands: Any) -> None:
         "write a plan in formats other programs take",
         "quanti_array: a Python list; json: plan.json; npy: the original program's folders; keras: "
         "a .keras model that holds the decoded weights and loads anywhere; packed: the small file, "
-        ".mpq, as many bytes as the search said; litert: "
+        ".mpq, exactly the size the search reported; litert: "
         "a LiteRT model with float16, int8 or float32 weights per layer, its own drop measured on "
         "--images.",
     )
@@ -28,7 +28,7 @@ def add(commands: Any) -> None:
         help="quanti_array, json, npy, keras, packed, litert (default: quanti_array)",
     )
     parser.add_argument("--to", metavar="DIR", default=".", help="where to write (default: here)")
-    parser.add_argument("--force", action="store_true", help="take a plan made for another model")
+    parser.add_argument("--force", action="store_true", help="accept a plan made for another model")
     add_coding(parser)
     add_model(parser)
     add_images(parser)

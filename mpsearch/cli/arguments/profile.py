@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands,
         "profile",
-        "measure how much each layer bears",
+        "measure how sensitive each layer is",
         "Every weight layer under every scheme alone, every scheme on layers 0 to i, and on all "
         "layers; beside it the first-order prediction from one backward pass. Written to "
         "profile.json and profile.csv; an interrupted run goes on where it was.",
@@ -28,6 +28,8 @@ def add(commands: Any) -> None:
     add_metric(parser)
     add_coding(parser)
     parser.add_argument("--out", metavar="DIR", help="where to write (default: the study's folder)")
-    parser.add_argument("--timings", action="store_true", help="say on stderr where the time went")
+    parser.add_argument(
+        "--timings", action="store_true", help="print on stderr where the time went"
+    )
     add_model(parser)
     add_images(parser)

@@ -17,7 +17,9 @@ def add(commands: Any) -> None:
         "was interrupted is reported by what it has measured.",
     )
     parser.add_argument("study", metavar="STUDY", help="the study's folder")
-    parser.add_argument("other", metavar="STUDY2", nargs="?", help="another to compare it with")
+    parser.add_argument(
+        "other", metavar="STUDY2", nargs="?", help="another study to compare it with"
+    )
     parser.add_argument(
         "--to",
         metavar="DIR",

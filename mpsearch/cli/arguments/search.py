@@ -82,7 +82,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sampler",
         choices=SAMPLERS,
-        help="who proposes plans; brute measures all and proves the best (default: surrogate)",
+        help="search method; brute measures all and proves the best (default: surrogate)",
     )
     group.add_argument(
         "--trials",
@@ -92,8 +92,10 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "brute: as many as it takes); studies of --compare and of the tighter budgets of "
         "--budget-on verify have as many of their own",
     )
-    group.add_argument("--timeout", metavar="SECONDS", type=float, help="stop searching after this")
-    group.add_argument("--seed", metavar="N", type=int, help="of the sampler (default: 0)")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", type=float, help="stop searching after this time"
+    )
+    group.add_argument("--seed", metavar="N", type=int, help="seed of the sampler (default: 0)")
     group.add_argument(
         "--study-name", dest="study_name", metavar="NAME", help="name of the study and its folder"
     )
@@ -118,8 +120,8 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "--calibrate",
         action="store_const",
         const=True,
-        help="round the weights of int*c, dfix*, km* and small floats by what layers put out on "
-        "the images searched on, which lets them bear fewer bits; the weights found are in "
+        help="round the weights of int*c, dfix*, km* and small floats to preserve layer "
+        "outputs on the images searched on, so that layers tolerate fewer bits; the weights are in "
         "plan.mpq (default: by the weights alone)",
     )
     group.add_argument(
@@ -143,17 +145,17 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         "--lock",
         action="append",
         metavar="PATTERN=SCHEME",
-        help="store these layers so; may be repeated, the last that matches counts",
+        help="store these layers under this scheme; may be repeated, the last match counts",
     )
     group.add_argument(
         "--forbid",
         action="append",
         metavar="PATTERN=SCHEME,...",
-        help="never store these layers so; may be repeated",
+        help="never store these layers under these schemes; may be repeated",
     )
     group.add_argument(
         "--tie",
         action="append",
         metavar="PATTERN",
-        help="store these layers alike; may be repeated",
+        help="store these layers under one scheme; may be repeated",
     )

@@ -65,7 +65,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         action="store_const",
         const=True,
         help="load a model file although it holds more than standard layers; such a file can run "
-        "code of whoever made it",
+        "its author's code",
     )
     group.add_argument(
         "--from-logits",
@@ -155,4 +155,8 @@ def add_storage(parser: argparse.ArgumentParser) -> None:
 
 def add_metric(parser: argparse._ActionsContainer) -> None:
     """Add how the drops of images become one."""
-    parser.add_argument("--metric", choices=METRICS, help="of the images' drops (default: mean)")
+    parser.add_argument(
+        "--metric",
+        choices=METRICS,
+        help="how the drops of images become one number (default: mean)",
+    )

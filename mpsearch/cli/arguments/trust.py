@@ -11,13 +11,13 @@ def add(commands: Any) -> None:
     parser = add_command(
         commands,
         "trust",
-        "obey everything that a study.toml of somebody else says",
+        "obey everything that another user's study.toml says",
         "A study.toml that your mpsearch did not write on this machine chooses what is read and "
         "computed, and nothing else: no server, no storage outside its folder, no "
         "allow_unsafe_model, no download, no more workers or memory than the machine has. Give "
         f"such settings as options (or {STORAGE_VARIABLE}), or trust the file: as long as it does "
-        "not change and stays where it is. Other files of the folder are not meant: models are "
-        "inspected as ever, unless you let the file say allow_unsafe_model.",
+        "not change and stays where it is. This does not cover other files of the folder: models "
+        "are still inspected, unless the trusted file says allow_unsafe_model.",
     )
     parser.add_argument(
         "study", nargs="?", metavar="STUDY", help="the study's folder, or its study.toml"
@@ -26,5 +26,5 @@ def add(commands: Any) -> None:
         "--list", action="store_true", help="list the files that are trusted, and why"
     )
     parser.add_argument(
-        "--revoke", action="store_true", help="trust it no more, also if mpsearch wrote it"
+        "--revoke", action="store_true", help="stop trusting it, even if mpsearch wrote it"
     )

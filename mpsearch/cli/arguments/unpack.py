@@ -19,6 +19,6 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--force",
         action="store_true",
-        help="take a --model with the same layers and other weights, which the file's replace",
+        help="accept a --model with other weights of the same layers; the file's replace them",
     )
     add_model(parser)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mpsearch.api.export import FORMATS, ExportedFiles, export_plan, parse_format, read_plan
 from mpsearch.cli.arguments.shared import comma_list
+from mpsearch.cli.flags import with_flags
 from mpsearch.cli.litert_text import litert_text
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.opening import load_model, load_subject, note_default_model
@@ -78,7 +79,9 @@ def _tell(written: "ExportedFiles", parts: Parts, as_json: bool) -> None:
     if as_json:
         document: dict[str, object] = {"files": {k: str(v) for k, v in written.files.items()}}
         if parts.failed:
-            document["failed"] = {name: str(error) for name, error in parts.failed.items()}
+            document["failed"] = {
+                name: with_flags(str(error)) for name, error in parts.failed.items()
+            }
         if written.litert is not None:
             document["litert"] = written.litert.as_mapping()
         print(json.dumps(document, ensure_ascii=False))

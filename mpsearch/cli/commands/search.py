@@ -14,6 +14,7 @@ from mpsearch.api.profiling import known_profile
 from mpsearch.api.result_file import keep_result
 from mpsearch.api.search import answer
 from mpsearch.cli.crew import MOST_WORKERS, Crew, Share, share_of_machine
+from mpsearch.cli.flags import with_flags
 from mpsearch.cli.folder import study_folder
 from mpsearch.cli.notes import print_notes
 from mpsearch.cli.opening import load_workbench, require_schemes
@@ -65,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(as_json(question, workbench, result, target), ensure_ascii=False))
     else:
-        print(search_summary(result, workbench.images, target), end="")
+        print(with_flags(search_summary(result, workbench.images, target)), end="")
     if not result.feasible:
-        print(f"mpsearch: no feasible plan: {result.reason}", file=sys.stderr)
+        print(f"mpsearch: no feasible plan: {with_flags(result.reason)}", file=sys.stderr)
     if crew is not None and crew.fault:
         raise EnvironmentFault(
             f"{crew.fault}; the search was finished without them: give fewer --workers, and look "
@@ -86,8 +87,7 @@ def _check(question: Question) -> None:
     Rules.of(question)
     if not 1 <= question.workers <= MOST_WORKERS:
         raise SettingError(
-            f"workers = {question.workers} is not allowed; give a whole number from 1 to "
-            f"{MOST_WORKERS}"
+            f"workers = {question.workers} is not allowed; give an integer from 1 to {MOST_WORKERS}"
         )
     question.require_search()
     require_schemes(question)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from mpsearch.api.shown_plan import best_so_far, finished_plan
+from mpsearch.cli.flags import with_flags
 from mpsearch.study.storage.peek import glance
 from mpsearch.trust import SettingsFile, usual_storage
 from mpsearch.values.errors import SettingError
@@ -58,7 +59,7 @@ def _study(folder: Path) -> dict[str, Any]:
             "max_bytes": plan.max_bytes,
             "metric": plan.metric,
             "feasible": plan.feasible,
-            "reason": plan.reason,
+            "reason": with_flags(plan.reason),
         }
     if refusal:
         row["refused"] = refusal
@@ -76,7 +77,7 @@ def _storage(folder: Path) -> tuple[str, str]:
     try:
         usual, refusal = f"sqlite:///{usual_storage(folder)}", ""
     except SettingError as error:
-        usual, refusal = "", str(error)
+        usual, refusal = "", with_flags(str(error))
     try:
         file = SettingsFile.read(StudyFolder(folder).settings)
     except SettingError:
@@ -84,7 +85,7 @@ def _storage(folder: Path) -> tuple[str, str]:
     if file.config.storage is None:
         return usual, refusal
     found = file.refused({"storage"})
-    return file.config.storage, "".join(f"{one} is not looked at: {file.remedy}" for one in found)
+    return file.config.storage, "".join(f"{one} is ignored: {file.remedy}" for one in found)
 
 
 def _said(row: dict[str, Any]) -> str:

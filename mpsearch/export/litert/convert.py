@@ -38,7 +38,7 @@ class LiteRTModel:
 
     Attributes:
         data: The flatbuffer.
-        storages: Per weight layer, how its kernels are stored.
+        storages: Per weight layer, the storage of its kernels.
         unmatched: Names of the layers that stay float32 because no operators of the model could be
             told to hold all their kernels; LiteRT's 3-D convolutions and embeddings for instance.
     """
@@ -64,7 +64,7 @@ def require_litert() -> None:
     for package in ("ai_edge_litert", "ai_edge_quantizer"):
         if importlib.util.find_spec(package) is None:
             raise SettingError(
-                f"--format litert needs the package {package}, which is not installed; run "
+                f"`format` = litert needs the package {package}, which is not installed; run "
                 f"{install_command('litert')}"
             )
 
@@ -79,9 +79,9 @@ def to_litert(
 
     Args:
         model: A Keras model of one's own; layers with names that TensorFlow refuses are renamed.
-        layers: Its weight layers.
-        weights: Their tensors, as *model* holds them.
-        wanted: Per weight layer, how its kernels shall be stored.
+        layers: The model's weight layers.
+        weights: Tensors of the weight layers, as *model* holds them.
+        wanted: Per weight layer, the wanted storage of its kernels.
 
     Raises:
         ModelError: If the converter cannot take the model.

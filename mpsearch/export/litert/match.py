@@ -25,9 +25,9 @@ def match(
     """The layer behind each operator, or None.
 
     Args:
-        operators: LiteRT name and weights of each.
+        operators: LiteRT name and weights of each operator.
         layers: The weight layers.
-        weights: Their trained tensors.
+        weights: Trained tensors of the weight layers.
     """
     kernels = [
         (layer.index, rows)

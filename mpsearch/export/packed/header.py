@@ -34,10 +34,10 @@ class StreamEntry:
     """One stream of a tensor.
 
     Attributes:
-        width: Bits of a code.
-        count: How many codes.
-        method: How they are coded.
-        length: Bytes.
+        width: Bits per code.
+        count: Number of codes.
+        method: Lossless code of the codes.
+        length: Bytes of the coded stream.
     """
 
     width: int
@@ -56,16 +56,16 @@ class TensorEntry:
     """One tensor of a weight layer.
 
     Attributes:
-        layer: Its layer's name.
-        tensor: Its own, for instance ``kernel``.
-        scheme: How it is stored.
-        shape: As Keras keeps it.
-        channel_axes: Along which axes its output channels lie, counted from the last.
-        offset: Where its bytes begin, counted from the end of the header.
-        length: How many.
-        streams: What they are, in order.
-        calibrated: Its codes are not those that the scheme alone would choose.
-        crc32: Of the bytes.
+        layer: Name of the tensor's layer.
+        tensor: Name of the tensor, for instance ``kernel``.
+        scheme: Name of the tensor's scheme.
+        shape: Shape of the tensor, as Keras keeps it.
+        channel_axes: Axes of the tensor's output channels, counted from the last.
+        offset: Position of the tensor's first byte, counted from the end of the header.
+        length: Number of bytes.
+        streams: Streams of codes that the bytes consist of, in order.
+        calibrated: Whether the codes differ from those that the scheme alone would choose.
+        crc32: CRC-32 of the bytes, hexadecimal.
     """
 
     layer: str
@@ -88,12 +88,12 @@ class OtherEntry:
     """A parameter outside weight layers, stored as it is.
 
     Attributes:
-        name: Keras' path of it.
-        dtype: ``float32``, or what Keras says.
-        shape: As Keras keeps it.
-        offset: Where its bytes begin, counted from the end of the header.
-        length: How many.
-        crc32: Of the bytes.
+        name: Keras' path of the parameter.
+        dtype: Data type: ``float32``, or what Keras says.
+        shape: Shape of the tensor, as Keras keeps it.
+        offset: Position of the tensor's first byte, counted from the end of the header.
+        length: Number of bytes.
+        crc32: CRC-32 of the bytes, hexadecimal.
     """
 
     name: str
@@ -113,11 +113,11 @@ class Header:
 
     Attributes:
         model: Digest of the model.
-        model_name: What Keras calls it.
+        model_name: Name of the Keras model.
         coding: ``none`` or ``entropy``.
         plan: Layer → scheme.
-        tensors: Of weight layers, in the order of their bytes.
-        others: Then those of all other parameters.
+        tensors: Entries of the weight layers' tensors, in the order of their bytes.
+        others: Entries of all other parameters, whose bytes follow.
     """
 
     model: str
@@ -138,7 +138,7 @@ class Header:
         return sum(entry.length for entry in self.others)
 
     def with_checksums(self, crc32: list[int]) -> "Header":
-        """The same with the checksums of all entries in order; its text is as long."""
+        """The header with the checksums of all entries in order; its text is as long."""
         texts = iter(f"{one:08x}" for one in crc32)
         return replace(
             self,

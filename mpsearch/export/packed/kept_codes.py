@@ -1,7 +1,7 @@
 """Calibrated codes kept in a folder while a calibration goes on: packed files of single layers.
 
 Such a file's *layers* are schemes, each with the same layer's tensors under that scheme. The folder
-may come from anybody: a file that is damaged, or of something else, is passed over, and what is
+is not trusted: a file that is damaged, or of something else, is passed over, and what is
 read from one are valid codes of the very tensors that decode to finite weights.
 """
 
@@ -32,7 +32,7 @@ class KeptCodes:
     """Codes by layer and scheme, in files of a folder.
 
     Args:
-        folder: Where they are; need not be there.
+        folder: Folder of the files; it need not exist.
         key: Identity of what was calibrated, and on what; files of another are passed over.
         layers: The weight layers.
         within: The folder that the user named, around it; see
@@ -87,8 +87,8 @@ class KeptCodes:
         """Keep codes of a layer under some schemes, in one file, whole or not at all.
 
         Args:
-            layer: Its index.
-            weights: Its trained tensors.
+            layer: Index of the layer.
+            weights: Trained tensors of the layer.
             found: Scheme → codes of each tensor.
 
         Returns:

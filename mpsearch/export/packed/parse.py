@@ -1,4 +1,4 @@
-"""Read the header of a packed file that nobody vouches for."""
+"""Read the header of an untrusted packed file."""
 
 import json
 import math
@@ -53,8 +53,8 @@ def read_header(file: BinaryIO, size: int) -> tuple[Header, int]:
     """The header at the beginning of *file*, checked against the file's size.
 
     Args:
-        file: At its beginning.
-        size: Of the file, bytes.
+        file: The open file, at its beginning.
+        size: Size of the file, bytes.
 
     Returns:
         The header, and where it ends.
@@ -64,7 +64,7 @@ def read_header(file: BinaryIO, size: int) -> tuple[Header, int]:
     """
     start = file.read(PREAMBLE)
     if len(start) < PREAMBLE or start[: len(MAGIC)] != MAGIC:
-        raise PackedError("it does not begin as a packed file does")
+        raise PackedError("it does not begin like a packed file")
     length = int.from_bytes(start[len(MAGIC) : len(MAGIC) + 4], "little")
     if length > min(LARGEST_HEADER, size - PREAMBLE):
         raise PackedError(
@@ -91,7 +91,7 @@ def _refuse(text: str) -> Any:
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key comes twice")
+        raise ValueError("a key occurs twice")
     return found
 
 
@@ -208,7 +208,7 @@ def _other(value: Any) -> OtherEntry:
 
 
 class _Fields:
-    """A JSON object whose values are looked at before they are believed."""
+    """A JSON object whose values are checked before they are used."""
 
     def __init__(self, value: Any, where: str) -> None:
         if not isinstance(value, dict):

@@ -32,18 +32,18 @@ class Parameter(Protocol):
 
     @property
     def dtype(self) -> str:
-        """As Keras names it."""
+        """Data type, as Keras names it."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """As Keras keeps it."""
+        """Shape, as Keras keeps it."""
 
     @property
     def nbytes(self) -> int:
         """Bytes of its values."""
 
     def data(self) -> UInt8Array:
-        """Its values' bytes, little-endian."""
+        """Bytes of the values, little-endian."""
 
 
 _Write = Callable[[UInt8Array], object]
@@ -51,12 +51,12 @@ _Write = Callable[[UInt8Array], object]
 
 @dataclass(frozen=True, slots=True)
 class PackedSizes:
-    """What a packed file is made of.
+    """Sizes of a packed file's parts.
 
     Attributes:
-        nbytes: Of the weight layers.
-        other_nbytes: Of all other parameters.
-        header_nbytes: Of what comes before.
+        nbytes: Bytes of the weight layers.
+        other_nbytes: Bytes of all other parameters.
+        header_nbytes: Bytes of the header.
     """
 
     nbytes: int
@@ -65,7 +65,7 @@ class PackedSizes:
 
     @property
     def file_nbytes(self) -> int:
-        """Of the file."""
+        """Bytes of the file."""
         return self.nbytes + self.other_nbytes + self.header_nbytes
 
 
@@ -88,11 +88,11 @@ def write_packed(
     Args:
         path: The file.
         model: Digest of the model.
-        model_name: What Keras calls it.
+        model_name: Name of the Keras model.
         layers: The weight layers.
-        weights: Gives a layer's trained tensors.
+        weights: Function from a layer to its trained tensors.
         plan: One scheme per layer.
-        others: All other parameters.
+        others: All parameters outside weight layers.
         coding: How codes are packed.
         codes: Gives the codes of a layer's tensors under a scheme; None where the scheme chooses.
         on_layer: Called with the name of every layer just written.

@@ -74,7 +74,7 @@ class _Served:
             _source(order["source"]), None if not order["size"] else tuple(order["size"])
         )
         calls, output = flatten(model)
-        for call in calls:  # ours alone: nobody else sees this copy of the model
+        for call in calls:  # this copy of the model is ours alone
             name_for_scopes(call.operation)
         entry = model.inputs[0]
         live = weight_layers(model)

@@ -39,8 +39,8 @@ class RemoteGradients:
 
     Args:
         source: The file.
-        size: As it was loaded.
-        scores: What the model's output is.
+        size: Input size with which the model was loaded.
+        scores: Kind of the model's output.
         gradient: The derivative as this process would take it; never computed here.
         trained: The trained tensors of all weight layers.
     """
@@ -69,11 +69,11 @@ class RemoteGradients:
     def __call__(
         self, weights: Sequence[Any], image: Float32Array, reference: int
     ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
-        """As :meth:`MarginGradient.assembled`.
+        """The derivative, as :meth:`MarginGradient.assembled` gives it.
 
         Args:
             weights: The tensors of all weight layers.
-            image: Shape (1, h, w, c).
+            image: One image, shape (1, h, w, c).
             reference: The class whose margin it is.
 
         Raises:
@@ -225,7 +225,7 @@ class _Clock:
         self.hangs = False
 
     def look(self) -> None:
-        """To be called while nothing is heard of it.
+        """Check the process; called while it does not answer.
 
         Raises:
             WireError: If it has not worked since the last two times.

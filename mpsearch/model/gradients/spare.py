@@ -1,10 +1,10 @@
 """A spare process: TensorFlow is imported there, and has computed nothing yet.
 
 TensorFlow takes seconds to import, and a process in which it has begun to compute cannot be forked.
-So we fork once between the two, which takes milliseconds, and the spare process forks whoever
-computes derivatives: at once, and anew after one has died. Where TensorFlow was imported before us,
-as in a notebook, nobody knows what it has computed; a spare process is then started when it is
-needed, and imports TensorFlow itself.
+So we fork once between the two, which takes milliseconds, and the spare process forks the one
+that computes derivatives: at once, and anew after one has died. Where TensorFlow was imported
+before us, as in a notebook, it may have computed already; a spare process is then started when it
+is needed, and imports TensorFlow itself.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Spare:
 
     Args:
         control: A socket to it.
-        pid: Its process id.
+        pid: Process id of the spare process.
         wait: Waits until it is dead.
     """
 
@@ -90,7 +90,7 @@ class Spare:
 
 
 class _Own:
-    """Of this process."""
+    """The spare process of this process."""
 
     spare: Spare | None = None
     is_spare = False  # it has none, and needs none
@@ -191,7 +191,7 @@ def _forget_signals() -> None:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     for name in ("SIGTERM", "SIGALRM"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
-    # Whoever dies here is told of by name; a core file of gigabytes helps nobody.
+    # Deaths here are reported by the signal's name; a core file of gigabytes is no help.
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 

@@ -34,8 +34,8 @@ class Wire:
     """One end of a pair of sockets.
 
     Args:
-        end: Ours; closed with :meth:`close`.
-        seconds: After which *stalled* is called, again and again, while nothing moves.
+        end: Our end of the connection; closed with :meth:`close`.
+        seconds: Time without a byte after which *stalled* is called, again and again.
         stalled: See :data:`Stalled`.
     """
 
@@ -53,7 +53,7 @@ class Wire:
         """Send a frame.
 
         Args:
-            kind: One of the above.
+            kind: One of the kinds of messages above.
             parts: Bytes-like, sent one after the other.
 
         Raises:
@@ -139,10 +139,10 @@ def _bytes_of(part: Any) -> memoryview:
 
 
 def json_bytes(document: Mapping[str, Any]) -> bytes:
-    """As :meth:`Wire.read_json` reads it."""
+    """Bytes of a value for :meth:`Wire.read_json`."""
     return json.dumps(document).encode()
 
 
 def number(value: int) -> bytes:
-    """As :meth:`Wire.read_number` reads it."""
+    """Bytes of a number for :meth:`Wire.read_number`."""
     return _NUMBER.pack(value)

@@ -28,7 +28,7 @@ def count_calls(config: dict[str, Any]) -> int:
     attention counts as ten.
 
     Args:
-        config: Of the model, as Keras writes it in either format.
+        config: Configuration of the model, as Keras writes it in either format.
 
     Raises:
         Refused: If there are more than :data:`MOST`, if a layer is called on nothing, or if a layer

@@ -104,7 +104,7 @@ def _object_findings(value: dict[str, Any], place: _Place) -> Iterator[str]:
             yield f"{place}: function {_shown(name)!r} is not known"
         return
     if not isinstance(kind, str) or not (module is None or isinstance(module, str)):
-        yield f"{place}: a class of which the name is no text"
+        yield f"{place}: a class whose name is not a string"
     elif kind in PLAIN_VALUES:
         if module is not None:
             yield f"{place}: type {kind} of module {_shown(module)!r} is not supported"

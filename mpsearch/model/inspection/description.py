@@ -13,7 +13,7 @@ from mpsearch.model.inspection.keras2.version import is_keras2, version_of
 from mpsearch.model.inspection.verdict import Refused
 
 _GIVE_ARCHITECTURE: Final = (
-    "give the network it belongs to with --architecture FILE (the .json of model.to_json(), or a "
+    "give the network it belongs to with `architecture` = FILE (the .json of model.to_json(), or a "
     ".keras or .h5 file), or save the whole model from Keras with model.save('model.keras')"
 )
 _TOLERATED: Final = ("", "tensorflow", "jax", "torch")
@@ -24,9 +24,9 @@ class Description:
     """What a file says of a network.
 
     Attributes:
-        config: Its architecture, in Keras 3's terms.
+        config: The model's architecture, in Keras 3's terms.
         rewritten: Whether the file itself has it in other terms.
-        version: Of the Keras that wrote it; empty where it is not said.
+        version: Version of the Keras that wrote the file; empty where it does not say.
         weights: The arrays that go with it; None where there are none.
         layout: How Keras finds these, by the ending that it goes by.
         assets: Names of other files in the archive.
@@ -51,7 +51,7 @@ def described(path: Path, architecture: Path | None) -> Description:
     is_hdf5 = _start(path) == magic.HDF5
     weights = inspect_hdf5(path, path.stat().st_size) if is_hdf5 else None
     if weights is None or weights.model_config is not None:
-        raise Refused("holds its architecture itself", "leave --architecture away")
+        raise Refused("holds its architecture itself", "leave `architecture` away")
     try:
         found = _of_architecture(architecture)
         if "module" not in found.config:  # the legacy format of Keras 3 names none either

@@ -30,9 +30,9 @@ class Contents:
     Attributes:
         model_config: The architecture, in the legacy ``.h5`` format; None in a file of weights.
         largest: Elements of the largest array.
-        nbytes: Of all arrays, unpacked.
-        version: Of the Keras that wrote it, as its attribute has it; None where it has none.
-        backend: Of that Keras; None where it is not said.
+        nbytes: Bytes of all arrays, unpacked.
+        version: Version of the Keras that wrote the file, as in its attribute; None without one.
+        backend: Backend of that Keras; None where the file does not say.
         by_layers: Whether arrays are listed by the names of layers, as in the legacy format.
     """
 
@@ -49,7 +49,7 @@ def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
 
     Args:
         file: A path, or an open file.
-        size: Its length in bytes.
+        size: Length of the file in bytes.
 
     Raises:
         Refused: If it is damaged, points outside itself, or declares more than it holds.
@@ -68,7 +68,7 @@ def inspect_hdf5(file: Path | Readable, size: int) -> Contents:
                 or "model_weights" in root,
             )
     except (OSError, RuntimeError, LookupError, ValueError, TypeError, NotImplementedError):
-        # h5py raises all of these, with texts that help nobody.
+        # h5py raises all of these, and what they say helps no user.
         raise Refused("is truncated or damaged: its weights are no valid HDF5") from None
 
 

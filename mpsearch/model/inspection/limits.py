@@ -16,7 +16,7 @@ def processor_seconds(size: int) -> int:
     """Most processor time that the inspection of a file may take.
 
     Args:
-        size: Of the file, in bytes.
+        size: Size of the file, in bytes.
     """
     return int(_CPU_SECONDS + size / _BYTES_PER_SECOND)
 
@@ -25,7 +25,7 @@ def wall_seconds(size: int) -> float:
     """Longest that the inspection of a file may take, by the clock.
 
     Args:
-        size: Of the file, in bytes.
+        size: Size of the file, in bytes.
     """
     return _WALL_SECONDS + size / _BYTES_PER_SECOND
 
@@ -36,7 +36,7 @@ def limit_this_process(size: int) -> None:
     Where the system has no such limits (Windows), the parent's clock is the only one.
 
     Args:
-        size: Of the file to be inspected, in bytes.
+        size: Size of the file to be inspected, in bytes.
     """
     if sys.platform == "win32":
         return

@@ -18,8 +18,8 @@ _OF_KERAS: Final = ("keras", "builtins")
 def will_load(config: dict[str, Any]) -> bool:
     """Whether Keras, with its own guard on, can build all that a description names.
 
-    It never runs a Python function that is stored in a file, and knows no class that nobody
-    registered; no option changes that.
+    It never runs a Python function that is stored in a file, and knows only registered classes; no
+    option changes that.
 
     Args:
         config: The description, in Keras 3's terms.

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final
 
-_FREE: Final = 2**20  # parameters, or an extent, that need no weights to be believed
+_FREE: Final = 2**20  # parameters, or an extent, that need no weights to be accepted
 _SLACK: Final = 8  # quantized weights are stored several to a byte
 _LARGEST_SHAPE: Final = 2**28  # elements of an input or of a reshaped tensor
 _MOST_OUTPUTS: Final = 2**12  # of one operation, each of which Keras makes in turn
@@ -23,7 +23,7 @@ def oversized(value: dict[str, Any], place: str, kind: str, largest: int) -> Ite
 
     Args:
         value: The part.
-        place: Where it is, for the message.
+        place: Location of the layer, for the message.
         kind: Class of the object it belongs to.
         largest: Elements of the largest stored array.
 

@@ -7,7 +7,7 @@ from typing import Final
 SAVE_WHOLE: Final = "save the whole model from Keras with model.save('model.keras')"
 SAVE_AGAIN: Final = "copy or save it again"
 STANDARD_ONLY: Final = "only standard layers of Keras 3 are loaded, no Lambda and no custom code"
-LOADS_ALL_THE_SAME: Final = "(--allow-unsafe-model loads it all the same)"
+LOADS_ALL_THE_SAME: Final = "(`allow_unsafe_model` loads it all the same)"
 
 
 class Refused(Exception):  # noqa: N818 - a verdict, not a fault
@@ -28,14 +28,14 @@ class Verdict:
     """The answer of the child process.
 
     Attributes:
-        reason: Why the file is never loaded, as of :class:`Refused`; empty if there is no reason.
+        reason: Why the file is never loaded, as in :class:`Refused`; empty if it may be.
         remedy: What to do about it.
         foreign: What is in the file and not on the allow-list, most telling first, at most a
-            few; each names its layer. Only ``--allow-unsafe-model`` lets these in.
+            few; each names its layer. Only ``allow_unsafe_model`` lets these in.
         calls: Calls of layers that building it takes.
-        nbytes: Of its arrays, unpacked.
+        nbytes: Bytes of the file's arrays, unpacked.
         loadable: Whether Keras would load the file with these in it.
-        version: Of the Keras that wrote the file; empty where it does not say.
+        version: Version of the Keras that wrote the file; empty where it does not say.
         description: JSON of the architecture in Keras 3's terms; empty where Keras reads the file
             as it is.
         layout: Where the description is given: how Keras finds the weights in the file, by the

@@ -15,8 +15,8 @@ class Window(io.RawIOBase):
 
     Args:
         file: Open for reading.
-        start: Where the window begins.
-        size: Its length in bytes.
+        start: Position of the window's first byte.
+        size: Length of the window in bytes.
     """
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:

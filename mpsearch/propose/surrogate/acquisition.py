@@ -25,8 +25,8 @@ class Outlook:
 
     Attributes:
         drop_pp: Expected drop, shape (plans,).
-        sd_pp: Its standard error, shape (plans,).
-        chance: Of keeping the limit, shape (plans,).
+        sd_pp: Standard error of the drop, shape (plans,).
+        chance: Probability of keeping the limit, shape (plans,).
         saving: Expected improvement on the best plan, bytes or (where bytes are given) percentage
             points, shape (plans,).
     """
@@ -61,10 +61,10 @@ def outlook(
 
     Args:
         cells: Says how the drop follows from margins.
-        goal: With a budget or a size.
-        nbytes: Of the plans, shape (plans,).
-        prediction: Of their margins.
-        factor: By which the prediction's errors are too small, see :func:`error_factor`.
+        goal: The limit: a budget or a size, not a front.
+        nbytes: Bytes of the plans, shape (plans,).
+        prediction: Prediction of the plans' margins.
+        factor: Factor by which the prediction's errors are too small, see :func:`error_factor`.
         best: Bytes and drop of the best plan so far.
     """
     drop = cells.drop_pp(prediction.change)
@@ -88,16 +88,16 @@ def drop_sd(cells: Cells, prediction: Prediction) -> Float64Array:
 
 
 def error_factor(cells: Cells, posterior: Posterior, drop_pp: Float64Array, reach: float) -> float:
-    """By how much true errors exceed those the posterior states, from the plans measured.
+    """Factor by which true errors exceed those of the posterior, from the plans measured.
 
     Each plan is compared with what would have been believed without it. Plans far beyond the
     limit, measured and believed, do not count.
 
     Args:
         cells: Says how the drop follows from margins.
-        posterior: Fitted.
+        posterior: Posterior fitted to the measured plans.
         drop_pp: Measured drops, shape (h,).
-        reach: Drop beyond which nobody cares.
+        reach: Drop, percentage points, beyond which plans do not matter.
     """
     without = posterior.left_out()
     believed = cells.drop_pp(without.change)

@@ -26,7 +26,7 @@ class Proposal:
     """A plan to measure.
 
     Attributes:
-        choice: Which one.
+        choice: The proposed plan.
         origin: Why: ``surrogate`` expects it to save most; ``polish`` is a single change of the
             best plan; ``explore`` takes chances that ``surrogate`` does not; ``nearest`` may be
             gentler than all others where none is feasible.
@@ -46,8 +46,8 @@ class Advisor:
 
     Args:
         menu: The choices.
-        cells: From screening.
-        goal: With a budget or a size.
+        cells: Screened changes of the margins.
+        goal: The limit: a budget or a size, not a front.
         tolerance: Expected saving below which the search turns to polishing.
     """
 

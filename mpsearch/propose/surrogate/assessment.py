@@ -21,7 +21,7 @@ _REACH: Final = 3.0  # budgets; plans far beyond the limit say nothing about it
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Of the fitted model.
+    """How well the fitted model predicts.
 
     Attributes:
         bound_nbytes: No plan has fewer bytes if the model, linear in each layer around the best

@@ -81,7 +81,7 @@ def double_changes(
     Args:
         menu: The choices.
         cells: Predicts by sums of changes.
-        start: Shape (variables,).
+        start: The plan to change, shape (variables,).
         seen: Change of the margins under *start*, as known, shape (n,).
         limits: Bytes below which plans are of interest, and the drop they may have.
         most: Plans returned, those of the fewest bytes first.

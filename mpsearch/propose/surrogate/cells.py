@@ -1,4 +1,27 @@
-"""What screening says of every cell: one layer under one scheme, all others as in a centre plan."""
+"""Screened changes of the images' margins: one layer under one scheme, the others as in a centre.
+
+Notation, per image; n images, and every variable of the menu is a layer or a group of tied layers:
+
+=========  ==============  =====================================================================
+symbol     shape           meaning
+=========  ==============  =====================================================================
+c          (n,)            confidence of the unchanged model in its reference class, 0..1
+m          (n,)            margin under the centre plan, in log-odds: ln(p / (1 - p)) of the
+                           reference class' probability p
+d_v(x_v)   (choices, n)    change of m by each choice of variable v; 0 for the centre's choice
+x          (variables,)    a plan: the position of one choice per variable
+=========  ==============  =====================================================================
+
+A cell is a pair of variable and choice. The additive model of a plan's change is the sum over v of
+d_v(x_v). A change t of the margin, shape (n,), gives
+
+    probability   q = sigmoid(m + t) = 1 / (1 + exp(-(m + t)))
+    drop          100 · (c - q) per image, percentage points; the metric makes one number of it
+    slope         100 · q · (1 - q) · w per image, percentage points per unit of margin
+
+with w, shape (n,), from :func:`image_weights`. d_v is measured, or the first-order prediction from
+one backward pass per image (:mod:`~mpsearch.sensitivity.gradient`).
+"""
 
 from dataclasses import dataclass
 from typing import Final
@@ -29,15 +52,15 @@ class Cells:
     """Screened changes of the log-odds margin around a plan, the centre.
 
     Attributes:
-        metric: How the drops of images become one.
-        confidence: Of the unchanged model, shape (n,), 0..1.
-        margin: Under the centre, shape (n,).
-        change: Per variable of the menu, what each of its choices does to every image's margin,
-            shape (choices, n); zero for the centre's own choice.
-        perturbation: Per variable, how far each choice is from the centre's,
-            ‖Q(W) − W'‖ / ‖W‖, shape (choices,).
-        measured: Per variable, whether the change was measured, shape (choices,); otherwise it is
-            the first-order prediction.
+        metric: How the drops of images become one number.
+        confidence: Confidence of the unchanged model, shape (n,), 0..1.
+        margin: Margins under the centre plan, in log-odds, shape (n,).
+        change: Per variable of the menu, the change of every image's margin by each of its choices,
+            in log-odds, shape (choices, n); zero for the centre's own choice.
+        perturbation: Per variable, the relative distance of each choice's decoded weights Q(W)
+            from the centre's weights W', ‖Q(W) − W'‖ / ‖W‖, shape (choices,).
+        measured: Per variable, whether each choice's change was measured, shape (choices,);
+            otherwise it is the first-order prediction.
     """
 
     metric: Metric
@@ -49,7 +72,7 @@ class Cells:
 
     @property
     def scale(self) -> Float64Array:
-        """What counts as a large change of each image's margin, shape (n,): the margin itself."""
+        """A large change of each image's margin, shape (n,): max(abs(m), 1)."""
         return np.maximum(np.abs(self.margin), 1.0)
 
     def total(self, choices: IntArray) -> Float64Array:
@@ -71,7 +94,7 @@ class Cells:
         return aggregate(drops_pp(self.confidence, sigmoid(self.margin + change)), self.metric)
 
     def slope_pp(self, change: Float64Array) -> Float64Array:
-        """How much the drop grows per unit that each image's margin falls, shape (..., n)."""
+        """Growth of the drop per unit by which each image's margin falls, shape (..., n)."""
         probability = sigmoid(self.margin + change)
         drops = drops_pp(self.confidence, probability)
         steep = 100.0 * probability * (1 - probability)
@@ -79,7 +102,7 @@ class Cells:
 
 
 def image_weights(drops: Float64Array, metric: Metric) -> Float64Array:
-    """How much each image counts in the drop, shape (..., n): alike in ``mean`` where it fell.
+    """Weight of each image in the drop, shape (..., n); in ``mean``, equal where confidence fell.
 
     In ``max`` and ``p95`` the images near the deciding one share its weight, so that a small step
     does not hand everything to another image.

@@ -61,7 +61,7 @@ class Measured:
         Args:
             choice: The plan.
             margin: Log-odds per image, shape (n,).
-            drop_pp: Its drop.
+            drop_pp: Drop of the plan, percentage points.
         """
         if self._count == len(self._nbytes):
             self._choices = _doubled(self._choices)

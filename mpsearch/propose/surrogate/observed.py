@@ -17,10 +17,10 @@ class Observed:
     """What was measured, and what others are measuring.
 
     Attributes:
-        choices: Shape (h, variables).
-        change: Of every image's margin, shape (h, n).
-        nbytes: Shape (h,).
-        drop_pp: Shape (h,).
+        choices: Measured plans, shape (h, variables).
+        change: Measured change of every image's margin, shape (h, n).
+        nbytes: Bytes of the plans, shape (h,).
+        drop_pp: Measured drops, percentage points, shape (h,).
         pending: Plans that are being measured elsewhere, shape (p, variables).
     """
 

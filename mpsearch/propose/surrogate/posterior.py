@@ -1,10 +1,47 @@
-"""What is believed of a plan's margins after some plans were measured.
+"""Gaussian process over the margins of plans, fitted to the plans measured so far.
 
-The prior mean is the sum of the screened changes plus a fitted share κ of what their product
-would add: the truth lies between additive and multiplicative. What measurements show beyond that
-is a Gaussian process whose kernel says where such errors come from: each cell's own error, shared
-by all plans that have the cell, and an interaction of every two cells, shared by all plans that
-have both (an additive and a pairwise ANOVA kernel). How large either is follows from the data.
+Notation, for one image with baseline margin m (log-odds of the reference class, no unit; its
+probability is sigmoid(m), see :mod:`~mpsearch.propose.surrogate.cells`):
+
+========  ===============  =======================================================================
+symbol    shape            meaning
+========  ===============  =======================================================================
+x         (variables,)     a plan: one choice of every variable of the menu
+d_v(c)    (n,)             screened change of m by choice c of variable v, others as in the centre
+s         (n,)             scale of the margin, max(abs(m), 1); everything below is in units of s
+T(x)      (n,)             sum over v of d_v(x_v) / s, the additive prediction
+P(x)      (n,)             products of the changes in pairs: (T(x)² - sum of (d_v(x_v) / s)²) / 2,
+                           clipped to [-abs(T), abs(T)]
+C(x)      scalar           minus the sum over v of q_v(x_v): harm of second order
+r_v(c)    scalar           perturbation norm(Q(W) - W') / norm(W) of the layer's weights
+q_v(c)    scalar           r_v(c)², and 0 where the change was measured rather than predicted
+l_v(c)    scalar           root mean square of d_v(c) / s over the images
+a, b      scalars          fitted shares of P and of C
+e, p      scalars          sizes of the errors of cells and of pairs of cells
+========  ===============  =======================================================================
+
+Prior. The change of the margin under x is s · y(x), and y is a Gaussian process with
+
+    mean        mu(x) = T(x) + a · P(x) + b · C(x)
+    covariance  k(x, x') = e² · sum over v of o_v + p² · sum over v < w of z_v · z_w
+
+where the sums run over variables with equal choices, x_v = x'_v = c, and where
+o_v = (0.15 · l_v(c) + q_v(c))² (0 where the change was measured) and z_v = (l_v(c) + q_v(c))².
+The first term is the error of a cell, shared by all plans that have it. The second is the
+interaction of two cells, shared by all plans that have both. Both are kernels of an additive model
+with first- and second-order terms (Duvenaud, Nickisch and Rasmussen, "Additive Gaussian
+Processes", 2011). Images share the covariance.
+
+Fit. Of h measured plans X with changes Y, shape (h, n), K = k(X, X) + noise² · I = L·Lᵀ. a and b
+have the prior N(0.5, 0.5²), and are the generalized least-squares estimate under it (Rasmussen and
+Williams, "Gaussian Processes for Machine Learning", 2006, section 2.7). e and p are the pair of
+a grid for which the likelihood, with these a and b, times a log-normal prior is largest. Errors of
+different images are correlated, so the likelihood of n images is weighted as that of at most four.
+
+Prediction. With R = Y / s - mu(X):
+
+    change    s · (mu(x) + k(x, X) · K⁻¹ · R)
+    variance  k(x, x) + noise² - norm(L⁻¹ · k(X, x))²
 """
 
 from dataclasses import dataclass
@@ -29,11 +66,11 @@ _MOST_IMAGES: Final = 4.0  # images err together: they count as this many at mos
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prediction:
-    """Of some plans.
+    """What the posterior says of some plans.
 
     Attributes:
-        change: Of every image's margin, shape (plans, n).
-        sd: Its standard error in units of :attr:`Cells.scale`, shape (plans,).
+        change: Predicted change of every image's margin, in log-odds, shape (plans, n).
+        sd: Standard error of the change in units of :attr:`Cells.scale`, shape (plans,).
     """
 
     change: Float64Array
@@ -41,12 +78,12 @@ class Prediction:
 
 
 class Posterior:
-    """Beliefs after the plans in *choices* were measured.
+    """The Gaussian process, conditioned on the plans in *choices*.
 
     Args:
-        cells: From screening.
-        choices: Measured plans, shape (h, variables).
-        changes: Measured change of every image's margin, shape (h, n).
+        cells: Changes of the margin from screening.
+        choices: Measured plans, shape (h, variables): positions of choices in the menu.
+        changes: Measured change of every image's margin, in log-odds, shape (h, n).
     """
 
     def __init__(self, cells: Cells, choices: IntArray, changes: Float64Array) -> None:
@@ -85,7 +122,7 @@ class Posterior:
         self._weights = cho_solve((self._lower, True), self._residual)
 
     def predict(self, choices: IntArray) -> Prediction:
-        """Beliefs about plans, shape (plans, variables)."""
+        """Posterior of plans, shape (plans, variables)."""
         change = self._prior_mean(choices)
         own_self, pair_self = self._self_overlap(choices)
         variance = self._cell_error**2 * own_self + self._pair_error**2 * pair_self + _NOISE**2
@@ -98,7 +135,7 @@ class Posterior:
         return Prediction(change, np.sqrt(np.maximum(variance, _NOISE**2)))
 
     def corrected(self) -> tuple[Float64Array, ...]:
-        """The screened changes with what was learned of each cell's own error."""
+        """The screened changes plus the posterior mean of each cell's error, per variable."""
         if not len(self._choices):
             return self._cells.change
         tables = []
@@ -110,12 +147,12 @@ class Posterior:
 
     @property
     def fit(self) -> tuple[float, float, float, float]:
-        """The shares of products and of second order, and the sizes of the two errors."""
+        """The fitted a, b, e and p: two shares and two sizes of errors."""
         products, curved = map(float, self._shares)
         return products, curved, self._cell_error, self._pair_error
 
     def left_out(self) -> Prediction:
-        """What would have been believed of each measured plan without its own measurement."""
+        """Leave-one-out prediction of each measured plan (Rasmussen and Williams, 5.4.2)."""
         inverse = cho_solve((self._lower, True), np.eye(len(self._lower)))
         variance = 1 / np.diag(inverse)
         left = self._residual - self._weights * variance[:, None]
@@ -128,10 +165,7 @@ class Posterior:
         return result
 
     def _features(self, choices: IntArray) -> Float64Array:
-        """What a fitted share of counts, in scales, shape (2, plans, n).
-
-        What the products of the changes in pairs would add, and the harm of second order.
-        """
+        """P and C of plans, in units of the scale, shape (2, plans, n)."""
         total = self._cells.total(choices) / self._cells.scale
         squares = self._cells.squares(choices) / np.square(self._cells.scale)
         limit = np.abs(total)
@@ -142,7 +176,7 @@ class Posterior:
         return np.stack([products, np.repeat(curved[:, None], total.shape[1], axis=1)])
 
     def _overlap(self, one: IntArray, other: IntArray) -> tuple[Float64Array, Float64Array]:
-        """Errors two sets of plans share: by equal cells, and by equal pairs of cells."""
+        """The two sums of the covariance of two sets of plans, each of shape (one, other)."""
         own = np.zeros((len(one), len(other)))
         first, second = np.zeros_like(own), np.zeros_like(own)
         for variable in range(one.shape[1]):
@@ -167,7 +201,7 @@ class Posterior:
 
 
 def _factor(kernel: Float64Array) -> Float64Array:
-    """Lower Cholesky factor; where rounding made the kernel indefinite, of a little more noise."""
+    """Lower Cholesky factor; more noise is added where rounding made the kernel indefinite."""
     noise = _NOISE**2 + 1e-10 * float(np.diag(kernel).mean())
     while True:
         try:
@@ -180,7 +214,7 @@ def _factor(kernel: Float64Array) -> Float64Array:
 
 
 def _shares(left: Float64Array, right: Float64Array, weight: float) -> Float64Array:
-    """Generalized least squares with a prior, of whitened features and residuals."""
+    """Shares a and b by generalized least squares with a prior, from whitened values."""
     prior = np.diag(_SHARES_SD**-2.0)
     precision = weight * np.einsum("ahn,bhn->ab", left, left) + prior
     wanted = weight * np.einsum("ahn,hn->a", left, right) + prior @ _SHARES
@@ -190,10 +224,10 @@ def _shares(left: Float64Array, right: Float64Array, weight: float) -> Float64Ar
 def _cell_sizes(
     cells: Cells,
 ) -> tuple[list[Float64Array], list[Float64Array], list[Float64Array]]:
-    """Per variable and choice: the size of the change, the variance of its error, its curvature.
+    """Per variable, for every choice: l + q, the variance o of the cell's error, and q.
 
-    In units of the margin. A change of the weights by a share r of their norm does harm of second
-    order, about r², that the first order does not see; a measured change contains it.
+    In units of the scale. A change of the weights by a share r of their norm does harm of second
+    order, about r², that a first-order prediction does not contain; a measured change does.
     """
     sizes, own, curved = [], [], []
     for change, perturbation, measured in zip(

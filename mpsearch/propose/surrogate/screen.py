@@ -48,11 +48,11 @@ class Screen:
     """Gives the cells around any plan of a menu.
 
     Args:
-        engine: Has the bank, the reference and the baseline.
-        network: Gives gradients.
+        engine: Holds the bank, the reference and the baseline.
+        network: Computes gradients.
         inputs: The engine's images, shape (n, h, w, c).
         menu: The choices.
-        metric: How the drops of images become one.
+        metric: How the drops of images become one number.
         profile: Its measured layers replace predictions around the trained weights; may be None.
         listener: Receives progress and notes.
 
@@ -82,7 +82,7 @@ class Screen:
 
     @property
     def baseline(self) -> Measurement:
-        """Of the unchanged model."""
+        """Measurement of the unchanged model."""
         return self._engine.baseline
 
     def around(self, centre: Choice | None, margin: Float64Array) -> Cells:
@@ -90,7 +90,7 @@ class Screen:
 
         Args:
             centre: The plan; None for the trained weights.
-            margin: Under it, shape (n,).
+            margin: Margins under the plan, shape (n,).
         """
         if centre not in self._known:
             cells = self._cells(centre, margin)
@@ -122,7 +122,7 @@ class Screen:
         return self._from_single_changes(centre, margin)
 
     def _tell_of_deaths(self) -> None:
-        """Processes that were replaced; what ends gradients is told of as such."""
+        """Processes that were replaced; the reason is a note when gradients end."""
         deaths = self._network.gradient_deaths
         if self.has_gradients:
             for how in deaths[self._noted :]:

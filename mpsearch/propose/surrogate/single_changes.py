@@ -25,7 +25,7 @@ class SingleChanges:
     """Changes of one variable, all others being as trained.
 
     Attributes:
-        change: Of every image's margin, shape (choices, n).
+        change: Change of every image's margin, shape (choices, n).
         measured: Whether it was measured, shape (choices,).
     """
 

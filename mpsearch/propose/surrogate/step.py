@@ -36,9 +36,9 @@ class Step:
 
     Args:
         menu: The choices.
-        cells: From screening.
-        goal: With a budget or a size.
-        seen: What was measured, and what is being measured.
+        cells: Screened changes of the margins.
+        goal: The limit: a budget or a size, not a front.
+        seen: Plans that were measured, and that are being measured.
 
     Attributes:
         best: Row of the best feasible plan in *seen*, or None.
@@ -48,7 +48,9 @@ class Step:
         self._menu, self._cells, self._goal, self._seen = menu, cells, goal, seen
         near = seen.nearest(goal, MOST_FITTED)
         choices, change, drops = seen.choices[near], seen.change[near], seen.drop_pp[near]
-        if len(seen.pending):  # believed to turn out as predicted, so that others look elsewhere
+        if len(
+            seen.pending
+        ):  # assumed to turn out as predicted, so that other workers look elsewhere
             believed = Posterior(cells, choices, change).predict(seen.pending).change
             choices = np.concatenate([choices, seen.pending])
             change = np.concatenate([change, believed])

@@ -11,9 +11,9 @@ from mpsearch.system.folders import open_as_it_is
 
 
 class FolderFiles:
-    """An artifact store that only reads, and only what it was told of.
+    """An artifact store that only reads, and only files that were added to it.
 
-    Ids are random: no page of somebody else's can guess them.
+    Ids are random: no foreign page can guess them.
     """
 
     def __init__(self) -> None:

@@ -40,8 +40,8 @@ _REPLACED: Final = (
 class Guard:
     """Lets through what reads and comes by a name of this machine.
 
-    The dashboard knows no passwords, and one request would delete a study. A page of somebody
-    else's that reaches it by a name of its own (DNS rebinding) is told by the Host header.
+    The dashboard knows no passwords, and one request would delete a study. A foreign
+    page that reaches it by a name of its own (DNS rebinding) is recognized by the Host header.
 
     Args:
         application: The dashboard, as WSGI has it.

@@ -10,9 +10,9 @@ def study_note(record: StudyRecord, quanti_array: str, is_whole: bool) -> str:
     """The result in a sentence, the plan as ``quanti_array``, and layer by layer.
 
     Args:
-        record: The study.
+        record: All that is known of the study.
         quanti_array: Text of ``quanti_array.py``.
-        is_whole: The study's folder is known, and so whether its search is finished.
+        is_whole: Whether the study's folder is known, and so whether its search is finished.
     """
     sentence = headline(record)
     if not is_whole:

@@ -17,7 +17,7 @@ def measured_plans(data: MeasuredPlans, what: str) -> dict[str, Any]:
 
     Args:
         data: The plans.
-        what: Of what the bytes are.
+        what: Name of the parameters that the bytes count.
     """
     kept, front = data.feasible, data.front
     broken = marks("breaks the limit", GRAY, "circle-open")

@@ -27,7 +27,7 @@ class _Handler(wsgiref.simple_server.WSGIRequestHandler):
     timeout = _IDLE_SECONDS
 
     def log_message(self, *_args: Any) -> None:
-        """Nobody reads a line per request."""
+        """Write nothing: a line per request is of no use."""
 
 
 def require_dashboard() -> None:
@@ -49,7 +49,7 @@ def dashboard_server(
     """A server that listens and does not answer yet: ``serve_forever`` does.
 
     Args:
-        storage: What is shown.
+        storage: The storage to show.
         files: The files that can be downloaded.
         port: 0 for one that is free.
 
@@ -64,6 +64,6 @@ def dashboard_server(
         return wsgiref.simple_server.make_server(LOOPBACK, port, application, _Server, _Handler)
     except (OSError, OverflowError) as error:
         raise EnvironmentFault(
-            f"port {port} of {LOOPBACK} cannot be used ({error}); give another --port, or 0 for "
+            f"port {port} of {LOOPBACK} cannot be used ({error}); give another `port`, or 0 for "
             "one that is free"
         ) from error

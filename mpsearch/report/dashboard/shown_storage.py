@@ -34,8 +34,8 @@ class ShownStorage(BaseStorage):
     limit, and constraints are in both places.
 
     Args:
-        storage: The study's.
-        show: A study with what it has measured → system attributes to add.
+        storage: The study's storage.
+        show: Function from a study and its trials to the system attributes to add.
         stamp: Changes when *show* would say something new about the same trials.
     """
 
@@ -146,7 +146,7 @@ class ShownStorage(BaseStorage):
         shown._system_attrs = {**trial.system_attrs, CONSTRAINTS: limits}
         if subject is not None and is_measured(trial) and not is_sound(trial, subject):
             shown.state, shown.values = TrialState.FAIL, None
-            shown._user_attrs["reason"] = "damaged in the storage: its checksum does not fit"
+            shown._user_attrs["reason"] = "damaged in the storage: its checksum does not match"
         if subject is not None and trial.state.is_finished():
             self._shown[trial._trial_id] = shown
         return shown

@@ -48,7 +48,7 @@ def byte_axis(axis: Any, nbytes: Any) -> None:
 
 
 def linear_bytes(axis: Any) -> None:
-    """From 0, as bars are."""
+    """Axis of bytes from 0, as bars need."""
     axis.set_major_locator(MaxNLocator(6))
     axis.set_major_formatter(_BYTES)
 

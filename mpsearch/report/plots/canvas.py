@@ -26,11 +26,11 @@ class Ink:
     """Colours of everything that is not data.
 
     Attributes:
-        text: Of words and frames.
-        faint: Of grids and bars in the background.
+        text: Color of words and frames.
+        faint: Color of grids and of bars in the background.
         paper: Behind the figure; ``none`` lets the page show through.
-        alarm: Of limits.
-        blue: Of the most important data; Okabe and Ito's blue is too dim on dark paper.
+        alarm: Color of limits.
+        blue: Color of the most important data; Okabe and Ito's blue is too dim on dark paper.
     """
 
     text: str

@@ -39,12 +39,12 @@ class Address:
     """A storage URL in its parts.
 
     Attributes:
-        kind: What is there.
-        url: As the driver takes it; may hold a password.
-        shown: For people: the password is masked.
+        kind: Kind of the storage.
+        url: URL for the driver; may hold a password.
+        shown: URL for people: the password is masked.
         path: The file of ``sqlite`` and ``journal``; None for servers.
-        host: Of ``grpc``.
-        port: Of ``grpc``.
+        host: Host of a ``grpc`` storage.
+        port: Port of a ``grpc`` storage.
     """
 
     kind: Kind
@@ -94,7 +94,9 @@ class Address:
     def _proxy(cls, text: str, rest: str) -> "Address":
         match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^:/@?#\[\]]+)(?::(\d{1,5}))?/?", rest)
         if match is None:
-            raise SettingError(f"storage {masked(text)!r} is not grpc://HOST:PORT; write it so")
+            raise SettingError(
+                f"storage {masked(text)!r} is not grpc://HOST:PORT; write it in that form"
+            )
         return cls("grpc", text, masked(text), None, match[1], int(match[2] or _DEFAULT_PORT))
 
 

@@ -45,15 +45,15 @@ def storage_faults(address: Address) -> Iterator[None]:
     except MPSearchError:
         raise
     except (KeyError, optuna.exceptions.OptunaError) as error:
-        # A KeyError is a study or trial that somebody deleted meanwhile.
+        # A KeyError is a study or trial that another process deleted meanwhile.
         raise _fault(address, _root(error)) from error
     except (sqlalchemy.exc.SQLAlchemyError, json.JSONDecodeError, RuntimeError, OSError) as error:
         raise _fault(address, error) from error
     except MEANINGLESS as error:
         raise EnvironmentFault(
-            f"the study's storage {address.shown!r} holds what makes no sense "
+            f"the study's storage {address.shown!r} holds inconsistent data "
             f"({type(error).__name__}: {_reason(address, error)}); put back a copy of it, or name "
-            "another --storage to start anew"
+            "another `storage` to start anew"
         ) from error
     except Exception as error:
         if not _is_of_grpc(error):

@@ -83,7 +83,7 @@ class Journal(BaseJournalBackend):
         with self._locked() as file:
             if not begins_journal(file):
                 raise SettingError(
-                    f"{str(self._path)!r} is no journal of Optuna's any more; it is left as it is"
+                    f"{str(self._path)!r} is no longer a journal of Optuna; it is left as it is"
                 )
             end, before = _cut_torn_line(file)
             lines = b""
@@ -103,12 +103,12 @@ class Journal(BaseJournalBackend):
         """What is said of damage that cannot be left out.
 
         Args:
-            number: Of a line, from 1.
+            number: Number of the line, from 1.
             what: It says or names.
         """
         return StudyError(
             f"journal {str(self._path)!r} is damaged at line {number}, which {what}; put back a "
-            "copy of the file, or name another --storage to start anew"
+            "copy of the file, or name another `storage` to start anew"
         )
 
     def _entry(self, line: bytes) -> dict[str, Any]:

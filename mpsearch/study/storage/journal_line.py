@@ -1,4 +1,4 @@
-"""A line of a journal, and how damage to it is told.
+"""A line of a journal, and how damage to it is detected.
 
 A line that mpsearch writes ends in two fields that Optuna passes over: ``after``, the CRC-32 of
 the line before it, and ``sum``, the CRC-32 of the line itself up to there. Lines without them, of
@@ -28,7 +28,7 @@ def sealed(entry: Mapping[str, Any], before: str) -> bytes:
     """The line of an entry.
 
     Args:
-        entry: Of Optuna's.
+        entry: Entry of Optuna's journal.
         before: CRC-32 of the line before it.
     """
     text = json.dumps(entry, separators=(",", ":"))
@@ -45,7 +45,7 @@ def read_line(line: bytes, before: str | None) -> tuple[dict[str, Any] | None, b
     """What a line says, and whether it comes after the line that it was written after.
 
     Args:
-        line: With its end.
+        line: The line with its line end.
         before: CRC-32 of the line before it; None if that one is damaged.
 
     Returns:

@@ -101,8 +101,8 @@ def _require_possible_file(address: Address, path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise SettingError(
-            f"storage {address.shown!r}: there is no folder {str(folder)!r}; make it, or name a "
-            "file in another"
+            f"storage {address.shown!r}: there is no folder {str(folder)!r}; create it, or name "
+            "a file in another folder"
         )
     require_storage_file(address)
     require_lock_file(path)

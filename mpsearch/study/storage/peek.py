@@ -42,7 +42,7 @@ class _Counted:
     Attributes:
         trials: How many.
         last: When the last was finished; later ones compare greater.
-        attributes: Of the first: ``nbytes`` and ``ratio``, if it has them.
+        attributes: ``nbytes`` and ``ratio`` of the first trial, if it has them.
     """
 
     trials: int

@@ -27,7 +27,7 @@ class BoundedConnection(sqlite3.Connection):
 def require_stored(database: sqlite3.Connection) -> None:
     """Refuse a database that computes what it gives instead of giving what is stored in it.
 
-    A view, a trigger or a generated column is a program of whoever made the file: a few words of
+    A view, a trigger or a generated column is a program by the author of the file: a few words of
     it are rows without an end. Optuna makes none.
 
     Raises:
@@ -52,8 +52,8 @@ def connect_read_only(path: Path, timeout: float, is_fixed: bool = False) -> sql
 
     Args:
         path: The file.
-        timeout: Seconds to wait where another process holds its lock.
-        is_fixed: It is read as it is in the file: without locks, and with no file made beside it.
+        timeout: Seconds to wait while another process holds the lock.
+        is_fixed: Whether to read the file as it is: without locks, and with no file made beside it.
 
     Raises:
         sqlite3.Error: If there is no such file, or none that can be opened.

@@ -20,8 +20,8 @@ _ESSENTIAL: Final = {  # table of Optuna's → columns that it has in every vers
     "version_info": {"version_info_id", "schema_version"},
 }
 _KINDS: Final[dict[Kind, str]] = {
-    "sqlite": "no SQLite database of Optuna's",
-    "journal": "no journal of Optuna's, or one whose first line is damaged",
+    "sqlite": "not an SQLite database of Optuna",
+    "journal": "not a journal of Optuna, or its first line is damaged",
 }
 
 
@@ -29,7 +29,7 @@ def require_storage_file(address: Address, writing: bool = True) -> None:
     """Check that the file of a storage, if there is one, is such a storage; nothing is changed.
 
     Args:
-        address: Of ``sqlite`` or ``journal``.
+        address: Address of a ``sqlite`` or ``journal`` storage.
         writing: It may be written to: then it may be no link, and have no second name.
 
     Raises:
@@ -64,9 +64,9 @@ def _reason_to_refuse(kind: Kind, path: Path, writing: bool) -> str | None:
         return f"is a symbolic link, and nothing is written through it: name {target!r} itself"
     found = path.stat()
     if not stat.S_ISREG(found.st_mode):
-        return "is no regular file: name one, which is made if it is not there"
+        return "is not a regular file: name one; it is created if it is missing"
     if found.st_size and not _is(kind, path):
-        return f"is {_KINDS[kind]}: name another file, which is made if it is not there"
+        return f"is {_KINDS[kind]}: name another file; it is created if it is missing"
     if writing and found.st_nlink > 1:
         # Two names have two rollback journals: https://sqlite.org/howtocorrupt.html
         return f"has {found.st_nlink} names (hard links): put a copy in its place"

@@ -14,7 +14,7 @@ def require_plain_journal(path: Path) -> None:
 
     SQLite deletes the file that it names once the database is rolled back, wherever that is and
     whatever it holds. A process that writes one database at a time, as mpsearch does, never leaves
-    such a journal; whoever makes a study's folder for others could.
+    such a journal; the author of a hostile study folder could.
 
     Raises:
         StudyError: Names the journal.

@@ -24,7 +24,7 @@ WORKER: Final = "worker"  # trial attribute: who measures it
 _BEAT: Final = "beat"  # trial attribute: grows while its worker lives
 _REASON: Final = "reason"  # trial attribute: why a claim failed
 _BEAT_SECONDS: Final = 10.0
-#: A claim whose beat did not change for this long, by the clock of whoever watches, is dead.
+#: A claim whose beat did not change for this long, by the clock of the watching process, is dead.
 LEASE_SECONDS: Final = 60.0
 
 
@@ -38,10 +38,10 @@ class Claims:
     """The claims of one process on one study, and its view of the others'.
 
     Args:
-        storage: Optuna's.
-        study_id: Optuna's.
+        storage: Optuna's storage.
+        study_id: Optuna's id of the study.
         distributions: Layer → its choices.
-        clock: Seconds; monotonic.
+        clock: Monotonic clock, seconds.
     """
 
     def __init__(
@@ -65,8 +65,8 @@ class Claims:
         """Claim plans; returns those that are ours now.
 
         Args:
-            plans: To claim.
-            read: All trials of the study, as they are when it is called.
+            plans: Plans to claim.
+            read: Returns all trials of the study, as they are when it is called.
             most: Finished and living trials the study may have, these included; None for no limit.
         """
         for plan in plans:
@@ -79,7 +79,7 @@ class Claims:
             trial_id = self._storage.create_new_trial(self._study_id, template_trial=claim)
             with self._lock:
                 self._mine[trial_id] = plan
-        # Whoever died may have finished in its last moment, after we read: then we read again.
+        # A dead worker may have finished in its last moment, after we read: then we read again.
         is_stale = True
         while is_stale:
             trials = read()
@@ -89,17 +89,19 @@ class Claims:
             self._beating = _Heartbeat(self._beat)
         return [plan for plan in plans if plan in self._mine.values()]
 
-    def living(self, trials: Iterable[FrozenTrial], nobody: bool = False) -> dict[int, FrozenTrial]:
+    def living(
+        self, trials: Iterable[FrozenTrial], is_alone: bool = False
+    ) -> dict[int, FrozenTrial]:
         """Trial id → claims of others that are alive; those that are dead are failed.
 
         Args:
-            trials: Of the study.
-            nobody: It is known that there are no others.
+            trials: Trials of the study.
+            is_alone: Whether it is known that there are no other processes.
         """
-        return self._look(trials, nobody)[0]
+        return self._look(trials, is_alone)[0]
 
     def _look(
-        self, trials: Iterable[FrozenTrial], nobody: bool = False
+        self, trials: Iterable[FrozenTrial], is_alone: bool = False
     ) -> tuple[dict[int, FrozenTrial], bool]:
         """Living claims of others, and whether a dead one was finished since *trials* were read."""
         found: dict[int, FrozenTrial] = {}
@@ -109,7 +111,7 @@ class Claims:
                 continue
             if trial._trial_id in self._mine:
                 continue
-            if nobody or self._is_dead(trial):
+            if is_alone or self._is_dead(trial):
                 is_stale |= not self._fail(trial._trial_id, "its worker is gone")
             else:
                 found[trial._trial_id] = trial
@@ -183,7 +185,7 @@ class Claims:
         self._fail(trial_id, reason)
 
     def _fail(self, trial_id: int, reason: str) -> bool:
-        """Fail a claim; False if it is finished: somebody was quicker, or it was measured."""
+        """Fail a claim; False if another process has finished or failed it before."""
         try:
             self._storage.set_trial_user_attr(trial_id, _REASON, reason)
             self._storage.set_trial_state_values(trial_id, TrialState.FAIL)

@@ -1,4 +1,4 @@
-"""Other processes of the same search, as whoever makes the search sees them."""
+"""Other processes of the same search, as the process that makes the search sees them."""
 
 from typing import Protocol
 

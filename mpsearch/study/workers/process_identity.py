@@ -23,7 +23,7 @@ def this_process() -> dict[str, Any]:
 def is_known_dead(process: Mapping[str, Any]) -> bool:
     """Whether *process* ran on this machine, and is gone for certain.
 
-    A process number that was given to another process since is told by its start.
+    A process number that was given to another process since is recognized by its start time.
     """
     here = _machine()
     if not here or process.get("machine") != here:

@@ -16,14 +16,14 @@ Turn = Literal["alone", "shared", "wait"]
 
 
 class Doorway:
-    """A lock file beside a file storage: who is alone need not claim what it measures.
+    """A lock file beside a file storage: a process that is alone need not claim what it measures.
 
-    The first process holds the lock for itself. Whoever comes later cannot have it, adds a byte to
+    The first process holds the lock for itself. A later process cannot have it, adds a byte to
     the file, and waits. The first sees at its next step that the file has grown, and from then on
     shares the lock: now all claim. The kernel frees the lock of a process that dies.
 
     Args:
-        beside: The storage's file; None for a server, where nobody can know to be alone.
+        beside: The storage's file; None for a server, where no process can know that it is alone.
     """
 
     def __init__(self, beside: Path | None) -> None:
@@ -33,7 +33,7 @@ class Doorway:
         self._turn: Turn = "wait"
 
     def turn(self) -> Turn:
-        """``alone``, ``shared``, or ``wait``: the one who was alone has not noticed us yet.
+        """``alone``, ``shared``, or ``wait``: the process that was alone has not noticed us yet.
 
         Raises:
             SettingError: If there is another file in the place of the lock file.
@@ -52,7 +52,7 @@ class Doorway:
 
     @property
     def is_alone(self) -> bool:
-        """Whether nobody else was there when :meth:`turn` was last called."""
+        """Whether no other process was there when :meth:`turn` was last called."""
         return self._turn == "alone"
 
     def leave(self) -> None:
@@ -65,7 +65,7 @@ class Doorway:
         assert sys.platform != "win32"
         require_lock_file(beside)
         self._file = open_as_it_is(_lock_file(beside), os.O_RDWR | os.O_CREAT | os.O_APPEND)
-        # Read before the lock is had: whoever knocks does so after.
+        # Read before the lock is had: other processes add their byte later.
         self._size = self._length()
         if self._lock(fcntl.LOCK_EX):
             return "alone"
@@ -124,7 +124,7 @@ def require_lock_file(beside: Path) -> None:
 
 
 def _is_lock(path: Path) -> bool:
-    """Whether it holds a byte for everybody who waited, and nothing else."""
+    """Whether it holds a byte for every process that waited, and nothing else."""
     with path.open("rb") as file:
         return all(not piece.strip(b".") for piece in iter(lambda: file.read(4096), b""))
 

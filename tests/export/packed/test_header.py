@@ -94,7 +94,7 @@ LIES: list[tuple[str, Change]] = [
     ("not JSON", lambda _: b"{"),
     ("not JSON", lambda _: b"[" * 100_000),
     ("too many lists and objects", lambda _: b"[" + b"[]," * 600_000 + b"0]"),
-    ("a key comes twice", lambda _: b'{"version": 1, "version": 1}'),
+    ("a key occurs twice", lambda _: b'{"version": 1, "version": 1}'),
     ("not JSON", lambda _: b'{"version": NaN}'),
     ("is not an object", lambda _: b"[]"),
     ("not JSON", lambda _: b"\xff\xfe"),

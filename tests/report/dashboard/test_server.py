@@ -108,7 +108,7 @@ def test_what_a_search_writes_meanwhile_is_shown(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_said(dashboard: Dashboard, folder: Path) -> None:
-    with pytest.raises(EnvironmentFault, match=r"--port, or 0"):
+    with pytest.raises(EnvironmentFault, match=r"`port`, or 0"):
         Dashboard.open(folder, dashboard.port)
 
 

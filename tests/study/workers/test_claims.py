@@ -134,7 +134,7 @@ def test_who_died_after_its_last_write_has_measured_all_the_same(study: optuna.S
 
 def test_trials_of_nobody_of_ours_are_left_alone(study: optuna.Study) -> None:
     study.ask(distributions(MENU))
-    assert Someone(study).claims.living(study.get_trials(), nobody=True) == {}
+    assert Someone(study).claims.living(study.get_trials(), is_alone=True) == {}
     assert states(study) == [TrialState.RUNNING]
 
 

@@ -134,7 +134,7 @@ OTHERS: dict[str, tuple[Config, str]] = {
     "custom": (lambda _: network(layer("Odd", "odd", "evil.layers")), "layer 'odd': type Odd"),
     "type_is_a_list": (
         lambda _: network({"class_name": ["Dense"], "config": {"name": "odd"}}),
-        "the name is no text",
+        "whose name is not a string",
     ),
     "dotdot_name": (lambda _: network(layer("ReLU", "..")), "the name '..'"),
     "slash_name": (lambda _: network(layer("ReLU", "../../x")), "the name '../../x'"),

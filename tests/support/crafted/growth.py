@@ -186,14 +186,14 @@ UNBUILT: dict[str, Json] = {
 # These have all their weights, which are few.
 def _values() -> Iterator[tuple[str, Json, Any, str]]:
     up = layer("UpSampling2D", "up", size=[8192, 8192])
-    yield "upsampled", classifier([4, 4, 3], up, pooled()), head(3), "'up' puts out"
+    yield "upsampled", classifier([4, 4, 3], up, pooled()), head(3), "'up' outputs"
     some = [layer("ZeroPadding2D", f"far{i}", padding=i * 1900) for i in (1, 2)]
-    yield "padded", classifier([4, 4, 3], *some, pooled()), head(3), "'far2' puts out"
+    yield "padded", classifier([4, 4, 3], *some, pooled()), head(3), "'far2' outputs"
     yield (
         "repeated",
         sequence(256, layer("Flatten", "f"), layer("RepeatVector", "r", n=2**19), mean()),
         head(768),
-        "'r' puts out",
+        "'r' outputs",
     )
     scores = layer("Attention", "scores")
     branches = [
@@ -221,7 +221,7 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
         called(layer("Dot", "dot", axes=2), "steps", "steps"),
         called(layer("GlobalAveragePooling1D", "flat"), "dot"),
     ]
-    yield "dot", functional(*dot, end, last="head"), head(2**16), "'dot' puts out"
+    yield "dot", functional(*dot, end, last="head"), head(2**16), "'dot' outputs"
     spread = [
         image(256, 256, 1),
         called(layer("Reshape", "row", target_shape=[2**16, 1]), "image"),
@@ -229,7 +229,7 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
         called(layer("Multiply", "outer"), "row", "column"),
         called(layer("GlobalAveragePooling1D", "flat"), "outer"),
     ]
-    yield "outer_product", functional(*spread, end, last="head"), head(2**16), "'outer' puts out"
+    yield "outer_product", functional(*spread, end, last="head"), head(2**16), "'outer' outputs"
     apart = layer(
         "DepthwiseConv2D", "apart", kernel_size=[3, 3], dilation_rate=2**17, padding="same"
     )
@@ -248,12 +248,12 @@ def _values() -> Iterator[tuple[str, Json, Any, str]]:
     pool = layer("AveragePooling2D", "pool", pool_size=[4096, 4096], strides=[1, 1], padding="same")
     yield "windows", classifier([4096, 4096, 3], pool, pooled()), head(3), "billion multiplications"
     adaptive = layer("AdaptiveAveragePooling2D", "pool", output_size=[30000, 30000])
-    yield "adaptive", classifier([4, 4, 3], adaptive, pooled()), head(3), "puts out"
+    yield "adaptive", classifier([4, 4, 3], adaptive, pooled()), head(3), "outputs"
     # Each output looks at half of the picture's side, twice.
     most = layer("AdaptiveMaxPooling2D", "pool", output_size=[2000, 2])
     yield "adaptive_most", classifier([4096, 4096, 3], most, pooled()), head(3), "multiplications"
     big = layer("Resizing", "big", height=40000, width=40000)
-    yield "resized", classifier([4, 4, 3], big, pooled()), head(3), "'big' puts out"
+    yield "resized", classifier([4, 4, 3], big, pooled()), head(3), "'big' outputs"
     wide = layer("Resizing", "wide", height=4, width=2**20, pad_to_aspect_ratio=True)
     yield "aspect", classifier([64, 64, 3], wide, pooled()), head(3), SPACE
     many = [0.5] * 2**15

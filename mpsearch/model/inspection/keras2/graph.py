@@ -107,9 +107,9 @@ class Joints:
         first, keywords = self._arguments(node, place)
         if keywords.get("training"):
             raise Refused(
-                f"cannot be loaded: {place} is called with training = True, so that its output is "
-                "another each time",
-                "call it without when you build the model",
+                f"cannot be loaded: {place} is called with training = True, so that its output "
+                "differs from call to call",
+                "leave training away when you build the model",
             )
         said = {k: v for k, v in keywords.items() if v is not None and k != "training"}
         return {"args": [first], "kwargs": said}

@@ -56,7 +56,7 @@ def call_of(settings: dict[str, Any], tensors: list[Any], place: str) -> Call:
 
     Args:
         settings: The layer's configuration.
-        tensors: What it is called with, in order.
+        tensors: Arguments of the call, in order.
         place: Names the layer in messages.
 
     Raises:

@@ -19,10 +19,10 @@ class Operation:
     """An operation of Keras 3.
 
     Attributes:
-        module: Of its class.
-        kind: Its class.
-        settings: Its configuration, without the name.
-        args: What it is called with.
+        module: Module of the operation's class.
+        kind: Class of the operation.
+        settings: Configuration of the operation, without the name.
+        args: Arguments of the call.
     """
 
     module: str
@@ -37,7 +37,7 @@ def operation_in_keras3(
     """What Keras 3 calls a function of TensorFlow's.
 
     Args:
-        function: Its name, without ``tf.``.
+        function: Name of the function, without ``tf.``.
         first: The first argument: a tensor, a constant, or a list of them.
         keywords: The others, by name.
         place: Names the step in messages.
@@ -92,8 +92,8 @@ def _unary(module: str, kind: str, renamed: dict[str, str] | None = None, **sile
     """An operation of one tensor.
 
     Args:
-        module: Of the operation.
-        kind: Its class.
+        module: Module of the operation's class.
+        kind: Class of the operation.
         renamed: Keyword of TensorFlow's → setting of Keras 3's.
         silent: Keywords and the values that say nothing.
     """

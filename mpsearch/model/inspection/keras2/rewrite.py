@@ -29,7 +29,7 @@ def in_keras3_terms(config: dict[str, Any]) -> dict[str, Any]:
     Objects that are not Keras' own are left as they are, for the allow-list to find.
 
     Args:
-        config: Of the model, as either format of Keras 2 holds it; it is not changed.
+        config: Configuration of the model, as Keras 2 writes it in either format; not changed.
 
     Raises:
         Refused: If it asks for what Keras 3 does not do, or no Keras 2 wrote it.

@@ -82,7 +82,7 @@ def settings_in_keras3(kind: str, settings: Mapping[str, Any], place: str) -> di
 
     Args:
         kind: The layer's class, as Keras 2 calls it.
-        settings: Its ``config``.
+        settings: Configuration (``config``) of the object.
         place: Names the layer in messages.
 
     Raises:

@@ -23,7 +23,7 @@ _OF_KERAS: Final = ("keras.", "tf_keras.", "tensorflow.python.keras.")
 
 
 def is_of_keras(value: dict[str, Any]) -> bool:
-    """Whether an object's class is one of Keras' own, and not under a name of somebody else's."""
+    """Whether an object's class is one of Keras' own, and not registered under a foreign name."""
     module, name = value.get("module"), value.get("registered_name")
     kind = value.get("class_name")
     ours = module in (None, "keras", "tf_keras", "builtins") or (
@@ -36,8 +36,8 @@ def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
     """A setting's value in Keras 3's terms.
 
     Args:
-        key: Of the setting.
-        value: As Keras 2 wrote it.
+        key: Name of the setting.
+        value: Value of the setting, as Keras 2 wrote it.
         layer: Puts a layer inside the setting into Keras 3's terms.
     """
     if key in {"activation", "recurrent_activation"}:

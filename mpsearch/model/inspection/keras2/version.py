@@ -16,7 +16,7 @@ def is_keras2(version: str, config: dict[str, Any]) -> bool:
     """Whether a description is in Keras 2's terms.
 
     Args:
-        version: As of :func:`version_of`.
+        version: Version of Keras, from :func:`version_of`.
         config: The description; it decides where the file names no version.
     """
     if version:

@@ -57,12 +57,13 @@ class Dashboard(AbstractContextManager["Dashboard"]):
         require_dashboard()
         self._folder, self._files = folder, FolderFiles()
         url = storage or folder_storage(folder)
-        self._main = study_trials(folder, url)
         address = Address.parse(url)
         with reading_faults(address):
             self._storage = open_for_reading(address)
         try:
             shown = ShownStorage(self._storage, self._shown, self._stamp)
+            with reading_faults(address):
+                self._main = study_trials(folder, shown.study_trials)
             self._server = dashboard_server(shown, self._files, port)
             study = shown.get_study_id_from_name(self._main.name)
         except BaseException:

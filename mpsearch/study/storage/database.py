@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 _MOST_INCLUDED: Final = 500  # databases limit the variables of a query
 
-_Rows = dict[int, list[tuple[Any, ...]]]  # trial id → rows of a table, without the id
+_Rows = dict[int, list[tuple[Any, ...]]]  # trial id → its rows of a table, without it
 
 
 class Database(RDBStorage):
@@ -78,30 +78,27 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
     if not trials:
         return []
 
-    def rows(order: Any, *columns: Any) -> _Rows:
-        table = order.class_
+    def rows(table: Any, *columns: Any) -> _Rows:
         query = sqlalchemy.select(table.trial_id, *columns).join(
             trial, trial.trial_id == table.trial_id
         )
         found: _Rows = defaultdict(list)
-        for trial_id, *row in session.execute(query.where(*conditions).order_by(order)):
-            found[trial_id].append(tuple(row))
+        for row in session.execute(query.where(*conditions)):
+            found[row[0]].append(tuple(row[1:]))
         return found
 
-    values = rows(number.trial_value_id, number.objective, number.value, number.value_type)
-    params = rows(param.param_id, param.param_name, param.param_value, param.distribution_json)
-    steps = rows(
-        step.trial_intermediate_value_id,
-        step.step,
-        step.intermediate_value,
-        step.intermediate_value_type,
+    values = rows(number, number.objective, number.value, number.value_type)
+    params = rows(
+        param, param.param_id, param.param_name, param.param_value, param.distribution_json
     )
-    users = rows(user.trial_user_attribute_id, user.key, user.value_json)
-    systems = rows(system.trial_system_attribute_id, system.key, system.value_json)
+    steps = rows(step, step.step, step.intermediate_value, step.intermediate_value_type)
+    users = rows(user, user.key, user.value_json)
+    systems = rows(system, system.key, system.value_json)
     parsed = functools.cache(json_to_distribution)
     found = []
     for trial_id, place, state, begun, ended in trials:
-        spaces = {name: parsed(text) for name, _, text in params[trial_id]}
+        chosen = sorted(params[trial_id])  # by their ids, which differ
+        spaces = {name: parsed(text) for _, name, _, text in chosen}
         found.append(
             FrozenTrial(
                 number=place,
@@ -110,9 +107,7 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
                 values=_values(values[trial_id]),
                 datetime_start=_local(begun),
                 datetime_complete=_local(ended),
-                params={
-                    name: spaces[name].to_external_repr(code) for name, code, _ in params[trial_id]
-                },
+                params={name: spaces[name].to_external_repr(code) for _, name, code, _ in chosen},
                 distributions=spaces,
                 user_attrs={key: json.loads(text) for key, text in users[trial_id]},
                 system_attrs={key: json.loads(text) for key, text in systems[trial_id]},

@@ -125,13 +125,23 @@ class Dashboard(AbstractContextManager["Dashboard"]):
         """
         require_dashboard()
         url = storage or folder_storage(folder)
-        view = _ShownFolder(folder, study_trials(folder, url), FolderFiles())
         address = Address.parse(url)
         with ExitStack() as opened:
             with reading_faults(address):
                 inner = open_for_reading(address)
             opened.callback(close_storage, inner)
-            shown = ShownStorage(inner, view.attributes, view.stamp)
+
+            # Called when a page is asked for: the view exists by then.
+            def attributes(trials: StudyTrials) -> dict[str, Any]:
+                return view.attributes(trials)
+
+            def stamp() -> Hashable:
+                return view.stamp()
+
+            shown = ShownStorage(inner, attributes, stamp)
+            with reading_faults(address):
+                main = study_trials(folder, shown.study_trials)
+            view = _ShownFolder(folder, main, FolderFiles())
             server = dashboard_server(shown, view.files, port)
             opened.callback(server.server_close)
             study = shown.get_study_id_from_name(view.main.name)

@@ -1,6 +1,6 @@
 """A study's folder read back: no model, no images, nothing written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,18 +81,18 @@ def record_of(folder: Path, trials: StudyTrials) -> StudyRecord:
     return _record(folder, None if file is None else file.config, *_result(folder), trials)
 
 
-def study_trials(folder: Path, storage: str) -> StudyTrials:
+def study_trials(folder: Path, read: Callable[[str | None], StudyTrials | None]) -> StudyTrials:
     """What the study of a folder has measured.
 
     Args:
         folder: The study's folder; its result names the study of the storage.
-        storage: URL of the study's storage.
+        read: Reads a study of its storage by name; None for the one written to last.
 
     Raises:
         StudyError: If there is neither a result nor a measured plan, or a file is damaged.
     """
     result, subject = _result(folder)
-    trials = read_trials(storage, None if subject is None else subject.study_name)
+    trials = read(None if subject is None else subject.study_name)
     if trials is None or (result is None and not trials.trials):
         raise _nothing(folder, () if trials is None else trials.damage)
     return trials

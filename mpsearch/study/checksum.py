@@ -59,6 +59,23 @@ def checksum(
     return text_digest([subject, text])[:_DIGITS]
 
 
+class SoundTrials:
+    """Remembers which finished trials of a storage are sound: they never change.
+
+    A call is :func:`is_sound`.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], bool] = {}
+
+    def __call__(self, trial: FrozenTrial, subject: str) -> bool:
+        """Whether a finished trial is what was written."""
+        key = subject, trial._trial_id
+        if key not in self._known:
+            self._known[key] = is_sound(trial, subject)
+        return self._known[key]
+
+
 def is_sound(trial: FrozenTrial, subject: str) -> bool:
     """Whether a finished trial is what was written; true for those of versions without checksum.
 

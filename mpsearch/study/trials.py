@@ -4,7 +4,7 @@ import contextlib
 import logging
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -24,6 +24,9 @@ from mpsearch.values.choices import parse_metric
 from mpsearch.values.errors import MPSearchError, StudyError
 from mpsearch.values.plan import Plan
 from mpsearch.values.secret import without_secrets
+
+#: Trial, digest of its study's subject → whether the trial is what was written.
+Sound = Callable[[FrozenTrial, str], bool]
 
 _COMPLETE: Final = (TrialState.COMPLETE,)
 _REFUSALS: Final = (
@@ -95,7 +98,7 @@ def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
     with reading_faults(address):
         storage = open_for_reading(address)
         try:
-            return _read(storage, name)
+            return trials_in(storage, name)
         finally:
             close_storage(storage)
 
@@ -118,7 +121,19 @@ def reading_faults(address: Address) -> Iterator[None]:
         raise _unreadable(address, error) from error
 
 
-def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials | None:
+def trials_in(
+    storage: optuna.storages.BaseStorage, name: str | None, sound: Sound = is_sound
+) -> StudyTrials | None:
+    """As :func:`read_trials`, from a storage that is open.
+
+    Args:
+        storage: Where the study is.
+        name: Of the study; None for the one that was written to last.
+        sound: Says whether a trial is sound.
+
+    Raises:
+        StudyError: If the storage has no study *name*, or one that mpsearch did not write.
+    """
     ours = {study.study_name: study for study in storage.get_all_studies() if is_ours(study)}
     if not ours and name is None:
         return None
@@ -132,7 +147,8 @@ def _read(storage: optuna.storages.BaseStorage, name: str | None) -> StudyTrials
         for one in ([name] if name is not None else asked_for(ours))
     }
     chosen = max(trials, key=lambda one: _last_written(trials[one]))
-    found = as_study_trials(ours[chosen], trials[chosen], sorted(set(ours) - {chosen}))
+    others = sorted(set(ours) - {chosen})
+    found = as_study_trials(ours[chosen], trials[chosen], others, sound)
     return replace(found, damage=(*journal_damage(storage), *found.damage))
 
 
@@ -142,7 +158,10 @@ def is_ours(study: FrozenStudy) -> bool:
 
 
 def as_study_trials(
-    study: FrozenStudy, trials: Sequence[FrozenTrial], others: Sequence[str] = ()
+    study: FrozenStudy,
+    trials: Sequence[FrozenTrial],
+    others: Sequence[str] = (),
+    sound: Sound = is_sound,
 ) -> StudyTrials:
     """What Optuna has of a study, in our words.
 
@@ -150,6 +169,7 @@ def as_study_trials(
         study: A study for which :func:`is_ours` is true.
         trials: Finished ones of it.
         others: Names of other studies beside it.
+        sound: Says whether a trial is sound.
 
     Raises:
         KeyError: If an attribute is missing.
@@ -160,8 +180,8 @@ def as_study_trials(
     layers = attributes[SUBJECT + "layers"]
     subject = subject_digest(attributes)
     measured = [trial for trial in trials if is_measured(trial)]
-    sound = [trial for trial in measured if is_sound(trial, subject)]
-    found = [one for one in (_trial(trial, layers) for trial in sound) if one is not None]
+    intact = [trial for trial in measured if sound(trial, subject)]
+    found = [one for one in (_trial(trial, layers) for trial in intact) if one is not None]
     return StudyTrials(
         name=study.study_name,
         goal=Goal(
@@ -174,7 +194,7 @@ def as_study_trials(
             for key in ("model", "images", "reference", "numerics")
         },
         coding=str(attributes.get(SUBJECT + "coding", "none")),
-        original_nbytes=_original(sound),
+        original_nbytes=_original(intact),
         trials=tuple(found),
         others=tuple(others),
         damage=trial_damage(len(measured) - len(found)),

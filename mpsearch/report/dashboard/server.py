@@ -58,10 +58,13 @@ def dashboard_server(
     """
     import optuna_dashboard  # noqa: PLC0415 - takes seconds
 
+    from mpsearch.report.dashboard.study_detail import StudyDetail  # noqa: PLC0415 - likewise
+
     logging.getLogger("optuna_dashboard").setLevel(logging.CRITICAL)
-    application = Guard(optuna_dashboard.wsgi(storage, artifact_store=files), _NAMES)
+    application = optuna_dashboard.wsgi(storage, artifact_store=files)
+    guarded = Guard(StudyDetail(application, storage), _NAMES)
     try:
-        return wsgiref.simple_server.make_server(LOOPBACK, port, application, _Server, _Handler)
+        return wsgiref.simple_server.make_server(LOOPBACK, port, guarded, _Server, _Handler)
     except (OSError, OverflowError) as error:
         raise EnvironmentFault(
             f"port {port} of {LOOPBACK} cannot be used ({error}); give another `port`, or 0 for "

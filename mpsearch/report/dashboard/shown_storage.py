@@ -12,8 +12,14 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from mpsearch.report.dashboard.attributes import CONSTRAINTS, note_attributes
-from mpsearch.study.checksum import CHECKSUM, is_sound, subject_digest
-from mpsearch.study.trials import StudyTrials, as_study_trials, is_measured, is_ours
+from mpsearch.study.checksum import CHECKSUM, SoundTrials, subject_digest
+from mpsearch.study.trials import (
+    StudyTrials,
+    as_study_trials,
+    is_measured,
+    is_ours,
+    trials_in,
+)
 from mpsearch.values.errors import MPSearchError
 
 Show = Callable[[StudyTrials], dict[str, Any]]
@@ -42,9 +48,14 @@ class ShownStorage(BaseStorage):
     def __init__(self, storage: BaseStorage, show: Show, stamp: Callable[[], Hashable]) -> None:
         self._storage = optuna.storages.get_storage(storage)
         self._show, self._stamp = show, stamp
+        self._sound = SoundTrials()
         self._lock = threading.Lock()
         self._added: dict[int, tuple[Hashable, dict[str, Any]]] = {}
         self._shown: dict[int, FrozenTrial] = {}
+
+    def study_trials(self, name: str | None) -> StudyTrials | None:
+        """As :func:`trials_in`; what was read is not read again."""
+        return trials_in(self._storage, name, self._sound)
 
     def get_all_studies(self) -> list[FrozenStudy]:
         """All studies, with what is added to them."""
@@ -131,7 +142,7 @@ class ShownStorage(BaseStorage):
         if not trials or not is_ours(study):
             return {}
         try:
-            return self._show(as_study_trials(study, trials))
+            return self._show(as_study_trials(study, trials, sound=self._sound))
         except (MPSearchError, KeyError, TypeError, ValueError) as error:
             # Of another version, or damaged: its trials can still be looked at.
             return note_attributes(f"No report: {error}")
@@ -144,7 +155,7 @@ class ShownStorage(BaseStorage):
         shown._user_attrs = {k: v for k, v in trial.user_attrs.items() if k not in _HIDDEN}
         limits = list(trial.constraints.values())
         shown._system_attrs = {**trial.system_attrs, CONSTRAINTS: limits}
-        if subject is not None and is_measured(trial) and not is_sound(trial, subject):
+        if subject is not None and is_measured(trial) and not self._sound(trial, subject):
             shown.state, shown.values = TrialState.FAIL, None
             shown._user_attrs["reason"] = "damaged in the storage: its checksum does not match"
         if subject is not None and trial.state.is_finished():

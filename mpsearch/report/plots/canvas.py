@@ -53,7 +53,8 @@ def svg(draw: Draw, ink: Ink) -> str:
     Letters are paths, so that it looks the same everywhere.
     """
     buffer = io.StringIO()
-    _save(draw, ink, buffer, format="svg", metadata={"Date": None, "Creator": None})
+    # Of the whole only pictures inside have dots: points that are too many to be drawn one by one.
+    _save(draw, ink, buffer, format="svg", dpi=200, metadata={"Date": None, "Creator": None})
     text = re.sub(r"<!--.*?-->", "", buffer.getvalue(), flags=re.DOTALL)
     for pattern, shorter in _SHORTER:
         text = re.sub(pattern, shorter, text)

@@ -1,5 +1,7 @@
 """Figures whose points are plans."""
 
+from typing import Final
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -11,6 +13,9 @@ from mpsearch.report.palette import HUES
 from mpsearch.report.plots.axes import budget_line, byte_axis, drop_axis
 from mpsearch.report.plots.canvas import Ink, finish, new_figure
 from mpsearch.report.sizes import size
+
+# Of more points an SVG holds a picture: each would take some hundred bytes, and the browser's time.
+_MOST_POINTS: Final = 2000
 
 
 def draw_measured(data: MeasuredPlans, ink: Ink) -> Figure:
@@ -72,9 +77,16 @@ def draw_progress(data: Progress, ink: Ink) -> Figure:
         mec=HUES[5],
         ms=4,
         label="plan that breaks the limit",
+        rasterized=len(x) > _MOST_POINTS,
     )
     kept = data.feasible
-    axes.plot(x[kept], data.values[kept], "o", color=ink.blue, ms=4, label="plan that keeps it")
+    axes.plot(
+        *(x[kept], data.values[kept], "o"),
+        color=ink.blue,
+        ms=4,
+        label="plan that keeps it",
+        rasterized=len(x) > _MOST_POINTS,
+    )
     axes.plot(
         x, data.best, color=ink.text, lw=1.8, drawstyle="steps-post", label="best so far", zorder=4
     )
@@ -100,6 +112,7 @@ def _plans(
     # Squares are drawn larger and hollow, so that circles at the same place show through.
     hollow = marker != "o"
     out = ~data.feasible
+    many = len(data.nbytes) > _MOST_POINTS
     if out.any():
         axes.plot(
             *(data.nbytes[out], data.drops_pp[out], marker),
@@ -108,6 +121,7 @@ def _plans(
             ms=7 if hollow else 4.5,
             mew=0.8,
             label=f"{whose}breaks the limit",
+            rasterized=many,
         )
     axes.plot(
         *(data.nbytes[~out], data.drops_pp[~out], marker),
@@ -117,6 +131,7 @@ def _plans(
         mew=0,
         alpha=0.4 if hollow else 0.75,
         label=f"{whose}keeps the limit",
+        rasterized=many,
     )
     # Between two plans of the front the smaller number of bytes has the larger drop.
     axes.plot(

@@ -14,6 +14,7 @@ from optuna.storages import BaseStorage, RDBStorage
 from sqlalchemy.pool import NullPool
 
 from mpsearch.study.storage.address import Address
+from mpsearch.study.storage.database import Database
 from mpsearch.study.storage.faults import storage_faults
 from mpsearch.study.storage.read_only import BoundedConnection, connect_read_only
 from mpsearch.study.storage.recognition import require_storage_file
@@ -72,7 +73,7 @@ def open_for_reading(address: Address) -> BaseStorage:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         return _journal(path, writable=False)
     # Optuna's own opening would make an empty file where there is none, and set tables up.
-    return RDBStorage(
+    return Database(
         "sqlite://",
         engine_kwargs={
             "creator": lambda: connect_read_only(path, _LOCK_SECONDS),
@@ -138,7 +139,7 @@ def _proxy(address: Address) -> BaseStorage:
 def _database(address: Address) -> BaseStorage:
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            return RDBStorage(address.url, engine_kwargs=_engine(address))
+            return Database(address.url, engine_kwargs=_engine(address))
         except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
             if attempt == _ATTEMPTS or not _is_a_race(error):
                 raise

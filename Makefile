@@ -10,7 +10,7 @@ BIN := .venv/bin
 UV = UV_CACHE_DIR=$${UV_CACHE_DIR:-$(CURDIR)/.venv/.uv-cache} UV_PYTHON_DOWNLOADS=never \
   UV_PROJECT_ENVIRONMENT=$(CURDIR)/.venv UV_NO_PROGRESS=1 $(BIN)/uv
 
-.PHONY: help demo test check audit test-fast readme bench reports golden clean
+.PHONY: help demo test test-long check audit test-fast readme bench reports golden clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -34,8 +34,13 @@ demo: .venv/.installed ## set up, and search a plan for the bundled network
 	@echo; cat demo/quanti_array.py
 
 # Two tests run at a time: threads of OpenBLAS would only wait for each other, actively.
-test: check ## set up, check the code, and run all tests
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20 --durations-min 20
+PYTEST = OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadgroup --durations 20 --durations-min 10
+
+test: check ## set up, check the code, and run all tests but the long ones
+	$(PYTEST) -m "not long"
+
+test-long: .venv/.installed-all ## tests that are long by nature: kills by the dozen, worked examples
+	$(PYTEST) -m long
 
 check: .venv/.installed-all ## formatting, lint, security lint, types, import rules
 	$(BIN)/ruff format --check --quiet .
@@ -49,7 +54,7 @@ audit: .venv/.installed-all ## ask pypi.org for known vulnerabilities of what us
 	$(BIN)/pip-audit --requirement .venv/audited.txt --disable-pip --require-hashes --strict --progress-spinner off
 
 test-fast: .venv/.installed-all ## tests that need no TensorFlow
-	$(BIN)/python -m pytest -n 2 -m "not tf and not slow and not real"
+	$(BIN)/python -m pytest -n 2 -m "not tf and not slow and not long and not real"
 
 readme: .venv/.installed-all ## run the commands of the documents
 	$(BIN)/python -m pytest tests/docs

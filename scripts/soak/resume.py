@@ -22,7 +22,8 @@ def main() -> None:
             early = 0
             for number in range(rounds):
                 with tempfile.TemporaryDirectory() as folder:
-                    early += require_same(Path(folder), storage, kind, kills, 30 + number)
+                    parts = Path(folder), storage, kind, kills, 30 + number
+                    early += require_same(*parts, by_the_clock=True)
             print(f"{kind} on {storage}: {rounds} rounds the same, {early} kills", flush=True)
 
 

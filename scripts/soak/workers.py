@@ -24,7 +24,7 @@ MOST: Final = 50  # kills of one study
 
 def soak(url: str, kills: int) -> None:
     """Kill *kills* of three processes that search, then let them finish, then look."""
-    trials = hard_life(url, kills)
+    trials = hard_life(url, kills, by_the_clock=True)
     found = trials_of(url)
     done = [tuple(sorted(t.params.items())) for t in found if t.state == TrialState.COMPLETE]
     assert len(set(done)) == len(done), "a plan was measured twice"

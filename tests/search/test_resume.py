@@ -10,8 +10,12 @@ from mpsearch.values.choices import Sampler
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
 
+# test_run.py has all samplers die within one process.
 @pytest.mark.parametrize("storage", ["sqlite", "journal"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [one if one == "surrogate" else pytest.param(one, marks=pytest.mark.long) for one in KINDS],
+)
 def test_killed_three_times_it_is_the_same_search(
     tmp_path: Path, kind: Sampler, storage: str
 ) -> None:

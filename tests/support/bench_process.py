@@ -1,13 +1,15 @@
-"""Searches on a small numpy network in processes of their own, which can be killed."""
+"""Searches on a small numpy network in processes of their own, which die when they are told to."""
 
 import contextlib
 import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Final
+from typing import Any, Final
 
 import optuna
 from search_bench import hard_bench
@@ -18,7 +20,6 @@ from mpsearch.values.choices import Sampler
 from mpsearch.values.measurement import Measurement
 
 BUDGET_PP = 1.0
-_PLAN_SECONDS = 0.05  # a plan takes some time, so that processes meet and kills hit between two
 _PATIENCE: Final = 120.0  # seconds
 
 # Processes are forked from one that has imported everything: they begin at once.
@@ -26,17 +27,50 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
 
 
+@dataclass(frozen=True)
+class Death:
+    """When a process sends itself a signal.
+
+    Attributes:
+        plan: With which of the plans that it measures, from 1.
+        is_written: After that plan is written down, or before.
+        by: SIGKILL, or what it can end of in order.
+    """
+
+    plan: int
+    is_written: bool
+    by: signal.Signals = signal.SIGKILL
+
+
 class BenchProcess:
     """A process that searches.
+
+    Args:
+        url: The storage.
+        trials: How many the study is to have.
+        kind: The sampler.
+        death: When it dies, if it is to.
+        plan_seconds: How long a plan takes besides; for what is killed by the clock.
+        meeting: All processes of it have measured a plan before one writes down its first.
 
     Attributes:
         best: Bytes of the best plan, when it has ended well.
         fault: What it said when it ended with an error.
     """
 
-    def __init__(self, url: str, trials: int, kind: Sampler = "random") -> None:
+    def __init__(
+        self,
+        url: str,
+        trials: int,
+        kind: Sampler = "random",
+        *,
+        death: Death | None = None,
+        plan_seconds: float = 0.0,
+        meeting: Any = None,
+    ) -> None:
         self._said, theirs = _CONTEXT.Pipe(duplex=False)
-        self._process = _CONTEXT.Process(target=_search, args=(url, trials, kind, theirs))
+        steps = _Steps(theirs, death, plan_seconds, meeting)
+        self._process = _CONTEXT.Process(target=_search, args=(url, trials, kind, steps))
         self._process.start()
         theirs.close()
         self.best: int | None = None
@@ -80,6 +114,11 @@ class BenchProcess:
         raise AssertionError("it neither measures nor ends")
 
 
+def meeting(processes: int) -> Any:
+    """For so many processes that are to work at the same time."""
+    return _CONTEXT.Barrier(processes, timeout=_PATIENCE)
+
+
 def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
     """All trials of the study that such processes share."""
     storage = open_storage(Address.parse(url))
@@ -89,14 +128,37 @@ def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
         close_storage(storage)
 
 
-def _search(url: str, trials: int, kind: Sampler, said: Connection) -> None:
+@dataclass
+class _Steps:
+    """What a process does with each plan besides measuring it."""
+
+    said: Connection
+    death: Death | None
+    plan_seconds: float
+    meeting: threading.Barrier | None
+    plans: int = 0
+
+    def before(self, measurement: Measurement) -> None:
+        self.plans += 1
+        self.said.send(("measuring", measurement.nbytes))
+        if self.meeting is not None and self.plans == 1:
+            self.meeting.wait()
+        time.sleep(self.plan_seconds)
+        self._die_if_told(is_written=False)
+
+    def after(self, _: Measurement) -> None:
+        self._die_if_told(is_written=True)
+
+    def _die_if_told(self, is_written: bool) -> None:
+        death = self.death
+        if death is not None and (death.plan, death.is_written) == (self.plans, is_written):
+            os.kill(os.getpid(), death.by)
+
+
+def _search(url: str, trials: int, kind: Sampler, steps: _Steps) -> None:
     here = hard_bench()
-
-    def take_time(measurement: Measurement) -> None:
-        said.send(("measuring", measurement.nbytes))
-        time.sleep(_PLAN_SECONDS)
-
-    here.before_each(take_time)
+    said = steps.said
+    here.before_each(steps.before, steps.after)
     try:
         best = here.search(url, BUDGET_PP, kind=kind, trials=trials).history.best
     except KeyboardInterrupt:

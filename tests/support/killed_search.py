@@ -1,13 +1,12 @@
 """A search that is killed again and again, and the same search left alone."""
 
 import random
-import signal
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from bench_process import BenchProcess, trials_of
+from hard_life import death_by_chance, kill_by_the_clock
 from optuna.trial import TrialState
 
 from mpsearch.values.choices import Sampler
@@ -15,8 +14,18 @@ from mpsearch.values.choices import Sampler
 KINDS: Final[Sequence[Sampler]] = ("surrogate", "tpe", "nsga2", "random", "brute")
 
 
-def require_same(folder: Path, storage: str, kind: Sampler, kills: int, trials: int) -> int:
+def require_same(
+    folder: Path, storage: str, kind: Sampler, kills: int, trials: int, by_the_clock: bool = False
+) -> int:
     """One process at a time is killed *kills* times; it must measure what one left alone does.
+
+    Args:
+        folder: Where both studies are kept.
+        storage: The kind of storage.
+        kind: The sampler.
+        kills: How many.
+        trials: How many the study has in the end.
+        by_the_clock: Killed at any moment, and not as a plan is measured or written.
 
     Returns:
         How many of the kills found the search unfinished.
@@ -27,11 +36,12 @@ def require_same(folder: Path, storage: str, kind: Sampler, kills: int, trials: 
     parts = f"{storage}:///{folder}/parts"
     early = 0
     for _ in range(kills):
-        victim = BenchProcess(parts, trials, kind)
-        for _ in range(chance.randint(1, 3)):
-            victim.wait_until_it_measures()
-        time.sleep(chance.uniform(0, 0.1))
-        victim.kill(chance.choices([signal.SIGKILL, signal.SIGINT], (4, 1))[0])
+        if by_the_clock:
+            victim = BenchProcess(parts, trials, kind, plan_seconds=0.05)
+            kill_by_the_clock(victim, chance, seconds=0.1)
+        else:
+            victim = BenchProcess(parts, trials, kind, death=death_by_chance(chance))
+            victim.wait()
         early += victim.best is None
         assert not victim.fault
     last = BenchProcess(parts, trials, kind)

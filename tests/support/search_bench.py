@@ -58,14 +58,19 @@ class SearchBench:
             rules,
         )
 
-    def before_each(self, act: Callable[[Measurement], None]) -> None:
-        """Have *act* called with every measurement before it is written down."""
+    def before_each(
+        self,
+        act: Callable[[Measurement], None],
+        afterwards: Callable[[Measurement], None] = lambda _: None,
+    ) -> None:
+        """Have *act* called with every measurement before it is written down, and *afterwards*."""
         measure = self.engine.measure
 
         def watched(plans: Sequence[Plan], write_down: Callable[[Measurement], None]) -> Any:
             def act_and_write_down(measurement: Measurement) -> None:
                 act(measurement)
                 write_down(measurement)
+                afterwards(measurement)
 
             return measure(plans, act_and_write_down)
 

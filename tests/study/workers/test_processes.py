@@ -1,7 +1,7 @@
 """Several processes on one study, on every kind of storage."""
 
 import pytest
-from bench_process import BenchProcess, trials_of
+from bench_process import BenchProcess, meeting, trials_of
 from hard_life import hard_life
 from optuna.trial import TrialState
 
@@ -25,10 +25,11 @@ def require_sound(url: str, trials: int) -> None:
 
 
 def test_four_measure_no_plan_twice_and_find_the_same(storage_url: str) -> None:
-    processes = [BenchProcess(storage_url, TRIALS) for _ in range(4)]
+    together = meeting(4)
+    processes = [BenchProcess(storage_url, TRIALS, meeting=together) for _ in range(4)]
     for process in processes:
         assert process.wait() == 0, process.fault
-    assert sum(process.has_measured for process in processes) > 1
+    assert all(process.has_measured for process in processes)
     require_sound(storage_url, TRIALS)
     assert len({process.best for process in processes}) == 1
 
@@ -42,6 +43,7 @@ def found_alone(tmp_path_factory: pytest.TempPathFactory) -> int:
     return alone.best
 
 
+@pytest.mark.long
 def test_four_find_what_one_finds(storage_url: str, found_alone: int) -> None:
     processes = [BenchProcess(storage_url, 100, "surrogate") for _ in range(4)]
     for process in processes:
@@ -50,6 +52,9 @@ def test_four_find_what_one_finds(storage_url: str, found_alone: int) -> None:
     assert min(found) <= found_alone
 
 
-def test_killed_twelve_times_nothing_is_lost_and_nothing_stays_open(storage_url: str) -> None:
-    trials = hard_life(storage_url, kills=12)
+@pytest.mark.parametrize("kills", [3, pytest.param(12, marks=pytest.mark.long)])
+def test_killed_so_often_nothing_is_lost_and_nothing_stays_open(
+    storage_url: str, kills: int
+) -> None:
+    trials = hard_life(storage_url, kills)
     require_sound(storage_url, trials)

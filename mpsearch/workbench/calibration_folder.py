@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 import numpy as np
 import numpy.typing as npt
 
-from mpsearch.export.packed import KeptCodes, PackedFile, write_packed
+from mpsearch.export.packed import KeptCodes, PackedContents, PackedFile, write_packed
 from mpsearch.schemes.fitted import FittedCodes
 from mpsearch.system.folders import Folder, opened_folder, regular_files
 from mpsearch.values.arrays import Float32Array, Float64Array, UInt8Array
@@ -167,12 +167,14 @@ class CalibrationFolder:
         try:
             sizes = write_packed(
                 path,
-                model=self._key,
-                model_name=_title(layer),
-                layers=(),
-                weights=lambda _: (),
-                plan=Plan((), ()),
-                others=others,
+                PackedContents(
+                    model=self._key,
+                    model_name=_title(layer),
+                    layers=(),
+                    weights=lambda _: (),
+                    plan=Plan((), ()),
+                    others=others,
+                ),
                 within=self._study,
             )
         except (EnvironmentFault, ModelError, SettingError):

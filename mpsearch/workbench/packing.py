@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mpsearch.export.packed import PackedFile, PackedSizes, TensorEntry, write_packed
+from mpsearch.export.packed import (
+    PackedContents,
+    PackedFile,
+    PackedSizes,
+    TensorEntry,
+    write_packed,
+)
 from mpsearch.model.decoded_model import decoded_model
 from mpsearch.model.other_parameters import other_parameters
 from mpsearch.values.arrays import Float32Array
@@ -40,14 +46,16 @@ def pack(
     progress.start("packing", tensors)
     sizes = write_packed(
         path,
-        model=model.digest,
-        model_name=model.name,
-        layers=model.layers,
-        weights=model.network.weights,
-        plan=plan,
-        others=other_parameters(model.live),
-        coding=coding,
-        codes=model.bank.sourced_codes,
+        PackedContents(
+            model=model.digest,
+            model_name=model.name,
+            layers=model.layers,
+            weights=model.network.weights,
+            plan=plan,
+            others=other_parameters(model.live),
+            coding=coding,
+            codes=model.bank.sourced_codes,
+        ),
         on_layer=lambda name: progress.advance(1, name),
     )
     progress.finish()

@@ -28,7 +28,7 @@ import numpy as np
 from loops import DATA
 from turns import medians
 
-from mpsearch.export.packed import PackedFile, write_packed
+from mpsearch.export.packed import PackedContents, PackedFile, write_packed
 from mpsearch.schemes import DOCUMENTED, parse_scheme
 from mpsearch.values.arrays import Float32Array
 from mpsearch.values.layer import WeightLayer, WeightTensor
@@ -80,12 +80,14 @@ def write(tensors: Tensors, scheme: str, path: Path) -> None:
     layers = layers_of(tensors)
     write_packed(
         path,
-        model="",
-        model_name="",
-        layers=layers,
-        weights=lambda i: tensors[i],
-        plan=Plan.uniform([layer.name for layer in layers], scheme),
-        others=(),
+        PackedContents(
+            model="",
+            model_name="",
+            layers=layers,
+            weights=lambda i: tensors[i],
+            plan=Plan.uniform([layer.name for layer in layers], scheme),
+            others=(),
+        ),
     )
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 import mpsearch
 from mpsearch.cli.main import run
-from mpsearch.export.packed import write_packed
+from mpsearch.export.packed import PackedContents, write_packed
 from mpsearch.model.source import BUNDLED_DIGEST
 from mpsearch.values.layer import WeightLayer, WeightTensor
 from mpsearch.values.plan import Plan
@@ -24,12 +24,14 @@ def foreign(path: Path) -> None:
     kernel = np.ones((3, 3, 1, 2), np.float32)
     write_packed(
         path,
-        model="0" * 64,
-        model_name="theirs",
-        layers=[layer],
-        weights=lambda _: (kernel,),
-        plan=Plan(("conv",), ("fix8",)),
-        others=(),
+        PackedContents(
+            model="0" * 64,
+            model_name="theirs",
+            layers=[layer],
+            weights=lambda _: (kernel,),
+            plan=Plan(("conv",), ("fix8",)),
+            others=(),
+        ),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from made_study import MadeStudy
 from mutation import damaged, damaged_json
 
-from mpsearch.export.packed import PackedFile, write_packed
+from mpsearch.export.packed import PackedContents, PackedFile, write_packed
 from mpsearch.export.plan_json import PlanFile, read_plan_file
 from mpsearch.export.quanti_array import quanti_array_file, read_quanti_array
 from mpsearch.schemes import parse_scheme
@@ -93,13 +93,15 @@ def _packed_seeds(folder: Path) -> Sequence[bytes]:
         some = [WeightLayer(i, k.name, k.kind, k.tensors) for i, k in enumerate(layers[first:last])]
         write_packed(
             folder / "seed.mpq",
-            model="m",
-            model_name="m",
-            layers=some,
-            weights=lambda i: (arrays[first + i],),
-            plan=Plan(tuple(k.name for k in some), _PACKED_SCHEMES[first:last]),
-            others=(),
-            coding=coding,
+            PackedContents(
+                model="m",
+                model_name="m",
+                layers=some,
+                weights=lambda i: (arrays[first + i],),
+                plan=Plan(tuple(k.name for k in some), _PACKED_SCHEMES[first:last]),
+                others=(),
+                coding=coding,
+            ),
         )
         return (folder / "seed.mpq").read_bytes()
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mpsearch.export.packed import PackedFile, PackedSizes, write_packed
+from mpsearch.export.packed import PackedContents, PackedFile, PackedSizes, write_packed
 from mpsearch.values.arrays import Codes, Float32Array, UInt8Array
 from mpsearch.values.choices import Coding
 from mpsearch.values.errors import PackedError
@@ -78,14 +78,16 @@ def write(
     layers = layers_of(*tensors)
     return write_packed(
         path,
-        model="0123456789abcdef",
-        model_name="small",
-        layers=layers,
-        weights=lambda index: tensors[index],
-        plan=Plan(tuple(layer.name for layer in layers), schemes),
-        others=others,
-        coding=coding,
-        codes=codes,
+        PackedContents(
+            model="0123456789abcdef",
+            model_name="small",
+            layers=layers,
+            weights=lambda index: tensors[index],
+            plan=Plan(tuple(layer.name for layer in layers), schemes),
+            others=others,
+            coding=coding,
+            codes=codes,
+        ),
     )
 
 

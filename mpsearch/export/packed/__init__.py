@@ -7,12 +7,13 @@ from mpsearch.export.packed.header import Header, OtherEntry, StreamEntry, Tenso
 from mpsearch.export.packed.kept_codes import KeptCodes
 from mpsearch.export.packed.reader import PackedFile
 from mpsearch.export.packed.stored_codes import StoredCodes
-from mpsearch.export.packed.writer import PackedSizes, write_packed
+from mpsearch.export.packed.writer import PackedContents, PackedSizes, write_packed
 
 __all__ = [
     "Header",
     "KeptCodes",
     "OtherEntry",
+    "PackedContents",
     "PackedFile",
     "PackedSizes",
     "StoredCodes",

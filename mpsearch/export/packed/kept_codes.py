@@ -13,7 +13,7 @@ from typing import Final, Self
 
 from mpsearch.export.packed.header import TensorEntry
 from mpsearch.export.packed.reader import PackedFile
-from mpsearch.export.packed.writer import write_packed
+from mpsearch.export.packed.writer import PackedContents, write_packed
 from mpsearch.schemes.fitted import FittedCodes
 from mpsearch.system.folders import regular_files
 from mpsearch.values.arrays import Float32Array
@@ -103,15 +103,18 @@ class KeptCodes:
         path = self._folder / f"{layer}-{text_digest(schemes)[:12]}.mpq"
         sizes = write_packed(
             path,
-            model=self._key,
-            model_name=_title(layer),
-            layers=[
-                WeightLayer(i, scheme, spec.kind, spec.tensors) for i, scheme in enumerate(schemes)
-            ],
-            weights=lambda _: weights,
-            plan=Plan(tuple(schemes), tuple(schemes)),
-            others=(),
-            codes=lambda _, scheme: found[scheme],
+            PackedContents(
+                model=self._key,
+                model_name=_title(layer),
+                layers=[
+                    WeightLayer(i, scheme, spec.kind, spec.tensors)
+                    for i, scheme in enumerate(schemes)
+                ],
+                weights=lambda _: weights,
+                plan=Plan(tuple(schemes), tuple(schemes)),
+                others=(),
+                codes=lambda _, scheme: found[scheme],
+            ),
             within=self._within,
         )
         self._look_at(path)

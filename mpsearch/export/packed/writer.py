@@ -69,32 +69,43 @@ class PackedSizes:
         return self.nbytes + self.other_nbytes + self.header_nbytes
 
 
-def write_packed(
-    path: Path,
-    *,
-    model: str,
-    model_name: str,
-    layers: Sequence[WeightLayer],
-    weights: Callable[[int], tuple[Float32Array, ...]],
-    plan: Plan,
-    others: Sequence[Parameter],
-    coding: Coding = "none",
-    codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None,
-    on_layer: Callable[[str], None] = lambda _: None,
-    within: Path | None = None,
-) -> PackedSizes:
-    """Write *plan*'s codes and all other parameters, whole or not at all.
+@dataclass(frozen=True, slots=True, eq=False)
+class PackedContents:
+    """What goes into a packed file.
 
-    Args:
-        path: The file.
+    Attributes:
         model: Digest of the model.
         model_name: Name of the Keras model.
         layers: The weight layers.
-        weights: Function from a layer to its trained tensors.
+        weights: Function from a layer's index to its trained tensors.
         plan: One scheme per layer.
         others: All parameters outside weight layers.
         coding: How codes are packed.
-        codes: Gives the codes of a layer's tensors under a scheme; None where the scheme chooses.
+        codes: Function from a layer's index and a scheme to the codes of its tensors; None where
+            the scheme chooses them.
+    """
+
+    model: str
+    model_name: str
+    layers: Sequence[WeightLayer]
+    weights: Callable[[int], tuple[Float32Array, ...]]
+    plan: Plan
+    others: Sequence[Parameter] = ()
+    coding: Coding = "none"
+    codes: Callable[[int, str], tuple[Codes, ...] | None] = lambda _layer, _scheme: None
+
+
+def write_packed(
+    path: Path,
+    contents: PackedContents,
+    on_layer: Callable[[str], None] = lambda _: None,
+    within: Path | None = None,
+) -> PackedSizes:
+    """Write a plan's codes and all other parameters, whole or not at all.
+
+    Args:
+        path: The file.
+        contents: What goes into it.
         on_layer: Called with the name of every layer just written.
         within: The folder that the user named; see :func:`~mpsearch.system.files.write_with`.
 
@@ -104,13 +115,16 @@ def write_packed(
         SettingError: If a folder inside *within* is a symbolic link.
         EnvironmentFault: If the disk refuses; a file already there stays whole.
     """
+    plan, coding = contents.plan, contents.coding
     parts: list[tuple[str, _Part]] = []
     entries: list[TensorEntry] = []
     end = 0
-    for layer, scheme_name in zip(layers, plan.schemes, strict=True):
+    for layer, scheme_name in zip(contents.layers, plan.schemes, strict=True):
         parsed = parse_scheme(scheme_name)
-        given = codes(layer.index, scheme_name)
-        for i, (tensor, array) in enumerate(zip(layer.tensors, weights(layer.index), strict=True)):
+        given = contents.codes(layer.index, scheme_name)
+        for i, (tensor, array) in enumerate(
+            zip(layer.tensors, contents.weights(layer.index), strict=True)
+        ):
             scheme = parsed.along(tensor.channel_axes)
             try:
                 if given is None:
@@ -136,11 +150,16 @@ def write_packed(
             parts.append((layer.name, part))
             end += length
     other_entries = []
-    for one in others:
+    for one in contents.others:
         other_entries.append(OtherEntry(one.name, one.dtype, one.shape, end, one.nbytes))
         end += one.nbytes
     header = Header(
-        model, model_name, coding, plan.as_mapping(), tuple(entries), tuple(other_entries)
+        contents.model,
+        contents.model_name,
+        coding,
+        plan.as_mapping(),
+        tuple(entries),
+        tuple(other_entries),
     )
 
     start = _readable_nbytes(header, end)
@@ -152,7 +171,7 @@ def write_packed(
         for name, part in parts:
             checksums.append(_written(file, part.write))
             on_layer(name)
-        checksums += [_written(file, _whole(one.data())) for one in others]
+        checksums += [_written(file, _whole(one.data())) for one in contents.others]
         file.seek(0)
         file.write(header.with_checksums(checksums).to_bytes())
         found = file.seek(0, os.SEEK_END)

@@ -45,9 +45,7 @@ class Database(RDBStorage):
         """
         included = {one for one in included_trial_ids if one <= trial_id_greater_than}
         if len(included) > _MOST_INCLUDED:
-            return super()._get_trials(
-                study_id, states, included_trial_ids, trial_id_greater_than
-            )
+            return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
         trial = models.TrialModel
         wanted = trial.trial_id > trial_id_greater_than
         if included:

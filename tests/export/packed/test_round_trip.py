@@ -15,7 +15,7 @@ from ml_dtypes import bfloat16
 from packed_files import OTHERS, Parameter, read, write
 from weight_arrays import bits, every_exponent, tensors
 
-from mpsearch.export.packed import PackedFile, write_packed
+from mpsearch.export.packed import PackedContents, PackedFile, write_packed
 from mpsearch.schemes import ALL, parse_scheme
 from mpsearch.values.choices import CODINGS, Coding
 from mpsearch.values.errors import ModelError, SchemeError
@@ -244,12 +244,14 @@ def test_channels_along_any_axes_and_biases_without_any(
     plan = Plan(("k",), (name,))
     write_packed(
         file,
-        model="m",
-        model_name="m",
-        layers=(layer,),
-        weights=lambda _: tuple(arrays),
-        plan=plan,
-        others=(),
+        PackedContents(
+            model="m",
+            model_name="m",
+            layers=(layer,),
+            weights=lambda _: tuple(arrays),
+            plan=plan,
+            others=(),
+        ),
     )
     by_script, _ = read_mpq.read(str(file))
     found, _ = read(file)

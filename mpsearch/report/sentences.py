@@ -3,6 +3,7 @@
 from typing import Final
 
 from mpsearch.propose.goal import Goal
+from mpsearch.report.proof import above_bound_pct, measured_claim
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sizes import count, points, size, times
 from mpsearch.search.result import SearchResult
@@ -69,10 +70,9 @@ def drop_with_interval(drop: ImageSetDrop) -> str:
 
 def bound_sentences(result: SearchResult) -> list[str]:
     """What the fitted model holds possible, and why that is no proof; empty if it says nothing."""
-    judged = result.assessment
-    if judged is None or judged.bound_nbytes is None:
+    judged, above = result.assessment, above_bound_pct(result)
+    if judged is None or above is None:
         return []
-    above = 100 * max(0.0, result.nbytes / max(1, judged.bound_nbytes) - 1)
     bound = (
         "If the model fitted to the measurements were right, no plan of this menu within the "
         f"budget would have fewer than {judged.bound_nbytes:,} bytes of weights; the plan is "
@@ -95,10 +95,9 @@ def bound_sentences(result: SearchResult) -> list[str]:
 def proved_sentences(result: SearchResult) -> list[str]:
     """What was measured to be so, and what is open."""
     found = []
-    if result.proved_optimal:
-        found.append("No plan of this menu is better on these images: all were measured.")
-    elif result.one_change_optimal:
-        found.append("No single change of a layer improves the plan: all that could were measured.")
+    claim = measured_claim(result)
+    if claim is not None:
+        found.append(f"{claim[0].upper()}{claim[1:]}.")
     if result.dominated:
         found.append(
             f"{count(result.dominated, 'choice')} of layers were left off the menu, because "

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from mpsearch.report.proof import above_bound_pct, measured_claim
 from mpsearch.search.result import LayerRow, SearchResult
 from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
 
@@ -143,21 +144,15 @@ def _front(result: SearchResult) -> list[str]:
 
 
 def _knowledge(result: SearchResult) -> list[str]:
-    proved, open_ = [], []
-    if result.proved_optimal:
-        proved.append("no plan of this menu is better on these images: all were measured")
-    elif result.one_change_optimal:
-        proved.append("no single change improves the plan: all that could were measured")
-    if not result.proved_optimal:
-        open_.append("that no better plan exists")
-    judged = result.assessment
-    lines = [f"measured        {text}" for text in proved]
+    open_ = [] if result.proved_optimal else ["that no better plan exists"]
+    judged, above = result.assessment, above_bound_pct(result)
+    claim = measured_claim(result)
+    lines = [] if claim is None else [f"measured        {claim}"]
     if result.dominated:
         beaten = f"{result.dominated:,} schemes of layers: others beat them in bytes and error"
         lines.append(f"not tried       {beaten}")
     lines.append(f"not proved      {', '.join([*open_, 'the drop on other images'])}")
-    if judged is not None and judged.bound_nbytes is not None:
-        above = 100 * (result.nbytes / max(1, judged.bound_nbytes) - 1)
+    if judged is not None and above is not None:
         error = ""
         if judged.r2 is not None and judged.misranked is not None:
             error = (
@@ -166,7 +161,7 @@ def _knowledge(result: SearchResult) -> list[str]:
             )
         lines.append(
             f"the model says  at least {judged.bound_nbytes:,} bytes, the plan is "
-            f"{max(0.0, above):.1f} % above{error}"
+            f"{above:.1f} % above{error}"
         )
     return lines
 

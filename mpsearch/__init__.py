@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mpsearch.search.result import SearchResult
     from mpsearch.sensitivity import SensitivityProfile
     from mpsearch.study.surrogate_sampler import SurrogateSampler
-    from mpsearch.workbench.workbench import Workbench, load
+    from mpsearch.workbench.loading import load
+    from mpsearch.workbench.workbench import Workbench
 
 __all__ = [
     "ExportedFiles",
@@ -47,7 +48,7 @@ _HOMES = {
     "Workbench": "mpsearch.workbench.workbench",
     "export_plan": "mpsearch.api.export",
     "find_plan": "mpsearch.api.search",
-    "load": "mpsearch.workbench.workbench",
+    "load": "mpsearch.workbench.loading",
     "parse_scheme": "mpsearch.schemes",
     "profile": "mpsearch.api.profiling",
     "register_scheme": "mpsearch.schemes",

@@ -8,6 +8,9 @@ from hypothesis import Phase, settings
 from postgres import fresh_database, running_server
 from proxy import running_proxy
 
+# It has a process forked when TensorFlow is loaded, which the first test to use it does.
+import mpsearch.model.gradients.remote  # noqa: F401
+
 GOLDEN = Path(__file__).parent / "golden"
 
 

@@ -9,8 +9,9 @@ from mpsearch.model.source import BUNDLED_DIGITS, ModelSource, find_model
 from mpsearch.schemes import menu_of
 from mpsearch.values.errors import SettingError
 from mpsearch.values.question import Question
+from mpsearch.workbench.loading import load
 from mpsearch.workbench.open_model import OpenModel, open_model
-from mpsearch.workbench.workbench import Workbench, load
+from mpsearch.workbench.workbench import Workbench
 
 _DEFAULTS: Final = Question()
 # Settings that are given only along with a model of one's own.

@@ -4,19 +4,22 @@ Everything of ours that needs them says ``from mpsearch.model.backend import ker
 and whatever can be refused without them is refused before their seconds are spent.
 """
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
+_LOADED: Final = "mpsearch.model.loaded_backend"
 _waiting: list[Callable[[], object]] = []
 
 
 def once_loaded(call: Callable[[], object]) -> None:
     """Have *call* made when TensorFlow was just loaded, and nothing was computed with it.
 
-    It is never made in a process that has computed something with TensorFlow already.
+    It is never made in a process that may have computed something with TensorFlow already.
     """
-    _waiting.append(call)
+    if _LOADED not in sys.modules:
+        _waiting.append(call)
 
 
 class _Lazy:
@@ -26,7 +29,7 @@ class _Lazy:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        loaded = import_module("mpsearch.model.loaded_backend")
+        loaded = import_module(_LOADED)
         value = getattr(getattr(loaded, self._name), name)
         setattr(self, name, value)  # found without this detour from now on
         while _waiting:

@@ -1,12 +1,23 @@
-"""Keras models that are refused, and those that are taken."""
+"""What is loaded, and what is refused."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from small_models import (
+    Build,
+    chain,
+    classify,
+    image,
+    inputs,
+    layers,
+    open_file,
+    probabilities,
+    saved,
+    scores,
+)
 
 from mpsearch.model.backend import keras
 from mpsearch.model.load import load_keras_model
@@ -16,135 +27,6 @@ from mpsearch.model.weight_layers import weight_layers
 from mpsearch.values.errors import ModelError
 
 pytestmark = pytest.mark.tf
-
-layers = keras.layers
-Build = Callable[[], Any]
-
-
-def image(height: int | None = 8, width: int | None = 8, channels: int = 3) -> Any:
-    return keras.Input((height, width, channels))
-
-
-def classify(x: Any, classes: int = 3, activation: str | None = "softmax") -> Any:
-    x = layers.Conv2D(4, 3, name="conv")(x)
-    x = layers.GlobalAveragePooling2D()(x)
-    return layers.Dense(classes, activation=activation, name="dense")(x)
-
-
-def chain(*steps: Any, source: Any = None) -> Any:
-    """A functional model of one step after another."""
-    x = source = image() if source is None else source
-    for step in steps:
-        x = step(x)
-    return keras.Model(source, x, name="net")
-
-
-def scores(classes: int = 3, activation: str | None = "softmax", *after: Any) -> Any:
-    return chain(lambda x: classify(x, classes, activation), *after)
-
-
-def open_file(path: Path, size: tuple[int, int] | None = None) -> Any:
-    return load_keras_model(find_model(str(path)), size)
-
-
-def saved(model: Any, folder: Path, ending: str = "keras") -> Path:
-    path = folder / f"net.{ending}"
-    model.save(path)
-    return path
-
-
-def inputs(model: Any, count: int = 2) -> Any:
-    shape = (count, *model.input_shape[1:])
-    return np.random.default_rng(0).normal(0, 1, shape).astype(np.float32)
-
-
-# Code in a model file.
-
-
-def doubled(x: Any) -> Any:
-    return x * 2
-
-
-def nested_lambda() -> Any:
-    inner = chain(layers.Lambda(lambda x: x * 2, name="lam"))
-    return chain(inner, classify)
-
-
-def wrapped_lambda() -> Any:
-    lam = layers.Lambda(lambda x: x * 2, output_shape=(8, 3), name="lam")
-    return chain(layers.TimeDistributed(lam), classify)
-
-
-LAMBDAS: dict[str, Build] = {
-    "plain": lambda: chain(layers.Lambda(lambda x: x * 2, name="lam"), classify),
-    "nested": nested_lambda,
-    "wrapped": wrapped_lambda,
-    "named function": lambda: chain(layers.Lambda(doubled, name="lam"), classify),
-}
-
-
-@pytest.mark.parametrize("ending", ["keras", "h5"])
-@pytest.mark.parametrize("kind", LAMBDAS)
-def test_lambdas_are_refused_in_one_line(tmp_path: Path, kind: str, ending: str) -> None:
-    path = saved(LAMBDAS[kind](), tmp_path, ending)
-    with pytest.raises(ModelError) as caught:
-        open_file(path)
-    said = str(caught.value)
-    assert repr(str(path)) in said
-    assert "Lambda" in said
-    assert "\n" not in said
-
-
-def test_the_refusal_of_a_lambda_does_not_advise_to_trust_it(tmp_path: Path) -> None:
-    path = saved(LAMBDAS["plain"](), tmp_path)
-    with pytest.raises(ModelError) as caught:
-        open_file(path)
-    assert "safe_mode" not in str(caught.value)  # there is no such option
-
-
-@pytest.mark.parametrize("ending", ["keras", "h5"])
-def test_code_in_a_model_does_not_run(tmp_path: Path, ending: str) -> None:
-    marker = str(tmp_path / "marker")
-
-    # A lambda that carries all it needs: it makes a file and hands its input on.
-    touch = layers.Lambda(
-        lambda x: (open(marker, "a").close(), x)[1],  # type: ignore[func-returns-value] # noqa: PTH123
-        output_shape=(8, 8, 3),
-    )
-    path = saved(chain(touch, classify), tmp_path, ending)
-    Path(marker).unlink(missing_ok=True)
-    model = keras.saving.load_model(path, compile=False, safe_mode=False)
-    model(np.zeros((1, 8, 8, 3), np.float32))
-    assert Path(marker).exists()  # so it would run
-    Path(marker).unlink()
-    with pytest.raises(ModelError):
-        open_file(path)
-    assert not Path(marker).exists()
-
-
-def test_what_keras_writes_to_h5_and_cannot_read_is_told_with_its_cause(tmp_path: Path) -> None:
-    inputs = keras.Input((8, 8, 3))
-    scores = layers.Dense(3, activation="softmax")(layers.Flatten()(inputs + 3.0))
-    path = tmp_path / "net.h5"
-    keras.Model(inputs, scores).save(path)
-    with pytest.raises(ModelError) as refused:
-        load_keras_model(find_model(str(path)))
-    assert "Only input tensors may be passed as positional arguments" in str(refused.value)
-    assert "save it as .keras where it was made" in str(refused.value)
-    keras.Model(inputs, scores).save(tmp_path / "net.keras")
-    load_keras_model(find_model(str(tmp_path / "net.keras")))
-
-
-def test_a_layer_class_that_is_not_keras_own_is_refused(tmp_path: Path) -> None:
-    def call(_self: Any, x: Any) -> Any:
-        return x
-
-    odd = type("Odd", (layers.Layer,), {"call": call})
-    path = saved(chain(odd(name="odd"), classify), tmp_path)
-    with pytest.raises(ModelError, match="custom code") as caught:
-        open_file(path)
-    assert repr(str(path)) in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 # What is not an image classifier.
@@ -278,114 +160,6 @@ def test_mixed_precision_is_taken(tmp_path: Path) -> None:
     network = KerasNetwork(open_file(saved(keras.Model(source, x), tmp_path)))
     assert len(network.layers) == 2
     assert network.weights(0)[0].dtype == np.float32
-
-
-# What the output means.
-
-
-def probabilities(model: Any, from_logits: bool = False) -> tuple[Any, Any]:
-    """What the network makes of the model's scores, and the scores."""
-    raw = np.asarray(model(inputs(model)))
-    return KerasNetwork(model, from_logits).probabilities(raw), raw
-
-
-def softmax(scores: Any) -> Any:
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
-
-
-@pytest.mark.parametrize(
-    ("build", "says"),
-    [
-        pytest.param(lambda: scores(1, None), "regression", id="regression"),
-        pytest.param(lambda: scores(1, "relu"), "regression", id="positive regression"),
-        pytest.param(lambda: scores(1, "softmax"), "one number", id="softmax of one"),
-        pytest.param(lambda: scores(4, "sigmoid"), "4 independent sigmoids", id="multi-label"),
-        pytest.param(
-            lambda: scores(4, None, layers.Activation("sigmoid")), "4 independent", id="later"
-        ),
-        pytest.param(lambda: scores(4, "relu"), "'relu'", id="relu"),
-        pytest.param(lambda: scores(4, "tanh"), "'tanh'", id="tanh"),
-        pytest.param(lambda: scores(4, None, layers.Activation("relu")), "'relu'", id="activation"),
-        pytest.param(lambda: scores(4, None, keras.ops.relu), "'relu'", id="operation"),
-        pytest.param(lambda: scores(4, None, layers.ReLU()), "relu", id="ReLU layer"),
-    ],
-)
-def test_outputs_that_are_no_class_scores_are_refused(
-    tmp_path: Path, build: Build, says: str
-) -> None:
-    model = open_file(saved(build(), tmp_path))
-    with pytest.raises(ModelError) as caught:
-        KerasNetwork(model)
-    assert says in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        pytest.param(lambda: scores(4, None), id="no activation"),
-        pytest.param(lambda: scores(4, "linear"), id="linear"),
-        pytest.param(lambda: scores(4, None, layers.Dropout(0.5)), id="dropout"),
-        pytest.param(lambda: scores(4, None, layers.BatchNormalization()), id="normalization"),
-    ],
-)
-def test_logits_are_found(tmp_path: Path, build: Build) -> None:
-    found, raw = probabilities(open_file(saved(build(), tmp_path)))
-    np.testing.assert_allclose(found, softmax(raw), atol=1e-6)
-
-
-@pytest.mark.parametrize(
-    "build",
-    [
-        pytest.param(scores, id="activation"),
-        pytest.param(lambda: scores(3, None, layers.Softmax()), id="Softmax layer"),
-        pytest.param(lambda: scores(3, None, layers.Activation("softmax")), id="Activation layer"),
-        pytest.param(lambda: scores(3, None, keras.ops.softmax), id="operation"),
-        pytest.param(lambda: scores(3, "softmax", layers.Reshape((3,))), id="reshaped"),
-    ],
-)
-def test_probabilities_stay_as_they_are(tmp_path: Path, build: Build) -> None:
-    found, raw = probabilities(open_file(saved(build(), tmp_path)))
-    np.testing.assert_array_equal(found, raw)
-
-
-def average_of_two() -> Any:
-    source = image()
-    pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(4, 3)(source))
-    heads = [layers.Dense(3, activation="softmax")(pooled) for _ in range(2)]
-    return keras.Model(source, layers.Average()(heads), name="net")
-
-
-def pooled_softmax() -> Any:
-    head = layers.Conv2D(3, 3, activation="softmax")
-    return chain(head, layers.AveragePooling2D(6), layers.Flatten())
-
-
-@pytest.mark.parametrize("build", [average_of_two, pooled_softmax])
-def test_means_of_probabilities_are_not_taken_for_logits(tmp_path: Path, build: Build) -> None:
-    model = open_file(saved(build(), tmp_path))
-    np.testing.assert_allclose(np.asarray(model(inputs(model))).sum(axis=1), 1, atol=1e-5)
-    try:
-        found, raw = probabilities(model)
-    except ModelError:
-        return  # to say that it cannot be told is right as well
-    np.testing.assert_allclose(found, raw, atol=1e-6)
-
-
-@pytest.mark.parametrize("activation", ["sigmoid", None])
-def test_a_binary_classifier_has_two_classes(tmp_path: Path, activation: str | None) -> None:
-    model = open_file(saved(scores(1, activation), tmp_path))
-    found, raw = probabilities(model, from_logits=activation is None)
-    positive = raw[:, 0] if activation else 1 / (1 + np.exp(-raw[:, 0]))
-    np.testing.assert_allclose(found[:, 1], positive, atol=1e-6)
-    np.testing.assert_allclose(found.sum(axis=1), 1, atol=1e-6)
-    assert found.shape == (2, 2)
-
-
-def test_the_user_may_say_that_scores_are_logits(tmp_path: Path) -> None:
-    found, raw = probabilities(open_file(saved(scores(4, "tanh"), tmp_path)), from_logits=True)
-    np.testing.assert_allclose(found, softmax(raw), atol=1e-6)
 
 
 # Open input sizes.

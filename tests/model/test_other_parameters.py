@@ -8,7 +8,7 @@ import zoo
 
 from mpsearch.model.backend import keras
 from mpsearch.model.other_parameters import kinds_of_other_parameters, other_parameters
-from mpsearch.workbench.workbench import load
+from mpsearch.workbench.loading import load
 
 pytestmark = pytest.mark.tf
 layers = keras.layers

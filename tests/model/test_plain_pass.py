@@ -10,7 +10,7 @@ from mpsearch.model.backend import keras
 from mpsearch.model.network import KerasNetwork
 from mpsearch.values.errors import ModelError
 from mpsearch.workbench.agreement import require_agreement
-from mpsearch.workbench.workbench import load
+from mpsearch.workbench.loading import load
 
 pytestmark = pytest.mark.tf
 layers = keras.layers

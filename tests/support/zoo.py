@@ -11,7 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from mpsearch.model.backend import keras
-from mpsearch.workbench.workbench import Workbench, load
+from mpsearch.workbench.loading import load
+from mpsearch.workbench.workbench import Workbench
 
 layers = keras.layers
 

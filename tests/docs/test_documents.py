@@ -1,4 +1,4 @@
-"""Files that the documents name are there."""
+"""Documents name files that are there, in lines that fit."""
 
 import re
 from pathlib import Path
@@ -28,3 +28,15 @@ def test_every_python_file_named_is_there(document: Path) -> None:
         if not any(f"/{file}".endswith(f"/{name}") for file in FILES)
     ]
     assert not gone
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_lines_are_at_most_100_characters(document: Path) -> None:
+    in_code, long = False, []
+    for line in document.read_text(encoding="utf-8").splitlines():
+        in_code ^= line.lstrip().startswith("```")
+        # Tables, headings and what has no space to break at stay as they are.
+        can_break = not in_code and not line.startswith(("|", "#", "    ")) and " " in line.strip()
+        if can_break and len(line) > 100 and line.strip().count(" ") > 1:
+            long.append(line)
+    assert not long

@@ -222,7 +222,8 @@ def measured_plans(
         chosen: Bytes of weight layers, and drop, of the plan chosen.
         other_nbytes: Bytes of all other parameters, added to every plan.
     """
-    nbytes = np.array([one.nbytes + other_nbytes for one in trials], dtype=np.int64)
+    own = np.array([one.nbytes for one in trials], dtype=np.int64)
+    nbytes = own + other_nbytes
     drops = np.array([one.drop_pp for one in trials])
     uniform: dict[str, int] = {}
     for place, one in enumerate(trials):
@@ -232,7 +233,7 @@ def measured_plans(
     return MeasuredPlans(
         nbytes=nbytes,
         drops_pp=drops,
-        feasible=np.array([goal.feasible(one.nbytes, one.drop_pp) for one in trials]),
+        feasible=goal.excesses(own, drops) <= 0,
         front=front(nbytes, drops),
         chosen=(chosen[0] + other_nbytes, chosen[1]),
         uniform=uniform,
@@ -273,10 +274,10 @@ def progress(trials: Sequence[Trial], goal: Goal, other_nbytes: int) -> Progress
         other_nbytes: Bytes of all other parameters, added to every plan.
     """
     is_bytes = goal.max_nbytes is None
-    values = np.array(
-        [one.nbytes + other_nbytes if is_bytes else one.drop_pp for one in trials], np.float64
-    )
-    feasible = np.array([goal.feasible(one.nbytes, one.drop_pp) for one in trials], dtype=np.bool_)
+    nbytes = np.array([one.nbytes for one in trials], dtype=np.int64)
+    drops = np.array([one.drop_pp for one in trials], dtype=np.float64)
+    values = (nbytes + other_nbytes).astype(np.float64) if is_bytes else drops
+    feasible = goal.excesses(nbytes, drops) <= 0
     best = np.fmin.accumulate(np.where(feasible, values, np.nan))
     return Progress(values, feasible, best, is_bytes)
 

@@ -10,14 +10,16 @@ from typing import Final
 from mpsearch.report.names import one_line
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~#])")
-_LATEX: Final = {
-    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "×": r"$\times$",
-    "→": r"$\rightarrow$",
-}
+_LATEX: Final = str.maketrans(
+    {
+        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "×": r"$\times$",
+        "→": r"$\rightarrow$",
+    }
+)
 
 Rows = Sequence[Sequence[str]]
 
@@ -58,5 +60,5 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _latex_row(cells: Sequence[str]) -> str:
-    escaped = ("".join(_LATEX.get(c, c) for c in one_line(cell)) for cell in cells)
+    escaped = (one_line(cell).translate(_LATEX) for cell in cells)
     return rf"{' & '.join(escaped)} \\"

@@ -19,7 +19,7 @@ from optuna_dashboard._serializer import serialize_study_detail
 from mpsearch.report.dashboard.guard import Application, Environment
 
 #: Trials of one answer at most; one of 26 layers and 12 schemes takes some 20 kB uncompressed.
-PAGE: Final = 1000
+PAGE: Final = 500
 _PATH: Final = re.compile(r"/api/studies/(\d{1,18})/?")
 _LEVEL: Final = 1  # of gzip; JSON as repetitive as this shrinks to a fortieth even so
 

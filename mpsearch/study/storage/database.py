@@ -5,6 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Container, Sequence
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any, Final
 
 import sqlalchemy
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 
 _MOST_INCLUDED: Final = 500  # databases limit the variables of a query
 
-_Rows = dict[int, list[tuple[Any, ...]]]  # trial id → its rows of a table, without it
+_Rows = dict[int, list[Sequence[Any]]]  # trial id → its rows of a table, that id first
 
 
 class Database(RDBStorage):
@@ -59,44 +60,40 @@ class Database(RDBStorage):
 
 
 def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
-    trial, number = models.TrialModel, models.TrialValueModel
-    param, step = models.TrialParamModel, models.TrialIntermediateValueModel
-    user, system = models.TrialUserAttributeModel, models.TrialSystemAttributeModel
-    trials = session.execute(
-        sqlalchemy.select(
-            trial.trial_id,
-            trial.number,
-            trial.state,
-            trial._datetime_start_utc,
-            trial._datetime_complete_utc,
-        )
-        .where(*conditions)
-        .order_by(trial.trial_id)
-    ).all()
+    # Tables, not the classes of their rows: SQLAlchemy then hands on what the driver gives.
+    trial = models.TrialModel.__table__.c
+    columns = ("trial_id", "number", "state", "datetime_start", "datetime_complete")
+    query = sqlalchemy.select(*(trial[name] for name in columns)).where(*conditions)
+    connection = session.connection()
+    trials = connection.execute(query.order_by(trial.trial_id)).all()
     if not trials:
         return []
 
-    def rows(table: Any, *columns: Any) -> _Rows:
-        query = sqlalchemy.select(table.trial_id, *columns).join(
-            trial, trial.trial_id == table.trial_id
+    def rows(model: Any, *names: str) -> _Rows:
+        table = model.__table__.c
+        query = (
+            sqlalchemy.select(*(table[name] for name in ("trial_id", *names)))
+            .join(models.TrialModel.__table__, trial.trial_id == table.trial_id)
+            .where(*conditions)
         )
         found: _Rows = defaultdict(list)
-        for row in session.execute(query.where(*conditions)):
-            found[row[0]].append(tuple(row[1:]))
+        for row in connection.execute(query):
+            found[row[0]].append(row)
         return found
 
-    values = rows(number, number.objective, number.value, number.value_type)
+    number, step = models.TrialValueModel, models.TrialIntermediateValueModel
+    values = rows(number, "objective", "value", "value_type")
+    steps = rows(step, "step", "intermediate_value", "intermediate_value_type")
     params = rows(
-        param, param.param_id, param.param_name, param.param_value, param.distribution_json
+        models.TrialParamModel, "param_id", "param_name", "param_value", "distribution_json"
     )
-    steps = rows(step, step.step, step.intermediate_value, step.intermediate_value_type)
-    users = rows(user, user.key, user.value_json)
-    systems = rows(system, system.key, system.value_json)
+    users = rows(models.TrialUserAttributeModel, "key", "value_json")
+    systems = rows(models.TrialSystemAttributeModel, "key", "value_json")
     parsed = functools.cache(json_to_distribution)
     found = []
     for trial_id, place, state, begun, ended in trials:
-        chosen = sorted(params[trial_id])  # by their ids, which differ
-        spaces = {name: parsed(text) for _, name, _, text in chosen}
+        chosen = sorted(params[trial_id], key=itemgetter(1))  # as they were written
+        spaces = {name: parsed(text) for _, _, name, _, text in chosen}
         found.append(
             FrozenTrial(
                 number=place,
@@ -105,13 +102,15 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
                 values=_values(values[trial_id]),
                 datetime_start=_local(begun),
                 datetime_complete=_local(ended),
-                params={name: spaces[name].to_external_repr(code) for _, name, code, _ in chosen},
+                params={
+                    name: spaces[name].to_external_repr(code) for _, _, name, code, _ in chosen
+                },
                 distributions=spaces,
-                user_attrs={key: json.loads(text) for key, text in users[trial_id]},
-                system_attrs={key: json.loads(text) for key, text in systems[trial_id]},
+                user_attrs={key: json.loads(text) for _, key, text in users[trial_id]},
+                system_attrs={key: json.loads(text) for _, key, text in systems[trial_id]},
                 intermediate_values={
                     at: step.stored_repr_to_intermediate_value(value, kind)
-                    for at, value, kind in steps[trial_id]
+                    for _, at, value, kind in steps[trial_id]
                 },
                 trial_id=trial_id,
             )
@@ -119,11 +118,11 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
     return found
 
 
-def _values(rows: Sequence[tuple[Any, ...]]) -> list[float] | None:
+def _values(rows: Sequence[Sequence[Any]]) -> list[float] | None:
     if not rows:
         return None
     values = [0.0] * len(rows)
-    for objective, value, kind in rows:
+    for _, objective, value, kind in rows:
         values[objective] = models.TrialValueModel.stored_repr_to_value(value, kind)
     return values
 

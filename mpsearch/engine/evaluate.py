@@ -31,14 +31,14 @@ _MOST_IMAGES: Final = 64  # images per chunk
 
 
 class _Race(NamedTuple):
-    """When to give a plan up."""
+    """Condition under which a plan is abandoned."""
 
     stop_above: float
     metric: Metric
 
 
 class _Answer(NamedTuple):
-    """What one final node said: a position among answers."""
+    """Answer of one final node: a position among answers."""
 
     answers: Answers
     position: int
@@ -181,7 +181,7 @@ class Engine:
         )
 
     def release(self) -> None:
-        """Let go of activations and decoded weights; what is asked for again is made again."""
+        """Free activations and decoded weights; they are computed again when needed."""
         self._runner.release()
         self.bank.release()
         give_back_freed_memory()
@@ -237,7 +237,7 @@ class Engine:
         """Run a wave in pieces of the image set, without the plans already decided.
 
         Returns:
-            What was given up.
+            Outputs of the plans that were abandoned.
         """
         finals = self._new_finals(wave)
         answers = Answers.blank(len(finals), self._images, self._classes)

@@ -50,7 +50,7 @@ class Workbench:
         classes: Class names.
         fingerprint: Identity of model and images.
         memory: Bytes for activations and decoded weights.
-        notes: What the user should know about the images.
+        notes: Notes to the user about the images.
     """
 
     model: OpenModel
@@ -74,7 +74,7 @@ class Workbench:
 
     @property
     def baseline(self) -> Measurement:
-        """What the unchanged model says."""
+        """Measurement of the unchanged model."""
         return self.engine.baseline
 
     def measure(

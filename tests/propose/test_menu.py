@@ -83,7 +83,11 @@ def test_a_layer_that_refuses_everything_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("rules", "refused", "message"),
     [
-        (Rules(forbid={"head": SCHEMES}), {}, "'head' is forbidden every scheme.*forbid fewer schemes"),
+        (
+            Rules(forbid={"head": SCHEMES}),
+            {},
+            "'head' is forbidden every scheme.*forbid fewer schemes",
+        ),
         (
             Rules(lock={"head": "fl16"}),
             {("head", "fl16"): "overflow"},

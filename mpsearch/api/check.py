@@ -46,7 +46,7 @@ def check(
         schemes: Schemes of the reports ``uniform`` and ``each-layer``.
         quanti_array: Plan of the report ``specific``: a list literal, or a file.
         progress: Receives an update after every plan measured.
-        parts: Collects the refusals of schemes; the report then covers the other layers. Where it is
+        parts: Collects refusals of schemes; the report covers the other layers. Where it is
             None they are raised when the report is written.
 
     Raises:

@@ -1,1 +1,1 @@
-"""What the commands call, and programs may: one file per command."""
+"""The Python API, which the commands use too: one file per command."""

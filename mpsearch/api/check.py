@@ -46,7 +46,7 @@ def check(
         schemes: Schemes of the reports ``uniform`` and ``each-layer``.
         quanti_array: Plan of the report ``specific``: a list literal, or a file.
         progress: Receives an update after every plan measured.
-        parts: Gets the refusals of schemes; the report has what they do not concern. Where it is
+        parts: Collects refusals of schemes; the report covers the other layers. Where it is
             None they are raised when the report is written.
 
     Raises:
@@ -113,7 +113,7 @@ def _each_layer(
 
 
 def _refused(workbench: Workbench, schemes: Sequence[str], parts: Parts) -> set[tuple[str, str]]:
-    """(layer name, scheme) that cannot be stored; why is among the errors of *parts*."""
+    """Pairs (layer name, scheme) that cannot be stored; the errors are added to *parts*."""
     found = workbench.refusals(schemes)
     for (_, scheme), reason in found.items():
         with parts.part(scheme):

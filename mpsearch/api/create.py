@@ -28,7 +28,7 @@ def create_folders(
         schemes: Names of the schemes to store the weights under.
         folder: Folder that will contain the new folders.
         progress: Receives an update after every scheme.
-        parts: Gets the errors of schemes that cannot be written; where it is None they are raised
+        parts: Collects errors of schemes that cannot be written; where it is None they are raised
             when the others are written.
 
     Returns:

@@ -82,7 +82,7 @@ def export_plan(
         budget_pp: The search's budget, for ``plan.json``.
         coding: How codes are packed; as the workbench counts bytes where it is None.
         progress: Receives an update after every layer packed.
-        parts: Gets the errors of formats that cannot be written; where it is None they are raised
+        parts: Collects errors of formats that cannot be written; where it is None they are raised
             when the others are written.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Look ahead at a search without making it."""
+"""Estimate the choices and the time of a search without making it."""
 
 import time
 from typing import Final

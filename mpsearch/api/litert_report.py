@@ -1,4 +1,4 @@
-"""What became of a plan in LiteRT."""
+"""How LiteRT stores and computes a plan."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

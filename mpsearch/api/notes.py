@@ -1,8 +1,8 @@
-"""What the user of the Python API should know."""
+"""Notes to the user of the Python API."""
 
 import warnings
 
 
 def warn(note: str) -> None:
-    """Say a note as a Python warning; commands print it instead."""
+    """Issue a note as a Python warning; commands print it instead."""
     warnings.warn(note, RuntimeWarning, stacklevel=2)

@@ -35,8 +35,7 @@ def profile(
         parts: ``per_layer``, ``uniform``, ``cumulative``, ``predicted``; all by default.
         file: JSON file of the profile, kept up to date; what it holds is not measured again.
         progress: Receives an update after every plan measured.
-        on_note: Told why ``predicted`` is missing, where it is; a Python warning where it is left
-            away.
+        on_note: Receives the reason if ``predicted`` is missing; None issues a Python warning.
 
     Raises:
         SchemeError: If a name is unknown.

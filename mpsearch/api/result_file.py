@@ -1,4 +1,4 @@
-"""What a study's folder keeps of a finished search, beside the plan."""
+"""The file that keeps the result of a finished search in the study's folder."""
 
 from importlib.metadata import version
 from pathlib import Path

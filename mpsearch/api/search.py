@@ -88,7 +88,7 @@ def find_plan(
         storage: Optuna's storage URL; an SQLite file in *folder* where it is None. The same call
             in other processes, here or elsewhere, with the same storage joins the search.
         progress: Receives an update after every trial.
-        helpers: Processes of ours that join the search while it runs.
+        helpers: Other mpsearch processes that join the search while it runs.
         on_open: Called when the study is open, and nothing of it is measured yet.
         on_note: Called with a sentence that the user should know: what is damaged in the storage
             and left out, or how the search went; a Python warning where it is left away.

@@ -26,7 +26,7 @@ _REFUSED: Final = {2, 3}  # exit codes that another try would end with as well
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one of several processes on a machine may use.
+    """Share of a machine that one of several processes may use.
 
     Attributes:
         question: What is asked, with this process' share of the memory.
@@ -60,7 +60,7 @@ class _Worker:
 class Crew:
     """Worker processes of one search.
 
-    Each is told the settings on its standard input, which then stays open: a worker whose input
+    Each receives the settings on its standard input, which then stays open: a worker whose input
     ends has lost its coordinator, and stops. They are in a session of their own, so that Ctrl-C
     reaches the coordinator alone, and it stops them.
 

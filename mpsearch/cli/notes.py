@@ -1,4 +1,4 @@
-"""What the user should know, said on stderr."""
+"""Notes to the user, on stderr."""
 
 import sys
 from collections.abc import Iterable

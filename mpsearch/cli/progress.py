@@ -27,7 +27,7 @@ def make_progress(quiet: bool) -> Progress:
 
 
 class _Countdown:
-    """Time left, told anew whenever it is printed."""
+    """Time left, computed anew whenever it is printed."""
 
     def __init__(self, steps: int, done: int) -> None:
         self._steps, self._before, self.done = steps, done, done

@@ -27,14 +27,14 @@ _FEW_PLANS: Final = 8
 
 
 class _Race(NamedTuple):
-    """When to give a plan up."""
+    """Condition under which a plan is abandoned."""
 
     stop_above: float
     metric: Metric
 
 
 class _Answer(NamedTuple):
-    """What one final node said: a position among answers."""
+    """Answer of one final node: a position among answers."""
 
     answers: Answers
     position: int
@@ -192,7 +192,7 @@ class Engine:
         )
 
     def release(self) -> None:
-        """Let go of activations and decoded weights; what is asked for again is made again."""
+        """Free activations and decoded weights; they are computed again when needed."""
         self._setup.runner.release()
         self.bank.release()
         give_back_freed_memory()
@@ -217,7 +217,7 @@ class Engine:
         """Run a wave in pieces of the image set, without the plans already decided.
 
         Returns:
-            What was given up.
+            Outputs of the plans that were abandoned.
         """
         finals = self._new_finals(wave)
         answers = Answers.blank(len(finals), self._setup.images, self._baseline.classes)

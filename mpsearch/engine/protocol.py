@@ -116,7 +116,7 @@ class Network(Protocol):
 
 
 class CodeSource(Protocol):
-    """Codes that are not what a scheme alone would choose.
+    """Source of codes that a scheme alone would not choose, such as calibrated ones.
 
     ``mpsearch.calibration.Calibration`` finds them, ``mpsearch.export.packed.StoredCodes`` reads
     them from a file.
@@ -130,7 +130,7 @@ class CodeSource(Protocol):
         """
 
     def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:
-        """How much *decoded* tensors of a layer do, in whatever the codes are chosen by.
+        """Error of *decoded* tensors of a layer, in the measure by which the codes are chosen.
 
         None where they are the scheme's own.
         """

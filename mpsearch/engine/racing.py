@@ -23,7 +23,7 @@ def pieces(images: int) -> list[slice]:
 def is_proven_above(
     baseline: Float64Array, confidence: Float64Array, metric: Metric, limit_pp: float
 ) -> bool:
-    """Whether a drop exceeds a limit, whatever the images not yet run will say.
+    """Whether a drop exceeds a limit, whatever the answers to the images not yet run.
 
     The best they can say is a confidence of 1, and every metric grows with every image's drop.
 

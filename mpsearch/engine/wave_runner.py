@@ -72,7 +72,7 @@ class WaveRunner:
         self.timings = bank.timings
 
     def release(self) -> None:
-        """Let go of all activations."""
+        """Free all activations."""
         for worth in Worth:
             self._cache.drop(worth)
 

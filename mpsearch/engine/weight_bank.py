@@ -24,7 +24,7 @@ _PROBE: Final = 1024  # weights per tensor that are enough to see that a scheme 
 
 
 class WeightBank:
-    """Answers what a scheme makes of a layer.
+    """Encodes and decodes each layer under each scheme.
 
     A *variant* is a number for one set of decoded tensors of a layer: :data:`TRAINED` where the
     scheme changes nothing, else a number of the scheme's own.
@@ -67,7 +67,7 @@ class WeightBank:
         return WeightBank(self._network, self._memory, self.coding, source)
 
     def release(self) -> None:
-        """Let go of decoded tensors; what is asked for again is decoded again."""
+        """Free decoded tensors; they are decoded again when needed."""
         self._loaded = LRU(self._memory, self._memory // 4)
 
     @property

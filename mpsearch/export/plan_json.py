@@ -1,4 +1,4 @@
-"""``plan.json``: a plan with what it was made for and what was measured."""
+"""``plan.json``: a plan with its model and its measurement."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ _REMEDY: Final = "give a plan.json, or a quanti_array in a file that ends in .py
 
 @dataclass(frozen=True, slots=True)
 class PlanFile:
-    """What a plan file says.
+    """Content of a plan file.
 
     Attributes:
         plan: Layer → scheme.

@@ -1,1 +1,1 @@
-"""Arrays and files that hold what is large, and bounds of memory."""
+"""Large arrays, in memory or in temporary files, and bounds of memory."""

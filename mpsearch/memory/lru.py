@@ -1,4 +1,4 @@
-"""Things kept while there is room for them."""
+"""Cache of the values used last, bounded in bytes."""
 
 from collections import OrderedDict
 from collections.abc import Hashable
@@ -9,7 +9,7 @@ _Value = TypeVar("_Value")
 
 
 class LRU(Generic[_Key, _Value]):
-    """Keeps what was used last, up to a number of bytes; the newest always.
+    """Keeps the values used last, up to a number of bytes; the newest always.
 
     What was not asked for again may be held to a part of the room: a long row of values that
     are used once then neither pushes out what is used often nor fills memory for nothing.
@@ -34,7 +34,7 @@ class LRU(Generic[_Key, _Value]):
         return self._new.nbytes + self._used.nbytes
 
     def get(self, key: _Key) -> _Value | None:
-        """What is kept under *key*."""
+        """The value kept under *key*."""
         if key in self._used.held:
             self._used.held.move_to_end(key)
             return self._used.held[key][0]
@@ -47,7 +47,7 @@ class LRU(Generic[_Key, _Value]):
         return value
 
     def make_room(self, nbytes: int) -> None:
-        """Let go at once of what a value of *nbytes* will push out.
+        """Drop now the values that a value of *nbytes* will push out.
 
         Called before such a value is made, it spares the memory of both together.
         """
@@ -57,7 +57,7 @@ class LRU(Generic[_Key, _Value]):
             self._used.pop_oldest()
 
     def put(self, key: _Key, value: _Value, nbytes: int) -> None:
-        """Keep *value*; what was used longest ago goes."""
+        """Keep *value*; the values used longest ago are dropped."""
         for segment in (self._new, self._used):
             if key in segment.held:
                 segment.pop(key)

@@ -1,4 +1,4 @@
-"""What the inputs of a weight layer are like: the moments that calibration needs."""
+"""Moments of a weight layer's inputs, which calibration needs."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Arrays beyond what memory is for, in a file without a name.
+"""Arrays too large for memory, in a file without a name.
 
 The system removes such a file when this process ends, however it ends. A memory map would do the
 same with less code, but the pages it has read count as memory of the process until the system

@@ -1,4 +1,4 @@
-"""What a graph of TensorFlow's takes to run, known from the shapes in it."""
+"""Memory and work that a TensorFlow graph takes, known from its shapes."""
 
 import math
 import re

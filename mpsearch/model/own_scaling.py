@@ -1,4 +1,4 @@
-"""What a network does to pixels itself, before its first layer with weights."""
+"""Scaling of pixels by the network itself, before its first layer with weights."""
 
 from collections.abc import Sequence
 from typing import Any, Final

@@ -11,7 +11,7 @@ from mpsearch.values.errors import ModelError
 
 
 class Scores(Enum):
-    """What the last layer gives."""
+    """Kind of scores that the last layer gives."""
 
     PROBABILITIES = "probabilities"  # of every class, sum 1
     LOGITS = "logits"  # of every class; a softmax makes them probabilities

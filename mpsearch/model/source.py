@@ -1,4 +1,4 @@
-"""Where a model comes from, and what can be said against it before TensorFlow is loaded."""
+"""Source of a model, and the checks of it that need no TensorFlow."""
 
 import re
 import stat
@@ -34,7 +34,7 @@ class ModelSource:
         kind: ``keras`` and ``h5`` are files, ``application`` is ``keras:NAME``.
         path: The file, or None for an application.
         name: Short name for folders and reports.
-        notes: What the user should know about the file.
+        notes: Notes to the user about the file.
         stamp: Identity of the file that was inspected, as of :func:`file_stamp`.
         calls: Calls of layers that building it takes; 0 where it was not inspected.
         nbytes: Bytes of the file's arrays, unpacked; 0 likewise.

@@ -1,4 +1,4 @@
-"""What a network takes for one image: known before anything is computed."""
+"""Memory and work of a network for one image, known before anything is computed."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What a search is asked for."""
+"""The goal of a search: a budget, a size limit or the whole front."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a search has measured so far."""
+"""All plans that a search has measured so far."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a search may choose from: per layer, the schemes it may have and their bytes."""
+"""The search space: per layer, the schemes it may have and their bytes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace

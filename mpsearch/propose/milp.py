@@ -22,7 +22,7 @@ _LIMIT: Final = 1  # … of a search that was cut short, with or without an incu
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """What the solver found.
+    """Solution of the integer program.
 
     Attributes:
         choice: The plan, shape (variables,); None if there is none, or none was found.

@@ -1,4 +1,4 @@
-"""What a search method is: given the measured plans, it says which to measure next."""
+"""The protocol of a search method: from the measured plans, it proposes the next plans."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the figures of a report show: numbers, nothing of their look."""
+"""The numbers that the figures of a report show, without their look."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

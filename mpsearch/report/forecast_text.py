@@ -1,4 +1,4 @@
-"""What a search would choose from, as text."""
+"""A forecast of a search as text."""
 
 from mpsearch.search.forecast import Forecast
 

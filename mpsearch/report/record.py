@@ -1,4 +1,4 @@
-"""What a study's folder holds, as one value that reports are made of."""
+"""Content of a study's folder, as one value that reports are made of."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class StudyRecord:
 
     @property
     def goal(self) -> Goal:
-        """What was asked."""
+        """The goal of the search."""
         if self.result is not None:
             return self.result.goal
         assert self.trials is not None

@@ -35,7 +35,7 @@ def headline(record: StudyRecord) -> str:
 
 
 def so_far(record: StudyRecord) -> str:
-    """What was measured until now, in one sentence."""
+    """The measurements so far, in one sentence."""
     assert record.trials is not None
     before, after = record.original_nbytes, record.nbytes
     smaller = ""
@@ -93,7 +93,7 @@ def bound_sentences(result: SearchResult) -> list[str]:
 
 
 def proved_sentences(result: SearchResult) -> list[str]:
-    """What was measured to be so, and what is open."""
+    """Sentences on what the measurements prove, and on what they do not."""
     found = []
     claim = measured_claim(result)
     if claim is not None:
@@ -113,7 +113,7 @@ def proved_sentences(result: SearchResult) -> list[str]:
 
 
 def effort(result: SearchResult) -> str:
-    """What the search cost."""
+    """The cost of the search: measurements and time."""
     parts = [f"{count(result.measurements, 'plan')} measured"]
     if result.gradient_passes:
         parts.append(f"{count(result.gradient_passes, 'backward pass').replace('passs', 'passes')}")

@@ -12,7 +12,7 @@ _UNSURE_PCT: Final = 60.0  # baseline confidence below which a plan's luck depen
 
 
 def search_summary(result: SearchResult, images: Sequence[str], folder: Path) -> str:
-    """What was found, what it costs, what was proved and what not, and what to do next.
+    """The plan, its cost, what is proved about it and what is not, and the next command.
 
     Args:
         result: Result of the search.
@@ -167,7 +167,7 @@ def _knowledge(result: SearchResult) -> list[str]:
 
 
 def search_warnings(result: SearchResult, images: int) -> list[str]:
-    """What a user should mistrust.
+    """Reasons to mistrust the result.
 
     Args:
         result: Result of the search.

@@ -1,4 +1,4 @@
-"""What a scheme stores of a tensor: integers of some widths."""
+"""Streams: the integers, of some widths, that a scheme stores of a tensor."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The studies of one question: the one asked, tighter ones, and others' to compare with."""
+"""The studies of one question: its own, tighter budgets, and rival methods to compare with."""
 
 import time
 from collections.abc import Mapping
@@ -84,7 +84,7 @@ class Campaign:
 
     @cached_property
     def goal(self) -> Goal:
-        """What is asked of plans."""
+        """Goal of the search."""
         return goal_of(self.question, self.split.everything.model)
 
     def require(self) -> None:
@@ -105,7 +105,7 @@ class Campaign:
             )
 
     def run(self, helpers: Helpers | None = None) -> Found:
-        """Search, and then what is searched beside it."""
+        """Run the search, then tighter budgets and rival methods."""
         goal, question = self.goal, self.question
         name = study_name(question, self.folder)
         tighter = []
@@ -164,7 +164,7 @@ class Campaign:
             self._store.screen_by_measurement()
 
     def surrogate(self, goal: Goal) -> Surrogate:
-        """Our sampler for a goal; also judges what others found."""
+        """The surrogate for a goal; it also judges the plans of other methods."""
         return Surrogate(self.menu, goal, self.screen)
 
     def _study(

@@ -1,4 +1,4 @@
-"""What a search would have to choose from, and how long it may take."""
+"""The choices of a search, and how long it may take."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a question asks of the plans of a model."""
+"""The goals of a question for the plans of a model."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What may be chosen on a workbench."""
+"""The menu of a workbench's model."""
 
 from collections.abc import Sequence
 

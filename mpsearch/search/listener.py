@@ -1,4 +1,4 @@
-"""What a search tells while it goes on."""
+"""Receiver of a search's progress and notes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

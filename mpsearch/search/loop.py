@@ -24,7 +24,7 @@ _WAIT_SECONDS: Final = 0.3  # between looks at what others do
 
 
 class Loop:
-    """Measures, writes down, tells.
+    """Measures proposed plans, stores the measurements and reports progress.
 
     Args:
         engine: Measures plans.
@@ -67,7 +67,7 @@ class Loop:
         """Measure what is proposed until nothing is, or a limit is reached; returns which.
 
         Args:
-            proposer: Says what to measure.
+            proposer: Proposes the plans to measure.
             deadline: End of the search in seconds of ``time.monotonic``; None for none.
             is_helper: Uniform plans are left to another process, and so are their trials.
         """

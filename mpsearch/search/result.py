@@ -1,4 +1,4 @@
-"""What a search returns."""
+"""The result of a search."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class FrontPoint:
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """What a simpler method reaches.
+    """Result of a simpler method.
 
     Attributes:
         nbytes: Bytes of the method's best feasible plan; None if it has none.

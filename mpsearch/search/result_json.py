@@ -41,7 +41,7 @@ class SizedLayer:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a result is of, and how it came about.
+    """Model, images and settings of a result.
 
     Attributes:
         model: Name of the model.

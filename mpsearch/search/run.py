@@ -78,7 +78,7 @@ def run_search(
         engine: Measures plans.
         menu: The choices.
         store: Gets every finished measurement before the next begins.
-        proposer: Says what to measure.
+        proposer: Proposes the plans to measure.
         terms: When to stop, and what receives news.
     """
     limits, trials, is_helper = terms.limits, terms.limits.trials, terms.is_helper

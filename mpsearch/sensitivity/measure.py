@@ -1,4 +1,4 @@
-"""Measure what a profile lacks."""
+"""Measure the missing parts of a profile."""
 
 import time
 from collections import defaultdict

@@ -22,7 +22,7 @@ _REMEDY: Final = "delete it and run the same command again"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What is kept of one measurement.
+    """The part of a measurement that a profile keeps.
 
     Attributes:
         nbytes: Stored bytes: of the layer in ``per_layer``, of all weight layers elsewhere.

@@ -1,4 +1,4 @@
-"""What a study was started with: it is reopened with nothing else."""
+"""Identity of a study: model, images and goal, with which alone it is reopened."""
 
 import warnings
 from collections.abc import Mapping

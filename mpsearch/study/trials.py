@@ -1,4 +1,4 @@
-"""What a study has measured, read without its model and without writing to its storage."""
+"""Measured plans of a study, read without its model and without writing to its storage."""
 
 import contextlib
 import logging

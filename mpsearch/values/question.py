@@ -1,4 +1,4 @@
-"""What is asked: one value, whether a command line, a ``study.toml`` or a program asks it."""
+"""The settings of a search as one value, from a command line, a ``study.toml`` or a program."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ DEFAULT_TRIALS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked: of a search, and as far as they go, of the other commands.
+    """The settings of a search, and as far as they apply, of the other commands.
 
     The keys of ``study.toml`` are these names, and so are the options of the command line.
 

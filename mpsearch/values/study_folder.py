@@ -10,7 +10,7 @@ SETTINGS: Final = "study.toml"
 
 @dataclass(frozen=True, slots=True)
 class StudyFolder:
-    """Where a study keeps what; says nothing of whether it is there.
+    """Paths of a study's files; the files need not exist.
 
     Attributes:
         path: The folder.
@@ -20,7 +20,7 @@ class StudyFolder:
 
     @property
     def settings(self) -> Path:
-        """What was asked, as the search wrote it, or as a person did."""
+        """The question, as the search or a person wrote it."""
         return self.path / SETTINGS
 
     @property
@@ -60,7 +60,7 @@ class StudyFolder:
 
     @property
     def result(self) -> Path:
-        """All that a finished search knows."""
+        """The result of a finished search."""
         return self.path / "result.json"
 
     @property

@@ -1,4 +1,4 @@
-"""Whether the unchanged model's answers are sound, looked at before a workbench is used."""
+"""Check that the unchanged model's answers are sound, before a workbench is used."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is kept of a calibration in a study's folder: bounded in size, and not trusted."""
+"""The calibration kept in a study's folder: bounded in size, and not trusted."""
 
 import contextlib
 import re

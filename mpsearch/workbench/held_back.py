@@ -1,4 +1,4 @@
-"""What held-back images say of a plan."""
+"""The drop of a plan on held-back images."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

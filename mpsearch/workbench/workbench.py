@@ -33,7 +33,7 @@ class Workbench:
         classes: Class names.
         fingerprint: Identity of model and images.
         memory: Bytes for activations and decoded weights.
-        notes: What the user should know about the images.
+        notes: Notes to the user about the images.
     """
 
     model: OpenModel
@@ -57,7 +57,7 @@ class Workbench:
 
     @property
     def baseline(self) -> Measurement:
-        """What the unchanged model says."""
+        """Measurement of the unchanged model."""
         return self.engine.baseline
 
     def measure(

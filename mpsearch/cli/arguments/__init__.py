@@ -1,1 +1,1 @@
-"""What each command takes: light, so that ``--help`` answers at once."""
+"""Arguments of each command: light modules, so that ``--help`` answers at once."""

@@ -37,7 +37,7 @@ def add(commands: Any) -> None:
 
 
 def add_question(parser: argparse.ArgumentParser) -> None:
-    """Add what is asked."""
+    """Add the budget, size limit or front that is asked for."""
     group = parser.add_argument_group("what is asked (one of the first four)")
     group.add_argument(
         "--budget", metavar="PP", type=float, help="largest drop allowed, percentage points"

@@ -1,4 +1,4 @@
-"""What a scheme becomes in a LiteRT model, which knows no scheme of ours."""
+"""The LiteRT storage that stands for a scheme: LiteRT has no schemes of mpsearch."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What the header of a packed file says."""
+"""The header of a packed file."""
 
 import json
 import zlib

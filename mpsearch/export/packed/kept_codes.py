@@ -121,7 +121,7 @@ class KeptCodes:
         return sizes.file_nbytes
 
     def _look_at(self, path: Path) -> None:
-        """Learn what a file has; nothing from one that is none of ours."""
+        """Index the codes of a file; a file that mpsearch did not write is passed over."""
         match = _NAME.fullmatch(path.name)
         if match is None or int(match[1]) >= len(self._layers):
             return

@@ -42,5 +42,5 @@ class StoredCodes:
         return self._codes.get((layer, scheme))
 
     def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:  # noqa: ARG002
-        """None: what the codes were chosen by is not in the file."""
+        """None: the file does not hold the measure by which the codes were chosen."""
         return None

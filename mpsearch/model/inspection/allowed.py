@@ -1,4 +1,4 @@
-"""What a model may be made of: classes that only compute, by the module that names them.
+"""The allow-list: classes that only compute, by the module that names them.
 
 Left out on purpose: ``Lambda``, ``TFSMLayer``, ``TorchModuleWrapper``, ``JaxLayer`` and
 ``FlaxLayer``, which run what a file brings; ``StringLookup``, ``IntegerLookup``,

@@ -21,7 +21,7 @@ _TOLERATED: Final = ("", "tensorflow", "jax", "torch")
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a file says of a network.
+    """Description of a network in a file.
 
     Attributes:
         config: The model's architecture, in Keras 3's terms.

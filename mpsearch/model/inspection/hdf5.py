@@ -25,7 +25,7 @@ _TEXT_OR_NUMBERS: Final = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What an HDF5 file holds.
+    """Content of an HDF5 file.
 
     Attributes:
         model_config: The architecture, in the legacy ``.h5`` format; None in a file of weights.

@@ -1,4 +1,4 @@
-"""What the child process may use."""
+"""Limits of the inspecting child process."""
 
 import contextlib
 import sys

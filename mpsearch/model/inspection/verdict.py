@@ -1,4 +1,4 @@
-"""What the inspection of a file comes to."""
+"""The result of inspecting a file."""
 
 import json
 from dataclasses import asdict, dataclass, field

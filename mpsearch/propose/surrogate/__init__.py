@@ -1,1 +1,1 @@
-"""Our sampler: what it knows of a plan before measuring it, and which plan it would measure."""
+"""The surrogate search method: predicts plans before they are measured, and proposes plans."""

@@ -21,7 +21,7 @@ _STEPS: Final = np.array([-4.0, -3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0,
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outlook:
-    """What is expected of some plans.
+    """Expected drops of some plans, and chances of keeping the limit.
 
     Attributes:
         drop_pp: Expected drop, shape (plans,).
@@ -57,7 +57,7 @@ def outlook(
     factor: float,
     best: tuple[float, float],
 ) -> Outlook:
-    """What is expected of plans.
+    """Predict plans' drops and chances of keeping the limit.
 
     Args:
         cells: Says how the drop follows from margins.

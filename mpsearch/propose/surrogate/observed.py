@@ -1,4 +1,4 @@
-"""What was measured, as arrays."""
+"""Measured plans as arrays."""
 
 from dataclasses import dataclass, replace
 from typing import Final
@@ -14,7 +14,7 @@ MOST_FITTED: Final = 250
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Observed:
-    """What was measured, and what others are measuring.
+    """Plans that were measured, and plans that other processes are measuring.
 
     Attributes:
         choices: Measured plans, shape (h, variables).

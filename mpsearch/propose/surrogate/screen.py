@@ -31,7 +31,7 @@ OnImages = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class ScreenListener:
-    """What screening tells.
+    """Receives the progress and the notes of screening.
 
     Attributes:
         on_images: Called with the number of images just differentiated, or measured.

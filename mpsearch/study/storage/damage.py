@@ -1,4 +1,4 @@
-"""What is said of a storage that is damaged and can be read all the same."""
+"""Notes on a storage that is damaged but can be read."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What storages raise, said in one line with a remedy."""
+"""Errors of storages, in one line with a remedy."""
 
 import json
 from collections.abc import Iterator

@@ -1,5 +1,6 @@
 """What tests of all folders share."""
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from proxy import running_proxy
 import mpsearch.model.gradients.remote  # noqa: F401
 
 GOLDEN = Path(__file__).parent / "golden"
+
+# A shell starts what is to run in the background with SIGINT ignored, and children inherit that;
+# with a handler they get the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

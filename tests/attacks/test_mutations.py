@@ -10,9 +10,10 @@ from mpsearch.model.inspection.verdict import Verdict
 
 
 @pytest.mark.slow
-def test_mutated_files_get_a_verdict(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [12, pytest.param(40, marks=pytest.mark.long)])
+def test_mutated_files_get_a_verdict(tmp_path: Path, count: int) -> None:
     outcomes = set()
-    for ending, content in mutated_files(seed=1, count=40):
+    for ending, content in mutated_files(seed=1, count=count):
         path = tmp_path / f"net{ending}"
         path.write_bytes(content)
         verdict = inspected(path)

@@ -11,16 +11,16 @@ from mpsearch.values.errors import MPSearchError
 
 pytestmark = pytest.mark.tf
 
-EACH = 20  # changes of each of ten models
-
 
 @pytest.mark.slow
+@pytest.mark.parametrize("each", [5, pytest.param(20, marks=pytest.mark.long)])
 @pytest.mark.filterwarnings("ignore::UserWarning:keras.*")  # of what a model does with masks
-def test_any_setting_may_be_anything(tmp_path: Path) -> None:
+def test_any_setting_may_be_anything(tmp_path: Path, each: int) -> None:
+    """So many changes of each of ten models."""
     rng = np.random.default_rng(1)
     outcomes = set()
     for honest in honest_files(tmp_path):
-        for change, content in mutated_settings(honest, rng, EACH):
+        for change, content in mutated_settings(honest, rng, each):
             path = tmp_path / "changed.keras"
             path.write_bytes(content)
             refusal: MPSearchError | None = None

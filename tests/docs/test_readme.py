@@ -31,6 +31,7 @@ def worded(line: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.tf
 def test_the_worked_example_runs_and_prints_what_it_says(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
@@ -71,6 +72,7 @@ def _number(text: str) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not (ROOT / ".venv").is_dir(), reason="make has not set up ./.venv")
 def test_make_demo_ends_with_a_quanti_array() -> None:
     done = subprocess.run(["make", "demo"], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -24,6 +24,8 @@ from mpsearch.workbench.workbench import Workbench
 pytestmark = pytest.mark.tf
 
 MENU = ("original", "fix8", "int4c", "int3c", "e2m1", "dfix4", "km3")
+# Between them, networks with every kind of layer.
+ALL_KINDS = {"mobile", "nested", "every_kind", "pools", "attention"}
 
 
 def few_digits(folder: Path, changed: bool = False) -> Workbench:
@@ -106,7 +108,13 @@ def test_measured_plans_are_neither_taken_from_nor_given_to_plain_searches(tmp_p
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("name", [*zoo.ZOO, "attention"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name in ALL_KINDS else pytest.param(name, marks=pytest.mark.long)
+        for name in (*zoo.ZOO, "attention")
+    ],
+)
 def test_any_network_is_calibrated_packed_and_read_again(name: str, tmp_path: Path) -> None:
     _, bench = zoo.saved(tmp_path, name, count=4)
     model = calibrated(bench)

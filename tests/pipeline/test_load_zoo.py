@@ -14,8 +14,13 @@ pytestmark = pytest.mark.tf
 MENU = ("original", "bitwiseAnd_19", "fl16", "fix8")
 # Keras does not bring functions of keras.ops back from HDF5.
 NOT_IN_HDF5 = {"binary"}
-FILES = [(name, suffix) for name in zoo.ZOO for suffix in (".keras", ".h5")]
-FILES += [(name, ".keras") for name in zoo.SEQUENCES] + [("rows", ".h5")]
+KERAS = [(name, ".keras") for name in (*zoo.ZOO, *zoo.SEQUENCES)]
+HDF5 = [(name, ".h5") for name in (*zoo.ZOO, "rows")]
+# test_stored_variables.py reads all of them.
+FEW = {"vgg", "nested", "rows"}
+FILES = KERAS + [
+    file if file[0] in FEW else pytest.param(*file, marks=pytest.mark.long) for file in HDF5
+]
 
 
 @pytest.mark.parametrize(("name", "suffix"), FILES)

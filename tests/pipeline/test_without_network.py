@@ -32,7 +32,7 @@ ALL = textwrap.dedent(
     codes = [run([*command.split(), "--quiet"]) for command in (
         "predict",
         "profile --schemes fix8,fl16 --out p",
-        "search --budget 2 --trials 20 --out s",
+        "search --budget 2 --trials 8 --schemes original,fix8,fl16 --out s",
         "report s",
         "export s --format packed keras json npy --to e",
     )]

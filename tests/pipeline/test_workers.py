@@ -62,7 +62,9 @@ def wait_for_a_worker(
 
 
 @pytest.mark.skipif(not this_process()["machine"], reason="needs /proc to see processes end")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.long)]
+)
 def test_when_the_coordinator_stops_all_stop_and_the_same_command_goes_on(
     here: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:

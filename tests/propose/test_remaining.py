@@ -25,7 +25,7 @@ class Listener(Silent):
 
 
 @pytest.mark.tf
-@pytest.mark.parametrize("budget", [0.5, 2.0])
+@pytest.mark.parametrize("budget", [pytest.param(0.5, marks=pytest.mark.long), 2.0])
 def test_after_a_fifth_it_is_right_within_a_factor_of_two(tmp_path: Path, budget: float) -> None:
     listener = Listener()
     bench = mpsearch.load("bundled:digits")

@@ -18,6 +18,7 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.tf,
     pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(
         not (DATA / "models").is_dir(), reason=f"no real models in {DATA}; set MPSEARCH_REAL_DATA"
     ),

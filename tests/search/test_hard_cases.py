@@ -47,8 +47,14 @@ def optimum(bench: SearchBench, folder: Path, budget_pp: float) -> int:
     return best.nbytes
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("budget_pp", [0.3, 1.0, 3.0])
+@pytest.mark.parametrize(
+    ("seed", "budget_pp"),
+    [
+        (seed, budget) if seed == number else pytest.param(seed, budget, marks=pytest.mark.long)
+        for seed in range(4)
+        for number, budget in enumerate((0.3, 1.0, 3.0))
+    ],
+)
 def test_a_layer_that_a_scheme_makes_zero(tmp_path: Path, seed: int, budget_pp: float) -> None:
     bench = SearchBench(Shrunk(seed), images(4))
     best = bench.search(tmp_path, budget_pp, trials=None).history.best

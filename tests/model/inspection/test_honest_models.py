@@ -58,7 +58,13 @@ def test_the_zoo(tmp_path: Path, name: str, ending: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        name if name == "MobileNetV3Small" else pytest.param(name, marks=pytest.mark.long)
+        for name in FAMILIES
+    ],
+)
 def test_applications(tmp_path: Path, name: str) -> None:
     side = FAMILIES[name]
     build = getattr(keras.applications, name)

@@ -10,14 +10,16 @@ from typing import Final
 from mpsearch.report.names import one_line
 
 _MARKDOWN: Final = re.compile(r"([\\`*_\[\]<>|~#])")
-_LATEX: Final = str.maketrans({
-    **{letter: f"\\{letter}" for letter in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "×": r"$\times$",
-    "→": r"$\rightarrow$",
-})
+_LATEX: Final = str.maketrans(
+    {
+        **{letter: f"\\{letter}" for letter in "&%$#_{}"},
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "×": r"$\times$",
+        "→": r"$\rightarrow$",
+    }
+)
 
 Rows = Sequence[Sequence[str]]
 

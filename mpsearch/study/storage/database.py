@@ -46,9 +46,7 @@ class Database(RDBStorage):
         """
         included = {one for one in included_trial_ids if one <= trial_id_greater_than}
         if len(included) > _MOST_INCLUDED:
-            return super()._get_trials(
-                study_id, states, included_trial_ids, trial_id_greater_than
-            )
+            return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
         trial = models.TrialModel
         wanted = trial.trial_id > trial_id_greater_than
         if included:
@@ -104,7 +102,9 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
                 values=_values(values[trial_id]),
                 datetime_start=_local(begun),
                 datetime_complete=_local(ended),
-                params={name: spaces[name].to_external_repr(code) for _, _, name, code, _ in chosen},
+                params={
+                    name: spaces[name].to_external_repr(code) for _, _, name, code, _ in chosen
+                },
                 distributions=spaces,
                 user_attrs={key: json.loads(text) for _, key, text in users[trial_id]},
                 system_attrs={key: json.loads(text) for _, key, text in systems[trial_id]},

@@ -174,7 +174,7 @@ def test_weights_of_keras_3(tmp_path: Path, architecture: str) -> None:
 @pytest.mark.parametrize(
     ("name", "architecture", "says"),
     [
-        ("depthwise.h5", "input_layer.json", "holds its architecture itself; leave --architecture"),
+        ("depthwise.h5", "input_layer.json", "holds its architecture itself; leave `architecture`"),
         ("depthwise.keras", "input_layer.json", "holds its architecture itself"),
         (
             "input_layer.weights_only.h5",

@@ -67,14 +67,14 @@ REFUSED = [
             "input (None, 90, 3) has a side below 4, which is a series"),
     Refused("rank five", lambda: chain(layers.Flatten(), layers.Dense(3),
             source=keras.Input((4, 8, 8, 3))), "is not an image"),
-    Refused("open rows", lambda: chain(layers.LSTM(3), source=keras.Input((None, 8))), "--size"),
+    Refused("open rows", lambda: chain(layers.LSTM(3), source=keras.Input((None, 8))), "`size`"),
     Refused("five channels", lambda: chain(classify, source=image(channels=5)), "1 or 3 channels"),
     Refused("channels first", lambda: chain(flat, source=keras.Input((3, 8, 8))), "channels first"),
     Refused("segmentation", lambda: chain(layers.Conv2D(4, 3)), "not a row of class scores"),
     Refused("never built", lambda: keras.Sequential([layers.Dense(3)], name="net"),
             "no input shape"),
-    Refused("open size", lambda: chain(classify, source=image(None, None)), "--size"),
-    Refused("open height", lambda: chain(classify, source=image(None, 8)), "--size"),
+    Refused("open size", lambda: chain(classify, source=image(None, None)), "`size`"),
+    Refused("open height", lambda: chain(classify, source=image(None, 8)), "`size`"),
 ]  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def test_what_is_no_storage_stays_as_it_is(tmp_path: Path, name: str, kind: str)
     before = state(tmp_path)
     address = Address.parse(f"{kind}:///{path}")
     for opening in openings(address):
-        with pytest.raises(SettingError, match=r"'.*mine' is no .* of Optuna's"):
+        with pytest.raises(SettingError, match=r"'.*mine' is not an? .* of Optuna"):
             opening()
         assert state(tmp_path) == before
     with pytest.raises(StudyError, match="cannot be read"):
@@ -113,7 +113,7 @@ def test_only_regular_files_are_opened(tmp_path: Path, kind: str) -> None:
     (tmp_path / "folder").mkdir()
     for path in (tmp_path / "pipe", tmp_path / "folder", Path(os.devnull)):
         for opening in openings(Address.parse(f"{kind}:///{path}")):
-            with pytest.raises(SettingError, match="is no regular file"):
+            with pytest.raises(SettingError, match="is not a regular file"):
                 opening()
     assert {one.name for one in tmp_path.iterdir()} == {"pipe", "folder"}
 

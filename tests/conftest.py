@@ -35,8 +35,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     objects of those modules, a fifth of what searches took.
     """
     if item.get_closest_marker("tf") is not None and not gc.get_freeze_count():
-        from mpsearch.cli.commands import search  # noqa: F401, PLC0415 - heavy
-        from mpsearch.model.backend import keras  # noqa: PLC0415 - heavy
+        from mpsearch.cli.commands import search  # noqa: F401 - imported to be kept
+        from mpsearch.model.backend import keras
 
         keras.backend.backend()
         gc.collect()

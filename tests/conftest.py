@@ -1,5 +1,6 @@
 """What tests of all folders share."""
 
+import gc
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,6 +29,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long tests first: one that begins last leaves the other processors with nothing to do."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before the first test that needs it, TensorFlow is imported, and Python told to keep it.
+
+    mpsearch has Python look for garbage after each model that it lets go of: among the million
+    objects of those modules, a fifth of what searches took.
+    """
+    if item.get_closest_marker("tf") is not None and not gc.get_freeze_count():
+        from mpsearch.cli.commands import search  # noqa: F401 - imported to be kept
+        from mpsearch.model.backend import keras
+
+        keras.backend.backend()
+        gc.collect()
+        gc.freeze()
 
 
 @pytest.fixture

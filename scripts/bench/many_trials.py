@@ -209,7 +209,7 @@ def main() -> int:
         with timed("report", seconds):
             report(folder, trials)
         with timed("opening dashboard", seconds):
-            dashboard = Dashboard(folder, 0)
+            dashboard = Dashboard.open(folder, 0)
         with dashboard:
             server = threading.Thread(target=dashboard.serve)
             server.start()

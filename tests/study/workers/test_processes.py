@@ -6,7 +6,7 @@ from hard_life import hard_life
 from optuna.trial import TrialState
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("processes")]
-TRIALS = 40
+TRIALS = 20
 
 
 def require_sound(url: str, trials: int) -> None:

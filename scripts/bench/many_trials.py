@@ -6,7 +6,7 @@ Claims, 26 layers, 16 images, 12 schemes, SQLite, seconds of processor time:
 - its report (page, pictures and tables) is written within 5;
 - the dashboard, once it is open, has answered for its first page within 2, in 2 MB at most.
 
-Run: python scripts/bench/many_trials.py [--trials N]; a minute and a half, most of it to make the
+Run: python scripts/bench/many_trials.py [--trials N]; about three minutes, most of it to make the
 study.
 """
 

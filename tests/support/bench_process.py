@@ -5,7 +5,6 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -51,7 +50,7 @@ class BenchProcess:
         kind: The sampler.
         death: When it dies, if it is to.
         plan_seconds: How long a plan takes besides; for what is killed by the clock.
-        meeting: All processes of it have measured a plan before one writes down its first.
+        meeting: Two processes of it have measured a plan before one writes down its first.
 
     Attributes:
         best: Bytes of the best plan, when it has ended well.
@@ -66,7 +65,7 @@ class BenchProcess:
         *,
         death: Death | None = None,
         plan_seconds: float = 0.0,
-        meeting: Any = None,
+        meeting: "Meeting | None" = None,
     ) -> None:
         self._said, theirs = _CONTEXT.Pipe(duplex=False)
         steps = _Steps(theirs, death, plan_seconds, meeting)
@@ -114,9 +113,22 @@ class BenchProcess:
         raise AssertionError("it neither measures nor ends")
 
 
-def meeting(processes: int) -> Any:
-    """For so many processes that are to work at the same time."""
-    return _CONTEXT.Barrier(processes, timeout=_PATIENCE)
+@dataclass(frozen=True)
+class Meeting:
+    """Processes, at least two of which work at the same time."""
+
+    alone: Any  # a lock that the first to come takes
+    is_met: Any  # an event
+
+    @classmethod
+    def new(cls) -> "Meeting":
+        return cls(_CONTEXT.Lock(), _CONTEXT.Event())
+
+    def come(self) -> None:
+        """Returns when a second process has come."""
+        if not self.alone.acquire(block=False):
+            self.is_met.set()
+        assert self.is_met.wait(_PATIENCE), "nobody else measures"
 
 
 def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
@@ -135,14 +147,14 @@ class _Steps:
     said: Connection
     death: Death | None
     plan_seconds: float
-    meeting: threading.Barrier | None
+    meeting: Meeting | None
     plans: int = 0
 
     def before(self, measurement: Measurement) -> None:
         self.plans += 1
         self.said.send(("measuring", measurement.nbytes))
         if self.meeting is not None and self.plans == 1:
-            self.meeting.wait()
+            self.meeting.come()
         time.sleep(self.plan_seconds)
         self._die_if_told(is_written=False)
 

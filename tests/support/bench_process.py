@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Final
 
 import optuna
 from search_bench import hard_bench
@@ -49,8 +49,7 @@ class BenchProcess:
         trials: How many the study is to have.
         kind: The sampler.
         death: When it dies, if it is to.
-        plan_seconds: How long a plan takes besides; for what is killed by the clock.
-        meeting: Two processes of it have measured a plan before one writes down its first.
+        plan_seconds: How long a plan takes besides; so that processes meet.
 
     Attributes:
         best: Bytes of the best plan, when it has ended well.
@@ -65,10 +64,9 @@ class BenchProcess:
         *,
         death: Death | None = None,
         plan_seconds: float = 0.0,
-        meeting: "Meeting | None" = None,
     ) -> None:
         self._said, theirs = _CONTEXT.Pipe(duplex=False)
-        steps = _Steps(theirs, death, plan_seconds, meeting)
+        steps = _Steps(theirs, death, plan_seconds)
         self._process = _CONTEXT.Process(target=_search, args=(url, trials, kind, steps))
         self._process.start()
         theirs.close()
@@ -113,24 +111,6 @@ class BenchProcess:
         raise AssertionError("it neither measures nor ends")
 
 
-@dataclass(frozen=True)
-class Meeting:
-    """Processes, at least two of which work at the same time."""
-
-    alone: Any  # a lock that the first to come takes
-    is_met: Any  # an event
-
-    @classmethod
-    def new(cls) -> "Meeting":
-        return cls(_CONTEXT.Lock(), _CONTEXT.Event())
-
-    def come(self) -> None:
-        """Returns when a second process has come."""
-        if not self.alone.acquire(block=False):
-            self.is_met.set()
-        assert self.is_met.wait(_PATIENCE), "nobody else measures"
-
-
 def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
     """All trials of the study that such processes share."""
     storage = open_storage(Address.parse(url))
@@ -147,14 +127,11 @@ class _Steps:
     said: Connection
     death: Death | None
     plan_seconds: float
-    meeting: Meeting | None
     plans: int = 0
 
     def before(self, measurement: Measurement) -> None:
         self.plans += 1
         self.said.send(("measuring", measurement.nbytes))
-        if self.meeting is not None and self.plans == 1:
-            self.meeting.come()
         time.sleep(self.plan_seconds)
         self._die_if_told(is_written=False)
 

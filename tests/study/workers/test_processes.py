@@ -1,7 +1,7 @@
 """Several processes on one study, on every kind of storage."""
 
 import pytest
-from bench_process import BenchProcess, Meeting, trials_of
+from bench_process import BenchProcess, trials_of
 from hard_life import hard_life
 from optuna.trial import TrialState
 
@@ -25,8 +25,7 @@ def require_sound(url: str, trials: int) -> None:
 
 
 def test_four_measure_no_plan_twice_and_find_the_same(storage_url: str) -> None:
-    together = Meeting.new()
-    processes = [BenchProcess(storage_url, TRIALS, meeting=together) for _ in range(4)]
+    processes = [BenchProcess(storage_url, TRIALS, plan_seconds=0.05) for _ in range(4)]
     for process in processes:
         assert process.wait() == 0, process.fault
     assert sum(process.has_measured for process in processes) > 1

@@ -5,11 +5,10 @@ import multiprocessing
 import os
 import signal
 import sys
-import threading
 import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, Final
+from typing import Final
 
 import optuna
 from search_bench import hard_bench
@@ -50,8 +49,7 @@ class BenchProcess:
         trials: How many the study is to have.
         kind: The sampler.
         death: When it dies, if it is to.
-        plan_seconds: How long a plan takes besides; for what is killed by the clock.
-        meeting: All processes of it have measured a plan before one writes down its first.
+        plan_seconds: How long a plan takes besides; so that processes meet.
 
     Attributes:
         best: Bytes of the best plan, when it has ended well.
@@ -66,10 +64,9 @@ class BenchProcess:
         *,
         death: Death | None = None,
         plan_seconds: float = 0.0,
-        meeting: Any = None,
     ) -> None:
         self._said, theirs = _CONTEXT.Pipe(duplex=False)
-        steps = _Steps(theirs, death, plan_seconds, meeting)
+        steps = _Steps(theirs, death, plan_seconds)
         self._process = _CONTEXT.Process(target=_search, args=(url, trials, kind, steps))
         self._process.start()
         theirs.close()
@@ -114,11 +111,6 @@ class BenchProcess:
         raise AssertionError("it neither measures nor ends")
 
 
-def meeting(processes: int) -> Any:
-    """For so many processes that are to work at the same time."""
-    return _CONTEXT.Barrier(processes, timeout=_PATIENCE)
-
-
 def trials_of(url: str) -> list[optuna.trial.FrozenTrial]:
     """All trials of the study that such processes share."""
     storage = open_storage(Address.parse(url))
@@ -135,14 +127,11 @@ class _Steps:
     said: Connection
     death: Death | None
     plan_seconds: float
-    meeting: threading.Barrier | None
     plans: int = 0
 
     def before(self, measurement: Measurement) -> None:
         self.plans += 1
         self.said.send(("measuring", measurement.nbytes))
-        if self.meeting is not None and self.plans == 1:
-            self.meeting.wait()
         time.sleep(self.plan_seconds)
         self._die_if_told(is_written=False)
 

@@ -1,4 +1,4 @@
-"""What Keras 2 wrote, in Keras 3's terms: what says nothing is left out."""
+"""Descriptions of Keras 2 in the terms of Keras 3."""
 
 import copy
 import json
@@ -6,43 +6,21 @@ import random
 from typing import Any
 
 import pytest
+from keras2_configs import (
+    FIRST,
+    Json,
+    functional,
+    history,
+    layer,
+    only_layer,
+    operation,
+    sequential,
+    settings_of,
+)
 
 from mpsearch.model.inspection.config import foreign_parts
 from mpsearch.model.inspection.keras2.rewrite import in_keras3_terms
 from mpsearch.model.inspection.verdict import Refused
-
-Json = dict[str, Any]
-FIRST = {"batch_input_shape": [None, 8, 8, 3], "dtype": "float32", "sparse": False, "name": "in"}
-
-
-def layer(kind: str, name: str = "one", **settings: Any) -> Json:
-    return {"class_name": kind, "config": {"name": name, "trainable": True, **settings}}
-
-
-def sequential(*layers: Json, name: str = "net") -> Json:
-    return {"class_name": "Sequential", "config": {"name": name, "layers": [*layers]}}
-
-
-def functional(*layers: tuple[Json, list[Any]], end: list[Any]) -> Json:
-    """Layers with their calls, after an input called ``in``."""
-    source = {"class_name": "InputLayer", "config": FIRST, "name": "in", "inbound_nodes": []}
-    entries = [
-        {**one, "name": one["config"]["name"], "inbound_nodes": calls} for one, calls in layers
-    ]
-    settings = {"name": "net", "layers": [source, *entries]}
-    ends = {"input_layers": [["in", 0, 0]], "output_layers": end}
-    return {"class_name": "Model", "config": {**settings, **ends}}
-
-
-def only_layer(config: Json) -> Json:
-    """The last layer of a rewritten model."""
-    found: Json = in_keras3_terms(config)["config"]["layers"][-1]
-    return found
-
-
-def settings_of(kind: str, **settings: Any) -> Json:
-    found: Json = only_layer(sequential(layer(kind, **settings)))["config"]
-    return found
 
 
 @pytest.mark.parametrize(
@@ -182,10 +160,6 @@ def test_slashes() -> None:
     assert history(layers[2]["inbound_nodes"][0]["args"][0]) == ["a_b_2", 0, 0]
 
 
-def history(tensor: Json) -> Any:
-    return tensor["config"]["keras_history"]
-
-
 def nested(first: int) -> Json:
     """A model that is called twice, whose calls a file counts from *first* on."""
     inner = functional((layer("Flatten"), [[["in", 0, 0, {}]]]), end=[["one", 0, 0]])
@@ -219,57 +193,6 @@ def test_a_call_as_in_training() -> None:
     )
     with pytest.raises(Refused, match="layer 'one' is called with training = True"):
         in_keras3_terms(config)
-
-
-def operation(function: str, keywords: Json, first: Any = "in") -> Json:
-    call = [first, 0, 0, keywords] if isinstance(first, str) else first
-    made = layer("TFOpLambda", "op", function=function)
-    return functional((made, [call]), end=[["op", 0, 0]])
-
-
-@pytest.mark.parametrize(
-    ("function", "keywords", "kind", "settings"),
-    [
-        ("math.multiply", {"y": 0.5, "name": None}, "Multiply", {}),
-        ("__operators__.add", {"y": ["in", 0, 0]}, "Add", {}),
-        ("nn.bias_add", {"bias": [1.0, 2.0], "data_format": "NHWC"}, "Add", {}),
-        ("nn.relu6", {}, "Relu6", {}),
-        ("math.reduce_mean", {"axis": [1, 2]}, "Mean", {"axis": [1, 2]}),
-        ("nn.leaky_relu", {}, "LeakyRelu", {"negative_slope": 0.2}),
-        (
-            "clip_by_value",
-            {"clip_value_min": 0, "clip_value_max": 6},
-            "Clip",
-            {"x_min": 0, "x_max": 6},
-        ),
-    ],
-)
-def test_calculations(function: str, keywords: Json, kind: str, settings: Json) -> None:
-    found = only_layer(operation(function, keywords))
-    assert found["class_name"] == kind
-    assert found["config"] == {"name": "op", **settings}
-    assert not list(foreign_parts(in_keras3_terms(operation(function, keywords)), 100))
-
-
-def test_a_constant_comes_first() -> None:
-    config = operation("math.subtract", {}, ["_CONSTANT_VALUE", -1, 1.0, {"y": ["in", 0, 0]}])
-    one, tensor = only_layer(config)["inbound_nodes"][0]["args"]
-    assert (one, history(tensor)) == (1.0, ["in", 0, 0])
-
-
-@pytest.mark.parametrize(
-    ("function", "keywords", "says"),
-    [
-        ("py_function", {}, r"layer 'op' calls tf\.py_function, which is not known"),
-        ("io.read_file", {}, r"layer 'op' calls tf\.io\.read_file"),
-        ("nn.bias_add", {"bias": [1.0], "data_format": "NCHW"}, "with data_format = NCHW"),
-        ("image.resize", {"size": [4, 4], "antialias": True}, "with antialias = True"),
-        ("math.multiply", {}, "without 'y'"),
-    ],
-)
-def test_other_calculations(function: str, keywords: Json, says: str) -> None:
-    with pytest.raises(Refused, match=says):
-        in_keras3_terms(operation(function, keywords))
 
 
 @pytest.mark.parametrize(

@@ -20,5 +20,6 @@ def model_digest(model: Any) -> str:
 
 def numerics() -> str:
     """Versions and settings that move probabilities by up to 3e-5."""
-    one_dnn = os.environ.get("TF_ENABLE_ONEDNN_OPTS", "default")
-    return f"tensorflow {tf.__version__}, keras {keras.__version__}, oneDNN {one_dnn}"
+    versions = f"tensorflow {tf.__version__}, keras {keras.__version__}"
+    # Read after TensorFlow was loaded, which is when it is set.
+    return f"{versions}, oneDNN {os.environ.get('TF_ENABLE_ONEDNN_OPTS', 'default')}"

@@ -283,8 +283,8 @@ def test_a_database_that_computes_what_it_gives_is_none_of_optunas(
         another_programs_database(path, "DELETE FROM trials;")  # it would be computed for each
     another_programs_database(path, statements)
     address = Address.parse(f"sqlite:///{path}")
-    with pytest.raises(SettingError, match="no SQLite database of Optuna's"):
+    with pytest.raises(SettingError, match="not an SQLite database of Optuna"):
         open_storage(address)
-    with pytest.raises(StudyError, match="no SQLite database of Optuna's"):
+    with pytest.raises(StudyError, match="not an SQLite database of Optuna"):
         open_for_reading(address)
     assert glance(path) is None

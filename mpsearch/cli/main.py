@@ -90,6 +90,9 @@ def run(argv: Sequence[str]) -> int:
     def command() -> int:
         with said_when_stopped(lambda: _KEPT) if list(argv[:1]) in _RESUMED else nullcontext():
             args = parser().parse_args(argv)
+            # Refused before what the command needs is imported.
+            declared = import_module(f"mpsearch.cli.arguments.{args.command}")
+            getattr(declared, "check", lambda _args: None)(args)
             module = import_module(f"mpsearch.cli.commands.{args.command}")
             code: int = module.run(args)
         sys.stdout.flush()

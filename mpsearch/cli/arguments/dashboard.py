@@ -1,8 +1,10 @@
 """``mpsearch dashboard``."""
 
+import argparse
 from typing import Any, Final
 
 from mpsearch.cli.arguments.shared import add_command, add_storage
+from mpsearch.cli.settings import existing_folder
 
 _PORT: Final = 8080
 
@@ -23,3 +25,12 @@ def add(commands: Any) -> None:
     parser.add_argument(
         "--port", type=int, default=_PORT, help=f"default: {_PORT}; 0 for one that is free"
     )
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse a folder that is not there.
+
+    Raises:
+        StudyError: Names it.
+    """
+    existing_folder(args.study)

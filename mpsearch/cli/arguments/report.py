@@ -1,8 +1,10 @@
 """``mpsearch report``."""
 
+import argparse
 from typing import Any
 
 from mpsearch.cli.arguments.shared import add_command, add_storage
+from mpsearch.cli.settings import existing_folder
 
 
 def add(commands: Any) -> None:
@@ -27,3 +29,14 @@ def add(commands: Any) -> None:
         "first one's)",
     )
     add_storage(parser)
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse a folder that is not there.
+
+    Raises:
+        StudyError: Names it.
+    """
+    existing_folder(args.study)
+    if args.other is not None:
+        existing_folder(args.other)

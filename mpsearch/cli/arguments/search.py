@@ -13,6 +13,7 @@ from mpsearch.cli.arguments.shared import (
     add_study,
     comma_list,
 )
+from mpsearch.cli.settings import settings
 from mpsearch.trust import STORAGE_VARIABLE
 from mpsearch.values.choices import BUDGETS_ON, SAMPLERS
 
@@ -159,3 +160,13 @@ def add_rules(parser: argparse.ArgumentParser) -> None:
         metavar="PATTERN",
         help="store these layers under one scheme; may be repeated",
     )
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse a question that cannot be asked.
+
+    Raises:
+        SettingError: Names what is missing, or out of range.
+    """
+    question, _ = settings(args)
+    question.require_search()

@@ -15,6 +15,8 @@ from mpsearch.sensitivity.profile_file import read_profile
 from mpsearch.system.files import write_with
 from mpsearch.values.errors import SchemeError, StudyError
 from mpsearch.values.progress import Progress
+from mpsearch.values.question import Question
+from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.workbench import Workbench
 
 
@@ -84,6 +86,14 @@ def known_profile(
             "`out` or `study_name`, or delete the file to measure again"
         )
     return _counted(_widened(known, fresh), workbench.model.bank)
+
+
+def profile_in(question: Question, workbench: Workbench, folder: Path) -> SensitivityProfile | None:
+    """What was measured of layers before a search in a folder; None where it cannot be used."""
+    file = StudyFolder(folder).profile
+    if question.calibrate or not file.exists():
+        return None
+    return known_profile(workbench, menu_of(question.schemes or DOCUMENTED), file)
 
 
 def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfile:

@@ -7,7 +7,7 @@ from pathlib import Path
 from mpsearch.api.notes import warn
 from mpsearch.propose.rules import Rules
 from mpsearch.search.campaign import Campaign
-from mpsearch.search.image_split import split_images
+from mpsearch.search.image_split import ImageSplit, split_images
 from mpsearch.search.listener import Listener
 from mpsearch.search.result import SearchResult
 from mpsearch.search.selection import conclude
@@ -147,8 +147,8 @@ def answer(
     """
     begun = time.monotonic()
     question.require_search()
-    campaign = _campaign(question, workbench, folder, profile)
-    campaign.listener, campaign.begun = listener or Listener(), begun
+    split = _split(question, workbench, folder, profile)
+    campaign = Campaign(question, split, folder, listener or Listener(), begun)
     campaign.require()
     result = conclude(campaign, campaign.run(helpers))
     if question.calibrate:
@@ -171,14 +171,13 @@ def help_search(
         StudyError: If the study was started with something else.
         EnvironmentFault: If the storage fails; what was measured is kept.
     """
-    campaign = _campaign(question, workbench, folder, profile)
-    campaign.is_helper = True
-    campaign.run()
+    split = _split(question, workbench, folder, profile)
+    Campaign(question, split, folder, Listener(), time.monotonic(), is_helper=True).run()
 
 
-def _campaign(
+def _split(
     question: Question, workbench: Workbench, folder: Path, profile: SensitivityProfile | None
-) -> Campaign:
+) -> ImageSplit:
     if question.sampler == "surrogate":
         workbench.model.network.prepare_gradients()
-    return Campaign(question, split_images(question, workbench, profile, folder), folder)
+    return split_images(question, workbench, profile, folder)

@@ -6,7 +6,7 @@ from mpsearch.api.litert_report import LiteRTReport
 from mpsearch.cli.drop_text import drop_text
 
 
-def litert_text(report: "LiteRTReport") -> str:
+def litert_text(report: LiteRTReport) -> str:
     """Sizes, what each scheme became, and the drop that LiteRT's interpreter measured."""
     counts = Counter(report.storages.values())
     layers = ", ".join(f"{name} {counts[name]}" for name in sorted(counts))

@@ -35,7 +35,6 @@ def require_schemes(config: Question) -> None:
 def load_workbench(config: Question, coded: bool = False) -> Workbench:
     """Load the model and images of a run; bytes are counted as ``--coding`` says if *coded*."""
     source = _find_model(config)
-
     workbench = load(
         source,
         config.images,
@@ -62,7 +61,6 @@ def note_default_model(config: Question) -> None:
 def load_model(config: Question) -> OpenModel:
     """Load the model of a run without images."""
     source = _find_model(config)
-
     return open_model(
         source,
         from_logits=config.from_logits,

@@ -14,7 +14,7 @@ from mpsearch.workbench.workbench import Workbench
 
 
 def as_json(
-    config: "Question", workbench: "Workbench", result: "SearchResult", target: Path
+    config: Question, workbench: Workbench, result: SearchResult, target: Path
 ) -> dict[str, Any]:
     """One object; docs/formats.md describes it."""
     return {

@@ -23,7 +23,7 @@ class Settled:
         is_typed: Whether all settings come from the command line, none from a ``study.toml``.
     """
 
-    config: "Question"
+    config: Question
     folder: Path
     is_typed: bool
 
@@ -52,7 +52,7 @@ class Settled:
             yield f"{fault}; until then other commands ask for: {file.remedy}"
 
 
-def named(config: "Question") -> "Question":
+def named(config: Question) -> Question:
     """The settings with the model that was used, so that they say all there is."""
     return replace(config, model=config.model or BUNDLED_DIGITS)
 

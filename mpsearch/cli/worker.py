@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from mpsearch.api.profiling import profile_in
 from mpsearch.api.search import help_search
-from mpsearch.cli.commands.search import profile_in
 from mpsearch.cli.main import catch_signals, guarded
 from mpsearch.cli.opening import load_workbench
 from mpsearch.model.quiet import keep_stderr_for_python

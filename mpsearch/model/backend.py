@@ -39,6 +39,7 @@ class _Lazy:
         return value
 
 
-# Neither package has type information.
+# None of them has type information.
+h5py: Any = _Lazy("h5py")  # of a file that was inspected
 keras: Any = _Lazy("keras")
 tf: Any = _Lazy("tf")

@@ -10,8 +10,7 @@ import zipfile
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
-
+from mpsearch.model.backend import h5py
 from mpsearch.model.inspection.archive import WEIGHTS
 
 _LAYERS: Final = "_layer_checkpoint_dependencies"

@@ -8,8 +8,7 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
-
+from mpsearch.model.backend import h5py
 from mpsearch.values.errors import ModelError
 
 _NUMBER: Final = re.compile(r"_\d+$")

@@ -25,10 +25,12 @@ os.environ.setdefault("TF_ONEDNN_USE_SYSTEM_ALLOCATOR", "1")
 
 keep_freed_memory()
 with silenced(2):
+    import h5py as _h5py
     import keras as _keras
     import tensorflow as _tensorflow  # noqa: ICN001 - typed below
 
-# Neither package has type information.
+# None of them has type information.
+h5py: Any = _h5py
 keras: Any = _keras
 tf: Any = _tensorflow
 

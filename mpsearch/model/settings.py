@@ -9,9 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import h5py
-
-from mpsearch.model.backend import keras
+from mpsearch.model.backend import h5py, keras
 from mpsearch.model.inspection.archive import CONFIG
 from mpsearch.model.source import ModelSource
 from mpsearch.values.errors import ModelError

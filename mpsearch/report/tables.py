@@ -1,6 +1,7 @@
 """Profiles, plans and measured plans as pandas tables, and tables as files."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.values.choices import Metric
 
 
-def per_layer_table(profile: SensitivityProfile, metric: Metric) -> pd.DataFrame:
+def per_layer_rows(profile: SensitivityProfile, metric: Metric) -> list[dict[str, Any]]:
     """One row per measured layer × scheme, layers in model order, schemes in menu order.
 
     Columns: layer, index, scheme, nbytes, confidence_pct (mean over images), drop_pp (under
@@ -39,7 +40,12 @@ def per_layer_table(profile: SensitivityProfile, metric: Metric) -> pd.DataFrame
                     "predicted_drop_pp": profile.predicted_drop_pp(layer.name, scheme, metric),
                 }
             )
-    return pd.DataFrame(rows)
+    return rows
+
+
+def per_layer_table(profile: SensitivityProfile, metric: Metric) -> pd.DataFrame:
+    """:func:`per_layer_rows` as a table."""
+    return pd.DataFrame(per_layer_rows(profile, metric))
 
 
 def per_layer_csv(profile: SensitivityProfile, metric: Metric) -> str:

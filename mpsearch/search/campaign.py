@@ -64,16 +64,22 @@ class Campaign:
         question: The question that the search answers.
         split: Images searched on and held back.
         folder: The study's folder.
-
-    Attributes:
         listener: Receives progress and notes.
-        is_helper: Whether another process finishes the study.
         begun: When the call began, by the monotonic clock.
+        is_helper: Whether another process finishes the study.
     """
 
-    def __init__(self, question: Question, split: ImageSplit, folder: Path) -> None:
+    def __init__(
+        self,
+        question: Question,
+        split: ImageSplit,
+        folder: Path,
+        listener: Listener,
+        begun: float,
+        is_helper: bool = False,
+    ) -> None:
         self.question, self.split, self.folder = question, split, folder
-        self.listener, self.is_helper, self.begun = Listener(), False, time.monotonic()
+        self.listener, self.begun, self.is_helper = listener, begun, is_helper
         self._told: set[str] = set()
         self._store: StudyStore | None = None  # the study that is open
 
@@ -135,9 +141,8 @@ class Campaign:
         if self.question.calibrate:
             calibrate_all(self.work, schemes, progress)
         menu = make_menu(self.work, schemes, Rules.of(self.question), progress)
-        if (
-            self.question.calibrate
-        ):  # locked layers may have had schemes that are on no other's menu
+        # Locked layers may have had schemes that are on no other layer's menu.
+        if self.question.calibrate:
             keep_calibrated(self.work)
         return menu
 

@@ -69,7 +69,7 @@ COMMANDS = """
             code = run(["predict", "--model", path])
         took = time.perf_counter() - began, worked() - before
         answers.append([code, said.getvalue(), *took])
-    heavy = sorted({"tensorflow", "keras"} & set(sys.modules))
+    heavy = sorted({"tensorflow", "keras", "h5py"} & set(sys.modules))
     print(json.dumps({"answers": answers, "heavy": heavy}))
     """
 

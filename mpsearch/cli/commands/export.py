@@ -66,7 +66,7 @@ def _formats(args: argparse.Namespace) -> list[str]:
     return [parse_format(wanted) for wanted in formats]
 
 
-def _subject(config: "Question", formats: list[str]) -> "Workbench | OpenModel":
+def _subject(config: Question, formats: list[str]) -> Workbench | OpenModel:
     """The model; with images where the export is measured on them."""
     if "litert" not in formats:
         return load_model(config)
@@ -75,7 +75,7 @@ def _subject(config: "Question", formats: list[str]) -> "Workbench | OpenModel":
     return load_subject(config)
 
 
-def _tell(written: "ExportedFiles", parts: Parts, as_json: bool) -> None:
+def _tell(written: ExportedFiles, parts: Parts, as_json: bool) -> None:
     if as_json:
         document: dict[str, object] = {"files": {k: str(v) for k, v in written.files.items()}}
         if parts.failed:

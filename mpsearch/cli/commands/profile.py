@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from mpsearch.api.profiling import profile
 from mpsearch.cli.folder import study_folder
@@ -12,13 +12,16 @@ from mpsearch.cli.notes import print_notes
 from mpsearch.cli.opening import load_workbench, require_schemes
 from mpsearch.cli.progress import make_progress
 from mpsearch.cli.settings import settings
-from mpsearch.report.tables import per_layer_csv
+from mpsearch.report.tables import per_layer_csv, per_layer_rows
 from mpsearch.report.timings import timings_text
 from mpsearch.schemes import DOCUMENTED
 from mpsearch.sensitivity import SensitivityProfile
 from mpsearch.system.files import write_text
-from mpsearch.values.choices import Metric, parse_metric
+from mpsearch.values.choices import Metric
 from mpsearch.values.study_folder import StudyFolder
+
+# Columns of profile.csv that the JSON has not.
+_TABLE_ONLY: Final = {"drop_mean_pp", "drop_p95_pp"}
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     require_schemes(config)
     workbench = load_workbench(config, coded=True)
     print_notes([*workbench.notes, *workbench.model.float32_notes()])
-    metric = parse_metric(config.metric)
+    metric = config.metric
     target = Path(args.out) if args.out else study_folder(config, folder, workbench)
     file = StudyFolder(target).profile
     found = profile(
@@ -48,26 +51,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_json(found: "SensitivityProfile", metric: "Metric", file: Path) -> dict[str, Any]:
-    rows = []
-    for layer in found.layers:
-        for scheme in found.schemes:
-            reading = found.per_layer.get((layer.name, scheme))
-            if reading is None:
-                continue
-            rows.append(
-                {
-                    "layer": layer.name,
-                    "index": layer.index,
-                    "scheme": scheme,
-                    "nbytes": reading.nbytes,
-                    "confidence_pct": 100 * float(reading.confidence.mean()),
-                    "drop_pp": found.drop_pp(reading, metric),
-                    "drop_max_pp": found.drop_pp(reading, "max"),
-                    "top1_changes": found.top1_changes(reading),
-                    "predicted_drop_pp": found.predicted_drop_pp(layer.name, scheme, metric),
-                }
-            )
+def _as_json(found: SensitivityProfile, metric: Metric, file: Path) -> dict[str, Any]:
+    rows = [
+        {key: value for key, value in row.items() if key not in _TABLE_ONLY}
+        for row in per_layer_rows(found, metric)
+    ]
     return {
         "layers": [layer.name for layer in found.layers],
         "schemes": list(found.schemes),
@@ -86,7 +74,7 @@ def _as_json(found: "SensitivityProfile", metric: "Metric", file: Path) -> dict[
     }
 
 
-def _print(found: "SensitivityProfile", metric: "Metric", file: Path) -> None:
+def _print(found: SensitivityProfile, metric: Metric, file: Path) -> None:
     confidence = 100 * float(found.baseline.confidence.mean())
     images = len(found.images)
     print(

@@ -22,7 +22,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _as_json(written: "WrittenReport") -> dict[str, object]:
+def _as_json(written: WrittenReport) -> dict[str, object]:
     return {
         "page": str(written.page),
         "sentence": written.sentence,
@@ -32,7 +32,7 @@ def _as_json(written: "WrittenReport") -> dict[str, object]:
     }
 
 
-def _text(written: "WrittenReport") -> str:
+def _text(written: WrittenReport) -> str:
     folder = written.page.parent
     beside = [f"{len(written.pictures)} figures"]
     if written.tables:

@@ -10,7 +10,7 @@ from typing import Final
 
 from mpsearch.api.export import export_plan
 from mpsearch.api.forecast import forecast
-from mpsearch.api.profiling import known_profile
+from mpsearch.api.profiling import profile_in
 from mpsearch.api.result_file import keep_result
 from mpsearch.api.search import answer
 from mpsearch.cli.crew import MOST_WORKERS, Crew, Share, share_of_machine
@@ -89,7 +89,6 @@ def _check(question: Question) -> None:
         raise SettingError(
             f"workers = {question.workers} is not allowed; give an integer from 1 to {MOST_WORKERS}"
         )
-    question.require_search()
     require_schemes(question)
     if question.storage is not None:
         require_reachable(question.storage)
@@ -115,14 +114,6 @@ def _search(
         on_note=lambda note: print_notes([note]),
     )
     return answer(question, workbench, target, known, listener, crew), known
-
-
-def profile_in(question: Question, workbench: Workbench, folder: Path) -> SensitivityProfile | None:
-    """What was measured of layers before a search in a folder; None where it cannot be used."""
-    file = StudyFolder(folder).profile
-    if question.calibrate or not file.exists():
-        return None
-    return known_profile(workbench, _menu_names(question), file)
 
 
 def _dry_run(question: Question, workbench: Workbench, as_json_: bool) -> int:

@@ -12,7 +12,6 @@ from mpsearch.cli.opening import load_subject
 from mpsearch.cli.packed_model import require_model_of
 from mpsearch.cli.progress import make_progress
 from mpsearch.cli.settings import settings
-from mpsearch.values.choices import parse_metric
 
 _DIFFERENT: Final = 1
 
@@ -22,15 +21,14 @@ def run(args: argparse.Namespace) -> int:
     config, _ = settings(args)
     path = Path(args.file)
     require_model_of(path, config)
-    metric = parse_metric(config.metric)
     subject = load_subject(config)
     print_notes(getattr(subject, "notes", ()))
-    found = verify(path, subject, metric, make_progress(args.quiet))
+    found = verify(path, subject, config.metric, make_progress(args.quiet))
     print(json.dumps(_as_json(found)) if args.json else _text(path, found))
     return 0 if found.bit_exact else _DIFFERENT
 
 
-def _as_json(found: "Verified") -> dict[str, object]:
+def _as_json(found: Verified) -> dict[str, object]:
     drop = found.drop
     return {
         "bit_exact": found.bit_exact,
@@ -51,7 +49,7 @@ def _as_json(found: "Verified") -> dict[str, object]:
     }
 
 
-def _text(path: Path, found: "Verified") -> str:
+def _text(path: Path, found: Verified) -> str:
     sizes = found.sizes
     parts = f"{sizes.nbytes:,} weights + {sizes.other_nbytes:,} other parameters"
     lines = [

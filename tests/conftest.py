@@ -27,8 +27,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Long tests first: one that begins last leaves the other processors with nothing to do."""
+    """Long tests first: one that begins last leaves the other processors with nothing to do.
+
+    Tests of the same network of the zoo run in one process, which compiles it once.
+    """
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    for item in items:
+        name = getattr(getattr(item, "callspec", None), "params", {}).get("name")
+        if isinstance(name, str) and hasattr(getattr(item, "module", None), "zoo"):
+            item.add_marker(pytest.mark.xdist_group(f"zoo:{name}"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -78,6 +85,19 @@ def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         patch.delenv("MPSEARCH_STORAGE", raising=False)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _shared_digits(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Tests of whole commands share the bundled network, but those of a process it has."""
+    folder, name = request.path.parent.name, request.path.stem
+    if folder != "pipeline" or name == "test_gradient_deaths":
+        yield
+        return
+    from shared_digits import digits_shared
+
+    with digits_shared():
         yield
 
 

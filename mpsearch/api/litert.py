@@ -77,7 +77,6 @@ def _drops(
 ) -> tuple[ImageSetDrop, ImageSetDrop]:
     before = work.plain_forward(work.model.original)
     by_litert = work.model.network.probabilities(run_litert(made, work.inputs))
-    return (
-        work.drop(before, by_litert, metric),
-        work.drop(before, work.plain_forward(plan), metric),
-    )
+    after = work.plain_forward(plan)
+    work.model.copy.release()
+    return work.drop(before, by_litert, metric), work.drop(before, after, metric)

@@ -115,6 +115,7 @@ def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) 
 def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
     """The comparison with the confidence of the unpacked model added."""
     before = work.plain_forward(work.model.original)
+    work.model.copy.release()  # one copy at a time
     scores = plain_forward_once(lambda: unpacked_model(packed, work.model), work.inputs)
     after = work.model.network.probabilities(scores)
     return replace(

@@ -43,6 +43,7 @@ def conclude(campaign: Campaign, found: Found) -> SearchResult:
         checked = checker.on_held_images(history, found.tighter)
     else:
         checked = checker.first_that_keeps(history)
+    work.model.copy.release()
     one, drop = checked.one, checked.search.drop_pp
     feasible = history.goal.feasible(one.nbytes, drop)
     reason = "" if feasible else _why(history, one, drop)

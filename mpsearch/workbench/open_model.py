@@ -10,6 +10,7 @@ from mpsearch.memory.amounts import default_memory
 from mpsearch.model.decoded_model import decoded_model
 from mpsearch.model.identity import model_digest
 from mpsearch.model.load import load_keras_model
+from mpsearch.model.model_copy import ModelCopy
 from mpsearch.model.network import KerasNetwork
 from mpsearch.model.opening import bounded_opening
 from mpsearch.model.other_parameters import kinds_of_other_parameters, other_parameters
@@ -31,6 +32,7 @@ class OpenModel:
         name: Its own name.
         network: The model cut into stages.
         live: The Keras model; read, never changed.
+        copy: For Keras' own forward passes.
         bank: Encodes and decodes its layers.
         digest: Identity of names and weights.
         other_nbytes: Bytes of the parameters outside weight layers.
@@ -41,6 +43,7 @@ class OpenModel:
     name: str
     network: KerasNetwork
     live: Any
+    copy: ModelCopy
     bank: WeightBank
     digest: str
     other_nbytes: int
@@ -147,6 +150,7 @@ def open_source(
         name=str(live.name),
         network=network,
         live=live,
+        copy=ModelCopy(source, size),
         bank=WeightBank(network, memory // 4, coding),
         digest=model_digest(live),
         other_nbytes=sum(one.nbytes for one in other_parameters(live)),

@@ -7,7 +7,6 @@ import numpy as np
 
 from mpsearch.engine.evaluate import Engine
 from mpsearch.memory.input_images import InputImages
-from mpsearch.model.plain_forward import plain_forward_once
 from mpsearch.sensitivity.measure import refusals
 from mpsearch.values.arrays import Float32Array, IntArray
 from mpsearch.values.choices import Metric
@@ -105,14 +104,16 @@ class Workbench:
     def plain_forward(self, plan: Plan) -> Float32Array:
         """Class probabilities from Keras' own forward pass of a model with the plan's weights.
 
-        Slower than :meth:`measure`, and independent of it.
+        Slower than :meth:`measure`, and independent of it. The model is kept for the next plan
+        until ``model.copy.release()``.
 
         Returns:
             Shape (n, classes).
         """
         self.engine.release()  # in whose place comes another model
         self.model.network.end_gradients()
-        scores = plain_forward_once(lambda: self.model.decoded_model(plan), self.inputs)
+        bank = self.model.bank
+        scores = self.model.copy.scores(lambda i: bank.decoded(i, plan.schemes[i]), self.inputs)
         probabilities: Float32Array = self.model.network.probabilities(scores)
         return probabilities
 

@@ -14,6 +14,8 @@ import pytest
 from crafted.attack import Attack
 from crafted.gallery import GALLERY, build_gallery
 
+pytestmark = pytest.mark.xdist_group("gallery")  # what is shared is made once
+
 SLOWEST = 5.0  # seconds for one file: of work, and by the clock where nothing else is to be done
 PATIENCE = 4  # times as long by the clock where there is
 

@@ -15,6 +15,8 @@ from mpsearch.api.report import RenderedReport, render_report
 from mpsearch.cli.main import run
 from mpsearch.values.errors import EnvironmentFault
 
+pytestmark = pytest.mark.xdist_group("reports")  # what is shared is made once
+
 
 def test_a_report_says_where_everything_is(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     made_study(here / "mine", ["conv1", "dense"])

@@ -78,7 +78,7 @@ def checked(script: str, python: Path, folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_script_is_checked_against_the_wheel(installed: Path, tmp_path: Path) -> None:
     assert checked(SCRIPT, installed, tmp_path) == (
         0,

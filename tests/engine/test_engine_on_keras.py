@@ -56,10 +56,9 @@ def plans_for(names: tuple[str, ...], seed: int) -> list[Plan]:
 
 @pytest.mark.parametrize("name", [*zoo.ZOO, *zoo.SEQUENCES])
 def test_measurements_equal_set_weights_and_predict(name: str) -> None:
-    model = zoo.make(name)
+    model, network = zoo.network(name)
     x = zoo.images_for(model, 3)
     before = [np.array(v.numpy()) for v in model.weights]
-    network = KerasNetwork(model)
     engine = Engine.of(network, WeightBank(network, 2**20), x, None, 2**26)
     plans = plans_for(tuple(layer.name for layer in engine.layers), seed=3)
     tolerance = COARSE.get(name, TOLERANCE)
@@ -75,9 +74,8 @@ def test_measurements_equal_set_weights_and_predict(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(zoo.ZOO) - set(COARSE)))
 def test_memory_grouping_and_order_change_nothing(name: str) -> None:
-    model = zoo.make(name)
+    model, network = zoo.network(name)
     x = zoo.images_for(model, 5)
-    network = KerasNetwork(model)
     plans = plans_for(tuple(layer.name for layer in network.layers), seed=7)
     together = Engine.of(network, WeightBank(network, 2**24), x, None, 2**26).measure(plans)
     rng = np.random.default_rng(1)
@@ -96,8 +94,8 @@ def test_memory_grouping_and_order_change_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["vgg", "mobile", "residual", "every_kind", "pools"])
 def test_one_layer_cumulated_is_that_layer_and_all_layers_are_uniform(name: str) -> None:
-    network = KerasNetwork(zoo.make(name))
-    x = zoo.images_for(zoo.make(name), 2)
+    model, network = zoo.network(name)
+    x = zoo.images_for(model, 2)
     names = tuple(layer.name for layer in network.layers)
     engine = Engine.of(network, WeightBank(network, 2**24), x, None, 2**26)
     base, last = Plan.uniform(names, "original"), len(names)
@@ -113,7 +111,7 @@ def test_one_layer_cumulated_is_that_layer_and_all_layers_are_uniform(name: str)
 
 @pytest.mark.parametrize("name", zoo.ZOO)
 def test_stages_cover_every_weight_layer_and_follow_their_inputs(name: str) -> None:
-    network = KerasNetwork(zoo.make(name))
+    _, network = zoo.network(name)
     made = {0}
     for stage in network.stages:
         assert made.issuperset(stage.inputs)
@@ -124,14 +122,13 @@ def test_stages_cover_every_weight_layer_and_follow_their_inputs(name: str) -> N
 
 
 def test_layers_of_nested_models_are_named_by_path_and_listed_once() -> None:
-    network = KerasNetwork(zoo.make("nested"))
+    _, network = zoo.network("nested")
     names = [layer.name for layer in network.layers]
     assert names == ["first", "shared", "block/inner", "tail/inner", "dense"]
 
 
 def test_a_layer_used_twice_is_changed_in_both_places() -> None:
-    model = zoo.make("nested")
-    network = KerasNetwork(model)
+    _, network = zoo.network("nested")
     (index,) = (layer.index for layer in network.layers if layer.name == "shared")
     assert sum(index in stage.layers for stage in network.stages) == 2
 
@@ -150,9 +147,8 @@ def test_a_cell_in_two_layers_is_one_weight_layer_and_is_changed_in_both() -> No
 
 @pytest.mark.parametrize("name", ["vgg", "nested", "composite", "upward", "attention", "tokens"])
 def test_gradients_predict_small_changes_of_the_margin(name: str) -> None:
-    model = zoo.make(name)
+    model, network = zoo.network(name)
     x = zoo.images_for(model, 2)
-    network = KerasNetwork(model)
     bank = WeightBank(network, 2**20)
     engine = Engine.of(network, bank, x, None, 2**26)
     names = tuple(layer.name for layer in engine.layers)
@@ -179,7 +175,7 @@ def test_float16_weights_are_refused_with_the_layers_name() -> None:
 
 
 def test_concatenations_are_run_by_the_narrow_convolutions_that_read_them() -> None:
-    network = KerasNetwork(zoo.make("pools"))
+    _, network = zoo.network("pools")
     index = {layer.name: layer.index for layer in network.layers}
     inputs = {stage.layers[0]: len(stage.inputs) for stage in network.stages if stage.layers}
     assert [inputs[index[name]] for name in ("squeeze", "bare", "normal", "apart")] == [1, 2, 2, 1]

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.tf
 
 MEBI = 2**20
 
-# Ten layers whose outputs are 4 MiB an image each: 36 plans on 12 images would keep over 15 GiB.
+# Ten layers whose outputs are 2 MiB an image each: 23 plans on 12 images would keep over 5 GiB.
 PROGRAM = """
 import json, resource, sys
 import numpy as np
@@ -24,11 +24,11 @@ from mpsearch.model.network import KerasNetwork
 
 memory = int(sys.argv[1])
 keras.utils.set_random_seed(0)
-layers = [keras.Input((256, 256, 3))]
+layers = [keras.Input((184, 184, 3))]
 layers += [keras.layers.Conv2D(16, 3, padding="same", activation="relu") for _ in range(10)]
 layers += [keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4, activation="softmax")]
 network = KerasNetwork(keras.Sequential(layers))
-x = np.random.default_rng(0).normal(0, 1, (12, 256, 256, 3)).astype(np.float32)
+x = np.random.default_rng(0).normal(0, 1, (12, 184, 184, 3)).astype(np.float32)
 names = [layer.name for layer in network.layers]
 base = Plan.uniform(names, "original")
 warm = Engine.of(network, WeightBank(network, 2**20), x[:1], None, 2**20)
@@ -36,7 +36,7 @@ warm.measure([base.replace(name, "fix8") for name in names])
 peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 before = peak()
 engine = Engine.of(network, WeightBank(network, memory // 4), x, None, memory)
-schemes = ["fix8", "bitwiseAnd_20", "bitwiseAnd_22"]
+schemes = ["fix8", "bitwiseAnd_20"]
 plans = [base.replace(name, scheme) for name in names for scheme in schemes]
 found = engine.measure(plans + [Plan.uniform(names, scheme) for scheme in schemes])
 sums = [float(m.confidence.sum()) for m in found]
@@ -55,11 +55,11 @@ def measure(memory: int) -> tuple[int, list[float]]:
 
 @pytest.mark.slow
 def test_activations_stay_within_the_bound() -> None:
-    little, few = measure(96 * MEBI)
-    much, same = measure(1024 * MEBI)
+    little, few = measure(64 * MEBI)
+    much, same = measure(512 * MEBI)
     assert few == pytest.approx(same, abs=6e-5)
-    assert little <= 96 * MEBI
-    assert much <= 1024 * MEBI
+    assert little <= 64 * MEBI
+    assert much <= 512 * MEBI
     assert much > 2 * little  # the bound is what holds it, not the network
 
 
@@ -87,7 +87,7 @@ print(code, int(peak) * 1024)
 """
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks Linux for the peak")
 def test_a_process_takes_three_models_the_memory_and_a_gibibyte(tmp_path: Path) -> None:
     x = np.zeros((IMAGES, SIDE, SIDE, 3), np.uint8)

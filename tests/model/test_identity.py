@@ -13,8 +13,9 @@ pytestmark = pytest.mark.tf
     ("first", "setting", "said"),
     [
         ("", None, "1"),
-        ("", "0", "0"),
-        ("import tensorflow", None, "default"),  # has chosen by the processor, before us
+        pytest.param("", "0", "0", marks=pytest.mark.long),
+        # It has chosen by the processor, before us.
+        pytest.param("import tensorflow", None, "default", marks=pytest.mark.long),
     ],
 )
 def test_one_dnn_is_on_unless_somebody_chose(first: str, setting: str | None, said: str) -> None:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 import zoo
 
 from mpsearch.memory.moments import InputMoments
 from mpsearch.model import input_moments as module
+from mpsearch.model.backend import keras
 from mpsearch.model.network import KerasNetwork
 
 pytestmark = pytest.mark.tf
@@ -102,8 +102,7 @@ def test_images_that_disagree_are_believed_less() -> None:
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", zoo.ZOO)
 def test_any_network_is_seen_but_for_what_cannot_be(name: str) -> None:
-    model = zoo.make(name)
-    network = KerasNetwork(model)
+    model, network = zoo.network(name)
     found = network.input_moments(zoo.images_for(model, 2))
     kinds = {"Conv1D", "Conv2D", "Dense", "DepthwiseConv1D", "DepthwiseConv2D"}
     plain = {layer.index for layer in network.layers if layer.kind in kinds}

@@ -33,6 +33,6 @@ def test_most_bytes_are_named_first_by_the_layer_that_owns_them(tmp_path: Path) 
     )
 
 
-def test_a_little_is_not_worth_a_word(tmp_path: Path) -> None:
-    _, bench = zoo.saved(tmp_path, "vgg", count=1)
+def test_a_little_is_not_worth_a_word() -> None:
+    _, bench = zoo.saved("vgg", count=1)
     assert bench.model.float32_notes() == []

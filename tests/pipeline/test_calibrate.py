@@ -116,7 +116,7 @@ def test_measured_plans_are_neither_taken_from_nor_given_to_plain_searches(tmp_p
     ],
 )
 def test_any_network_is_calibrated_packed_and_read_again(name: str, tmp_path: Path) -> None:
-    _, bench = zoo.saved(tmp_path, name, count=4)
+    _, bench = zoo.saved(name, count=4)
     model = calibrated(bench)
     menu = np.random.default_rng(4).choice(MENU, len(bench.layers))
     plan = Plan(bench.layer_names, tuple(map(str, menu)))

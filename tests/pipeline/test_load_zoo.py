@@ -30,7 +30,7 @@ def test_a_saved_model_is_measured_as_keras_predicts(
 ) -> None:
     if suffix == ".h5" and name in NOT_IN_HDF5:
         pytest.skip("Keras does not read this model from HDF5")
-    model, bench = zoo.saved(tmp_path, name, suffix)
+    model, bench = zoo.saved(name, suffix)
     rng = np.random.default_rng(3)
     tolerance = 1e-2 if name == "mixed" else 5e-6
     expected = bench.model.network.probabilities(plain_forward(model, bench.inputs))

@@ -4,7 +4,6 @@ import json
 import zlib
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import zoo
@@ -14,6 +13,7 @@ import mpsearch
 from mpsearch.api.unpack import unpack
 from mpsearch.api.verify import verify
 from mpsearch.cli.main import run
+from mpsearch.model.backend import keras
 from mpsearch.values.choices import CODINGS, Coding
 from mpsearch.values.errors import PackedError
 from mpsearch.values.plan import Plan
@@ -38,7 +38,7 @@ MORE = ("int4c", "e4m3", "dfix5", "km3", "prun50_int6c", "bitwiseMid_20", "fix8m
 def test_any_network_is_packed_verified_and_unpacked(
     name: str, menu: tuple[str, ...], tmp_path: Path
 ) -> None:
-    _, bench = zoo.saved(tmp_path, name)
+    _, bench = zoo.saved(name)
     rng = np.random.default_rng(3)
     plan = Plan(bench.layer_names, tuple(str(s) for s in rng.choice(menu, len(bench.layers))))
     for coding in CODINGS:
@@ -67,12 +67,10 @@ def test_any_network_is_packed_verified_and_unpacked(
 
 
 def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    _, bench = zoo.saved(tmp_path / "a", "residual", count=1)
+    _, bench = zoo.saved("residual", count=1)
     plan = Plan.uniform(bench.layer_names, "fix8")
     pack(bench.model, plan, tmp_path / "a.mpq")
-    _, other = zoo.saved(tmp_path / "b", "mobile", count=1)
+    _, other = zoo.saved("mobile", count=1)
     with pytest.raises(PackedError, match="was made from another model"):
         verify(tmp_path / "a.mpq", other)
     with pytest.raises(PackedError, match="where the model has"):
@@ -80,8 +78,9 @@ def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -
     assert not (tmp_path / "no.keras").exists()
     fresh = keras.models.clone_model(bench.model.live)
     fresh.save(tmp_path / "fresh.keras")
+    np.savez(tmp_path / "x.npz", x=np.zeros((1, *fresh.input_shape[1:]), np.uint8))
     model = mpsearch.load(
-        str(tmp_path / "fresh.keras"), tmp_path / "a/x.npz", preprocess="unit"
+        str(tmp_path / "fresh.keras"), tmp_path / "x.npz", preprocess="unit"
     ).model
     with pytest.raises(PackedError, match="`force`"):
         unpack(tmp_path / "a.mpq", model, tmp_path / "no.keras")
@@ -98,7 +97,8 @@ def test_another_model_is_refused_and_other_weights_need_force(tmp_path: Path) -
 def test_the_file_is_as_large_as_the_search_said(
     here: Path, capsys: pytest.CaptureFixture[str], coding: Coding
 ) -> None:
-    found = answer(capsys, "search", "--budget", "2", "--coding", coding, "--out", "s")
+    search = ("search", "--budget", "2", "--out", "s", "--coding")
+    found = answer(capsys, *search, coding)
     assert found["coding"] == coding
     assert found["feasible"]
     assert (found["ratio"] > 3.5) == (coding == "entropy")
@@ -114,16 +114,16 @@ def test_the_file_is_as_large_as_the_search_said(
     plan = json.loads((here / "out/plan.json").read_text())
     assert (plan["coding"], plan["nbytes"]) == (coding, found["nbytes"])
     # The same command resumes; the other coding is another study in the same folder.
-    again = answer(capsys, "search", "--budget", "2", "--coding", coding, "--out", "s")
+    again = answer(capsys, *search, coding)
     assert (again["nbytes"], again["trials"]) == (found["nbytes"], found["trials"])
     other = "none" if coding == "entropy" else "entropy"
-    assert answer(capsys, "search", "--budget", "2", "--coding", other, "--out", "s")["feasible"]
+    assert answer(capsys, *search, other)["feasible"]
 
 
 def test_verify_and_unpack_say_what_they_found(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["search", "--budget", "2", "--out", "s", "--quiet"]) == 0
+    assert run(["search", "--budget", "2", "--trials", "20", "--out", "s", "--quiet"]) == 0
     assert run(["export", "s", "--format", "packed", "--to", ".", "--quiet"]) == 0
     capsys.readouterr()
     assert run(["verify", "digits.mpq", "--quiet"]) == 0

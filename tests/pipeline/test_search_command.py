@@ -124,7 +124,7 @@ def test_a_study_file_says_everything(here: Path, capsys: pytest.CaptureFixture[
 def test_a_long_menu_finds_smaller_plans_that_are_packed_and_proved(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ("--budget", "1", "--holdout", "0", "--out", "s")
+    options = ("--budget", "1", "--holdout", "0", "--trials", "60", "--out", "s")
     plain = answer(capsys, "search", *options)
     found = answer(capsys, "search", *options, "--schemes", "extended")
     assert found["feasible"]
@@ -145,14 +145,14 @@ def test_a_long_menu_finds_smaller_plans_that_are_packed_and_proved(
 def test_the_mirror_keeps_a_size_and_the_front_answers_budgets_at_once(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    small = answer(capsys, "search", "--ratio", "3", "--trials", "30")
+    small = answer(capsys, "search", "--ratio", "3", "--trials", "20")
     assert small["feasible"]
     assert small["ratio"] >= 3
     assert small["max_nbytes"] == small["original_nbytes"] // 3
-    front = answer(capsys, "search", "--pareto", "--trials", "40")
+    front = answer(capsys, "search", "--pareto", "--trials", "24")
     assert [p["nbytes"] for p in front["front"]] == sorted(p["nbytes"] for p in front["front"])
     for budget in ("0.5", "5"):
-        again = answer(capsys, "search", "--pareto", "--trials", "40", "--budget", budget)
+        again = answer(capsys, "search", "--pareto", "--trials", "24", "--budget", budget)
         assert again["trials"] == front["trials"]
         assert again["drop_pp"] <= float(budget)
         fitting = [p["nbytes"] for p in front["front"] if p["drop_pp"] <= float(budget)]

@@ -22,6 +22,8 @@ from mpsearch.api.study_record import read_study
 from mpsearch.report import figures, plots
 from mpsearch.report.record import StudyRecord
 
+pytestmark = pytest.mark.xdist_group("plots")  # what is shared is made once
+
 LAYERS = {
     "few": ["conv1", "conv2", "dense"],
     "many": [f"stage{i // 6}_separable_conv2d_{i % 6}" for i in range(30)],

@@ -14,6 +14,8 @@ from mpsearch.report.comparison import differences, verdict
 from mpsearch.report.sentences import headline
 from mpsearch.values.errors import StudyError
 
+pytestmark = pytest.mark.xdist_group("study_page")  # what is shared is made once
+
 ALLOWED = set(
     "html head meta title style body a header h1 h2 main nav ul li p dl div dt dd small "
     "section pre code figure picture source img figcaption table caption thead tbody tr th td "

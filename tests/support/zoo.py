@@ -3,18 +3,22 @@
 Weights are random but fixed; biases and BatchNormalization statistics are not left at zero.
 """
 
+import tempfile
 import warnings
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from mpsearch.model.backend import keras
+from mpsearch.model.network import KerasNetwork
 from mpsearch.workbench.loading import load
 from mpsearch.workbench.workbench import Workbench
 
 layers = keras.layers
+_FOLDER = tempfile.TemporaryDirectory(prefix="zoo-")
 
 
 def vgg() -> Any:
@@ -330,9 +334,23 @@ def make(name: str, seed: int = 0) -> Any:
     return model
 
 
-def saved(folder: Path, name: str, suffix: str = ".keras", count: int = 3) -> tuple[Any, Workbench]:
-    """A model of the zoo, and what is loaded of its file with random pictures."""
+@cache
+def network(name: str) -> tuple[Any, KerasNetwork]:
+    """One of the zoo and its network, compiled once in a process; neither may be changed."""
     model = make(name)
+    return model, KerasNetwork(model)
+
+
+def saved(name: str, suffix: str = ".keras", count: int = 3) -> tuple[Any, Workbench]:
+    """A model of the zoo, and what is loaded of its file with random pictures, loaded once."""
+    return _saved(name, suffix, count)
+
+
+@cache
+def _saved(name: str, suffix: str, count: int) -> tuple[Any, Workbench]:
+    model = make(name)
+    folder = Path(_FOLDER.name) / f"{name}{suffix}{count}"
+    folder.mkdir()
     path = folder / f"model{suffix}"
     model.save(path)
     shape = (count, *model.input_shape[1:])

@@ -165,7 +165,7 @@ def main(control: int) -> NoReturn:
     """Be a spare process that was started, not forked."""
     _forget_signals()
     _Own.is_spare = True
-    from mpsearch.model import backend  # noqa: F401, PLC0415
+    from mpsearch.model import loaded_backend  # noqa: F401, PLC0415 - once, not in every fork
 
     _serve(socket.socket(fileno=control))
 

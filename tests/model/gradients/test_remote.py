@@ -124,6 +124,8 @@ def test_the_spare_process_may_die_as_well(bench: Workbench, network: KerasNetwo
     os.kill(pid, signal.SIGKILL)
     network.margin_gradients(bench.inputs[:1], 3)  # a new spare process imports TensorFlow
     assert child(network) != pid
+    maps = Path(f"/proc/{spare.spare().pid}/maps").read_text()
+    assert "tensorflow" in maps  # itself: not each of those that it forks
 
 
 def test_a_model_that_it_cannot_load_is_not_derived_here(bench: Workbench, tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ class Engine:
             len(self._setup.chunks[0]),
             self._setup.wave_nbytes,
         )
-        found: dict[int, Measurement] = {}
+        measurements: dict[int, Measurement] = {}
         for wave in waves:
             given_up: set[Source] = set()
             if race is None:
@@ -173,11 +173,11 @@ class Engine:
             for member, path, final in zip(wave.members, wave.paths, finals, strict=True):
                 plan, runs = plans[member], self._setup.runner.take_runs(path)
                 answers, position = self._answers[final]
-                found[member] = answers.measurement(position, plan, self.nbytes(plan), runs)
-                on_measured(found[member])
+                measurements[member] = answers.measurement(position, plan, self.nbytes(plan), runs)
+                on_measured(measurements[member])
             for final in given_up:
                 del self._answers[final]
-        return [found[i] for i in range(len(plans))]
+        return [measurements[i] for i in range(len(plans))]
 
     @property
     def reference(self) -> IntArray:
@@ -251,5 +251,5 @@ class Engine:
         # Equal plans stand side by side, so only the latest answers can be asked for again.
         again = {self._setup.table.final(path) for path in wave.paths} | {self._baseline.final}
         kept = {final: self._answers[final] for final in again & set(self._answers)}
-        found = {final: _Answer(answers, position) for position, final in enumerate(finals)}
-        self._answers = kept | found
+        entries = {final: _Answer(answers, position) for position, final in enumerate(finals)}
+        self._answers = kept | entries

@@ -50,9 +50,9 @@ def _by_shared_input(
 ) -> dict[tuple[int, Source] | None, list[int]]:
     """Nodes by the input that most of the others read as well; None where few do."""
     readers = Counter(read for node in nodes for read in enumerate(table[node].sources))
-    found: dict[tuple[int, Source] | None, list[int]] = defaultdict(list)
+    nodes_by_input: dict[tuple[int, Source] | None, list[int]] = defaultdict(list)
     for node in nodes:
         best = max(enumerate(table[node].sources), key=readers.__getitem__)
         spared = (readers[best] - 1) * images
-        found[best if spared >= _LEAST_SPARED else None].append(node)
-    return found
+        nodes_by_input[best if spared >= _LEAST_SPARED else None].append(node)
+    return nodes_by_input

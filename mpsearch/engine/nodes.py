@@ -87,9 +87,9 @@ class NodeTable:
             path.append(number)
         return path
 
-    def _first_change(self, one: tuple[int, ...], other: tuple[int, ...]) -> int:
+    def _first_change(self, variants: tuple[int, ...], other: tuple[int, ...]) -> int:
         first, end = self._first_stage, len(self._stages)
-        return min((first[i] for i, v in enumerate(one) if v != other[i]), default=end)
+        return min((first[i] for i, v in enumerate(variants) if v != other[i]), default=end)
 
     def final(self, path: list[int]) -> Source:
         """Where the class scores of a plan come from."""

@@ -13,11 +13,11 @@ _FIRST: Final = 4  # images; fewer do not run faster
 
 def pieces(images: int) -> list[slice]:
     """Consecutive ranges of images, each as long as all before it together."""
-    found, start, size = [], 0, _FIRST
+    ranges, start, size = [], 0, _FIRST
     while start < images:
-        found.append(slice(start, min(start + size, images)))
+        ranges.append(slice(start, min(start + size, images)))
         start, size = start + size, start + size
-    return found
+    return ranges
 
 
 def is_proven_above(

@@ -47,7 +47,7 @@ def make_waves(
     table: NodeTable,
     stages: tuple[Stage, ...],
     variants: Sequence[tuple[int, ...]],
-    known: frozenset[int],
+    evaluated: frozenset[int],
     peaks: list[int],
     images: int,
     wave_nbytes: int,
@@ -61,13 +61,13 @@ def make_waves(
         table: Maps nodes to their numbers.
         stages: Stages of the network.
         variants: Per plan, one variant per weight layer.
-        known: Nodes that need no evaluation (the baseline's).
+        evaluated: Nodes that need no evaluation (the baseline's).
         peaks: Bytes that one image needs from each stage on, from :func:`row_nbytes`.
         images: Images per chunk.
         wave_nbytes: Bytes of activations a wave may hold, roughly.
     """
     order = sorted(range(len(variants)), key=lambda i: (_last_changed(variants[i]), variants[i]))
-    seen = set(known)
+    seen = set(evaluated)
     packed: list[tuple[list[int], list[list[int]], list[frozenset[int]]]] = []
     room = rows = 0
     before: tuple[tuple[int, ...], list[int]] | None = None

@@ -133,24 +133,24 @@ class WeightBank:
         Raises:
             SchemeError: If the scheme is unknown or refuses the layer's weights.
         """
-        known = self._variants.get((layer, scheme))
-        if known is None:
+        number = self._variants.get((layer, scheme))
+        if number is None:
             self.nbytes(layer, scheme)  # refuses in words that name the layer
             with self.timings.of_coding():
-                known = self._variants[layer, scheme] = self._find_variant(layer, scheme)
-        return known
+                number = self._variants[layer, scheme] = self._find_variant(layer, scheme)
+        return number
 
     def loaded(self, layer: int, variant: int) -> Loaded:
         """The decoded tensors, ready to be computed with."""
         if variant == TRAINED:
             return self._network.trained(layer)
-        known = self._loaded.get((layer, variant))
-        if known is None:
+        tensors = self._loaded.get((layer, variant))
+        if tensors is None:
             with self.timings.of_coding():
                 self._loaded.make_room(self._network.layers[layer].original_nbytes)
-                known = self._network.load(self.decoded(layer, self._names[variant]))
-                self._keep(layer, variant, known)
-        return known
+                tensors = self._network.load(self.decoded(layer, self._names[variant]))
+                self._keep(layer, variant, tensors)
+        return tensors
 
     def decoded(self, layer: int, scheme: str) -> tuple[Float32Array, ...]:
         """The tensors a network would compute with, as arrays.
@@ -162,9 +162,14 @@ class WeightBank:
         bound = self._bound(layer, scheme)
         codes = self.sourced_codes(layer, scheme)
         if codes is not None:
-            return tuple(one.decode(code) for one, code in zip(bound, codes, strict=True))
+            return tuple(
+                bound_scheme.decode(code) for bound_scheme, code in zip(bound, codes, strict=True)
+            )
         weights = self._network.weights(layer)
-        return tuple(one.apply_storable(array) for one, array in zip(bound, weights, strict=True))
+        return tuple(
+            bound_scheme.apply_storable(array)
+            for bound_scheme, array in zip(bound, weights, strict=True)
+        )
 
     def sourced_codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
         """Codes of a layer's tensors that the scheme alone would not choose; None if it does."""
@@ -206,24 +211,24 @@ class WeightBank:
             if codes is not None:  # the scheme need not look for its own
                 return sum(map(self._nbytes_of, bound, codes))
         total = 0
-        for tensor, scheme, array, found in zip(
-            spec.tensors, bound, self._network.weights(layer), self._found(layer), strict=True
+        for tensor, scheme, array, limits in zip(
+            spec.tensors, bound, self._network.weights(layer), self._extremes_of(layer), strict=True
         ):
             try:
-                total += self._stored_nbytes(scheme, array, found)
+                total += self._stored_nbytes(scheme, array, limits)
             except SchemeError as error:
                 raise SchemeError(f"layer {spec.name!r} {tensor.name}: {error}") from error
         return total
 
-    def _found(self, layer: int) -> tuple[Extremes, ...]:
+    def _extremes_of(self, layer: int) -> tuple[Extremes, ...]:
         """The extremes of a layer's tensors; large ones are looked through once, not per scheme."""
         if layer not in self._extremes:
             self._extremes[layer] = tuple(map(extremes, self._network.weights(layer)))
         return self._extremes[layer]
 
-    def _stored_nbytes(self, scheme: AnyScheme, array: Float32Array, found: Extremes) -> int:
+    def _stored_nbytes(self, scheme: AnyScheme, array: Float32Array, limits: Extremes) -> int:
         if self.coding == "none":
-            if isinstance(scheme, Elementwise) and scheme.stores(found):
+            if isinstance(scheme, Elementwise) and scheme.stores(limits):
                 return packed_nbytes(array.size, scheme.width)
             return scheme.stored_nbytes(array)
         return self._nbytes_of(scheme, scheme.encode(array))
@@ -243,11 +248,15 @@ class WeightBank:
         pairs = list(zip(bound, self._network.weights(layer), strict=True))
         # Most schemes change something among the first weights: the others need not be looked at,
         # and a large layer is decoded when it is its turn and pushes no other out before.
-        if any(not _same_bits(one.apply_storable(few), few) for one, few in _first_few(pairs)):
+        if any(
+            not _same_bits(scheme.apply_storable(few), few) for scheme, few in _first_few(pairs)
+        ):
             return number
         self._loaded.make_room(self._network.layers[layer].original_nbytes)
-        decoded = tuple(one.apply_storable(array) for one, array in pairs)
-        if all(_same_bits(one, array) for one, (_, array) in zip(decoded, pairs, strict=True)):
+        decoded = tuple(scheme.apply_storable(array) for scheme, array in pairs)
+        if all(
+            _same_bits(tensor, array) for tensor, (_, array) in zip(decoded, pairs, strict=True)
+        ):
             return TRAINED
         self._keep(layer, number, self._network.load(decoded))
         return number
@@ -262,5 +271,5 @@ def _first_few(
     return ((scheme, array.reshape(-1)[:_PROBE]) for scheme, array in pairs)
 
 
-def _same_bits(one: Float32Array, other: Float32Array) -> bool:
-    return bool(np.array_equal(one.view(np.uint32), other.view(np.uint32)))
+def _same_bits(array: Float32Array, other: Float32Array) -> bool:
+    return bool(np.array_equal(array.view(np.uint32), other.view(np.uint32)))

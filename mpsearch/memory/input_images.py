@@ -88,10 +88,10 @@ class InputImages:
         rows = np.arange(len(self))[which]
         if self._rows is not None:
             rows = self._rows[rows]
-        found = np.empty((len(rows), *self.shape[1:]), np.float32)
+        images = np.empty((len(rows), *self.shape[1:]), np.float32)
         for start, stop in _runs(rows):
-            self._stored.read(int(rows[start]), found[start:stop])
-        return found
+            self._stored.read(int(rows[start]), images[start:stop])
+        return images
 
     def __array__(
         self, dtype: npt.DTypeLike | None = None, copy: bool | None = None

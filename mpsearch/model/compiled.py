@@ -37,15 +37,15 @@ class CompiledStage:
         weight_specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
 
         def stage(weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
-            known = dict(zip(piece.inputs, inputs, strict=True))
-            run_steps(steps, list(zip(variables, weights, strict=True)), known)
-            return tuple(known[value] for value in piece.outputs)
+            tensors = dict(zip(piece.inputs, inputs, strict=True))
+            run_steps(steps, list(zip(variables, weights, strict=True)), tensors)
+            return tuple(tensors[value] for value in piece.outputs)
 
         def stacked(shared: bool, weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
-            known = dict(zip(piece.inputs, inputs, strict=True))
-            run_stacked(steps[0], weights, known, shared)
-            run_steps(steps[1:], [], known)
-            return tuple(known[value] for value in piece.outputs)
+            tensors = dict(zip(piece.inputs, inputs, strict=True))
+            run_stacked(steps[0], weights, tensors, shared)
+            run_steps(steps[1:], [], tensors)
+            return tuple(tensors[value] for value in piece.outputs)
 
         operations = [call.operation for call in piece.calls]
         self._code = Code(stage, [weight_specs, specs], operations)
@@ -105,13 +105,13 @@ class Code:
         )
 
 
-def run_steps(steps: Sequence[Step], weights: list[tuple[Variable, Tensor]], known: Known) -> None:
+def run_steps(steps: Sequence[Step], weights: list[tuple[Variable, Tensor]], values: Known) -> None:
     """Run calls with values in place of variables.
 
     Args:
         steps: In order.
         weights: Variables and the tensors that stand for them.
-        known: Value number → tensor; what the steps make is added.
+        values: Value number → tensor; what the steps make is added.
     """
     tensors = {id(variable): tensor for variable, tensor in weights}
     constants = [
@@ -122,7 +122,7 @@ def run_steps(steps: Sequence[Step], weights: list[tuple[Variable, Tensor]], kno
     ]
     with keras.StatelessScope(state_mapping=[*weights, *constants]):
         for step in steps:
-            step.run(known, tensors)
+            step.run(values, tensors)
 
 
 def _value(variable: Any) -> Any:

@@ -59,21 +59,21 @@ class FoldedCall:
     def before(self) -> None:
         """Nothing."""
 
-    def run(self, known: Known, weights: Weights) -> None:
-        """Compute the outputs from the values *known* and add them there."""
+    def run(self, tensors: Known, weights: Weights) -> None:
+        """Compute the outputs from the values in *tensors* and add them there."""
         operation = self.call.operation
         kernel, bias = operation.weights[0], operation.bias
         scaled = [(kernel, weights[id(kernel)] * self.scale.reshape(_kernel_shape(operation)))]
         if bias is not None:
             scaled.append((bias, self.offset(weights[id(bias)])))
-        inside: Known = {value: known[value] for value in self.call.inputs}
+        inside: Known = {value: tensors[value] for value in self.call.inputs}
         with keras.StatelessScope(state_mapping=scaled):
             self.call.run(inside, weights)
         (made,) = self.call.outputs
         shifted = inside[made]
         if bias is None:
             shifted = tf.nn.bias_add(shifted, self.offset(None))
-        known[self.outputs[0]] = shifted
+        tensors[self.outputs[0]] = shifted
 
     def scaled(self, kernel: Tensor) -> Tensor:
         """``W·s``, for a *kernel* whose output channels are last."""

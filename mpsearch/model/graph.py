@@ -155,8 +155,8 @@ def _weight_layers_in(operation: Any, owners: dict[int, int]) -> tuple[int, ...]
     """Indices of the weight layers whose variables *operation* computes with."""
     if not isinstance(operation, keras.Layer):
         return ()
-    found = (owners[id(v)] for v in operation.variables if id(v) in owners)
-    return tuple(dict.fromkeys(found))
+    indices = (owners[id(v)] for v in operation.variables if id(v) in owners)
+    return tuple(dict.fromkeys(indices))
 
 
 def _close(group: list[Call], layers: tuple[int, ...], calls: list[Call], output: int) -> Cut:

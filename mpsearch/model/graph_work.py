@@ -58,15 +58,17 @@ def graph_work(graph: Any, trips: int) -> Work:
     ends: dict[int, int] = {}  # operation → bytes that are not read after it
     held = most = count = steps = 0
     for number, operation in enumerate(operations):
-        inner = [graph_work(one, trips) for one in _functions(graph, operation)]
+        inner = [graph_work(function, trips) for function in _functions(graph, operation)]
         times = trips if operation.type in _LOOPS else 1
-        count += times * sum(one.multiplications for one in inner)
-        steps += times * sum(one.steps for one in inner) + (times if times > 1 else 0)
+        count += times * sum(work.multiplications for work in inner)
+        steps += times * sum(work.steps for work in inner) + (times if times > 1 else 0)
         made = 0 if operation.type in _FREE else nbytes_of(operation.outputs)
         count += _multiplications(operation)
         held += made
-        most = max(most, held + max((one.nbytes for one in inner), default=0))
-        readers = [place[one.name] for tensor in operation.outputs for one in tensor.consumers()]
+        most = max(most, held + max((work.nbytes for work in inner), default=0))
+        readers = [
+            place[reader.name] for tensor in operation.outputs for reader in tensor.consumers()
+        ]
         end = max(readers, default=len(operations))
         ends[end] = ends.get(end, 0) + made
         held -= ends.pop(number, 0)
@@ -77,8 +79,10 @@ def _functions(graph: Any, operation: Any) -> list[Any]:
     """Graphs of the functions that an operation calls."""
     attributes = operation.node_def.attr
     names = [attributes[key].func.name for key in _FUNCTIONS if key in attributes]
-    found = [graph._get_function(name) for name in names if name]
-    return [one.graph for one in found if getattr(one, "graph", None) is not None]
+    functions = [graph._get_function(name) for name in names if name]
+    return [
+        function.graph for function in functions if getattr(function, "graph", None) is not None
+    ]
 
 
 def _multiplications(operation: Any) -> int:

@@ -89,10 +89,10 @@ def read_archive(path: Path) -> ImageArchive:
         raise
     except ARCHIVE_ERRORS as error:
         raise _damaged(path, error) from error
-    found = ImageArchive(path, x, truth)
-    for _ in found.pieces():
+    measured = ImageArchive(path, x, truth)
+    for _ in measured.pieces():
         pass
-    return found
+    return measured
 
 
 def _damaged(path: Path, error: Exception) -> ImageError:

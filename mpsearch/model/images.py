@@ -113,20 +113,20 @@ def _expand(text: str) -> list[Path]:
         return inside
     if exists:
         return [path]
-    found = (Path(match) for match in glob.glob(text, recursive=True))  # noqa: PTH207
-    matches = sorted(match for match in found if match.is_file())
+    paths = (Path(match) for match in glob.glob(text, recursive=True))  # noqa: PTH207
+    matches = sorted(match for match in paths if match.is_file())
     if not matches:
         raise ImageError(f"images {text!r}: no such file or folder, and no match; {EXPECTED}")
     return matches
 
 
 def pixel_pieces(
-    found: ImageSource, shape: tuple[int, int, int], resize: Resize, notes: list[str]
+    source: ImageSource, shape: tuple[int, int, int], resize: Resize, notes: list[str]
 ) -> Iterator[Float32Array]:
     """Bring every picture to *shape* = (height, width, channels), some at a time.
 
     Args:
-        found: Images from :func:`find_pictures`.
+        source: Images from :func:`find_pictures`.
         shape: Shape of the model's input; 1 or 3 channels.
         resize: ``squash`` to the size with nearest-neighbour sampling, as the original program's
             loader did; or ``crop``: short side to size·256/224 (bicubic), then the centre. A
@@ -140,12 +140,12 @@ def pixel_pieces(
     Raises:
         ImageError: If a picture is damaged or cannot be brought to the shape.
     """
-    if found.archive is not None:
-        yield from _archived(found.archive, shape, resize)
+    if source.archive is not None:
+        yield from _archived(source.archive, shape, resize)
         return
     step = max(1, _PIECE // (4 * math.prod(shape)))
-    for first in range(0, len(found.pictures), step):
-        some = found.pictures[first : first + step]
+    for first in range(0, len(source.pictures), step):
+        some = source.pictures[first : first + step]
         piece = np.empty((len(some), *shape), dtype=np.float32)
         for row, picture in enumerate(some):
             image = decode(picture.path, notes)

@@ -53,9 +53,9 @@ class MomentSums:
         self, cuts: Sequence[Cut], live: Sequence[LiveLayer], images: int, layers: Collection[int]
     ) -> None:
         self._cuts, self._images = cuts, images
-        self._indices = {id(one.keras_layer): one.layer.index for one in live}
+        self._indices = {id(entry.keras_layer): entry.layer.index for entry in live}
         self._uses = {i: uses for i, uses in _uses(cuts, live).items() if i in layers}
-        by_index = {one.layer.index: one.keras_layer for one in live}
+        by_index = {entry.layer.index: entry.keras_layer for entry in live}
         self._sums = {index: _Sums(by_index[index], images) for index in self._uses}
         self._done = dict.fromkeys(self._sums, 0)
 
@@ -71,13 +71,13 @@ class MomentSums:
             image: One image, as the network computes with it, shape (1, h, w, c).
         """
         at = self.done
-        known = {INPUT: image}
+        tensors = {INPUT: image}
         for piece in self._cuts:
             for call in piece.calls:
                 index = self._indices.get(id(call.operation), -1)
                 if self._done.get(index) == at and len(call.inputs) == 1:
-                    self._sums[index].add(known[call.inputs[0]])
-                call.run(known)
+                    self._sums[index].add(tensors[call.inputs[0]])
+                call.run(tensors)
         for index, done in self._done.items():
             self._done[index] = max(done, at + 1)
 
@@ -87,13 +87,13 @@ class MomentSums:
         Layers are missing of which the moments are not finite.
         """
         for index in list(self._sums):
-            found = self._sums.pop(index).moments()
-            if np.isfinite(found.raw).all():
-                yield index, found
+            moments = self._sums.pop(index).moments()
+            if np.isfinite(moments.raw).all():
+                yield index, moments
 
     def state(self) -> dict[int, tuple[int, dict[str, Float64Array]]]:
         """Layer index → images it has seen, and name → array of all there is to keep of them."""
-        return {index: (self._done[index], one.arrays) for index, one in self._sums.items()}
+        return {index: (self._done[index], sums.arrays) for index, sums in self._sums.items()}
 
     def restore(self, layer: int, done: int, arrays: Mapping[str, Float64Array]) -> bool:
         """Go on from what was kept; False, and nothing changes, where no images can have given it.
@@ -103,15 +103,15 @@ class MomentSums:
             done: Number of images that the layer has seen.
             arrays: Sums from :meth:`state`; they are not trusted, and not copied.
         """
-        one = self._sums[layer]
-        mine, count = one.arrays, done * self._uses[layer]
+        sums = self._sums[layer]
+        mine, count = sums.arrays, done * self._uses[layer]
         if not 0 < done <= self._images or set(arrays) != set(mine):
             return False
         if any(arrays[name].shape != array.shape for name, array in mine.items()):
             return False
         if not _are_possible(arrays, count):
             return False
-        one.restore(arrays, count)
+        sums.restore(arrays, count)
         self._done[layer] = done
         return True
 
@@ -123,7 +123,7 @@ def moment_shapes(cuts: Sequence[Cut], live: Sequence[LiveLayer]) -> dict[int, t
     :data:`MOST_INPUTS` weights per output, or that multiply their weights otherwise than
     :class:`~mpsearch.memory.moments.InputMoments` describes.
     """
-    by_index = {one.layer.index: one.keras_layer for one in live}
+    by_index = {entry.layer.index: entry.keras_layer for entry in live}
     return {
         index: (_blocks(by_index[index]), _inputs(by_index[index])) for index in _uses(cuts, live)
     }
@@ -150,7 +150,9 @@ def moment_groups(shapes: Mapping[int, tuple[int, int]], memory: int) -> list[li
 
 def _uses(cuts: Sequence[Cut], live: Sequence[LiveLayer]) -> dict[int, int]:
     """Layer index → how often the network calls it, of the layers that are seen."""
-    seen = {id(one.keras_layer): one.layer.index for one in live if _is_seen(one.keras_layer)}
+    seen = {
+        id(entry.keras_layer): entry.layer.index for entry in live if _is_seen(entry.keras_layer)
+    }
     counts: dict[int, int] = {}
     for call in (call for piece in cuts for call in piece.calls):
         index = seen.get(id(call.operation))
@@ -228,7 +230,7 @@ class _Sums:
         spread = (self._squares - n * common) / (n * max(1, n - 1))
         share = np.divide(spread, common, out=np.zeros_like(common), where=common > 0)
         trust = 1 - np.clip(share, 0.0, 1.0)
-        return InputMoments(*(one.astype(np.float32) for one in (second, mean, trust)))
+        return InputMoments(*(array.astype(np.float32) for array in (second, mean, trust)))
 
 
 def _off_diagonal(second: Float32Array | Float64Array) -> Float64Array:

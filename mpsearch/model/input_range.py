@@ -82,12 +82,12 @@ def range_notes(network: _Network, given: Given) -> list[str]:
         network: Answers without the engine.
         given: A few images, and what the engine says to them.
     """
-    found = _named_for_pixels(given) or _own_scaling(network, given)
-    if found is None:
+    note = _named_for_pixels(given) or _own_scaling(network, given)
+    if note is None:
         kinds, _ = network.own_scaling(given.ends(given.preprocess))
         # A network that scales its inputs itself has said what it expects.
-        found = None if kinds else _by_answers(network, given)
-    return [] if found is None else [found]
+        note = None if kinds else _by_answers(network, given)
+    return [] if note is None else [note]
 
 
 def _named_for_pixels(given: Given) -> str | None:

@@ -58,5 +58,7 @@ def _listed(group: Any, key: str) -> list[str]:
             return []
         keys.append(f"{key}{len(keys)}")
     return [
-        one.decode() if isinstance(one, bytes) else str(one) for k in keys for one in group.attrs[k]
+        name.decode() if isinstance(name, bytes) else str(name)
+        for k in keys
+        for name in group.attrs[k]
     ]

@@ -48,18 +48,18 @@ class CallWork:
     outputs: tuple[Any, ...]
 
 
-def work_of(call: Call, known: dict[int, Any]) -> CallWork:
+def work_of(call: Call, tensors: dict[int, Any]) -> CallWork:
     """Work out what one call takes.
 
     Args:
         call: Call of the layer, from :func:`~mpsearch.model.graph.flatten`.
-        known: Value number → symbolic tensor for one image.
+        tensors: Value number → symbolic tensor for one image.
 
     Raises:
         Exception: Whatever the layer raises where it cannot be called.
     """
-    specs = {tensor: known[value] for tensor, value in call.values.items()}
-    inputs = [known[value] for value in call.inputs]
+    specs = {tensor: tensors[value] for tensor, value in call.values.items()}
+    inputs = [tensors[value] for value in call.inputs]
     args, kwargs = call.arguments.fill_in(specs)
     kwargs.pop("training", None)  # says nothing of shapes, and not every layer takes it here
     if _is_plain(call.operation):
@@ -115,7 +115,7 @@ def _traced(call: Call, inputs: Sequence[Any]) -> CallWork:
         return tuple(values[number] for number in call.outputs)
 
     code = tf.function(function, autograph=False, input_signature=specs).get_concrete_function()
-    outputs = tuple(keras.KerasTensor(one.shape, one.dtype.name) for one in code.outputs)
+    outputs = tuple(keras.KerasTensor(output.shape, output.dtype.name) for output in code.outputs)
     # A loop runs over the second axis: the first is that of images.
     trips = max((tensor.shape[1] or 1 for tensor in inputs if len(tensor.shape) > 1), default=1)
     return CallWork(graph_work(code.graph, trips), outputs)
@@ -125,11 +125,11 @@ def _with_padding(traced: CallWork, operation: Any, inputs: Sequence[Any]) -> Ca
     """With what is padded before it is resized: TensorFlow's graph does not say how much."""
     inner = getattr(operation, "_flatten_layers", None)
     padding = [
-        one
-        for one in (inner() if inner is not None else [operation])
-        if getattr(one, "pad_to_aspect_ratio", False)
+        layer
+        for layer in (inner() if inner is not None else [operation])
+        if getattr(layer, "pad_to_aspect_ratio", False)
     ]
-    nbytes = sum(_padded_nbytes(one, tensor) for one in padding for tensor in inputs)
+    nbytes = sum(_padded_nbytes(layer, tensor) for layer in padding for tensor in inputs)
     work = traced.work
     return replace(traced, work=Work(work.nbytes + nbytes, work.multiplications, work.steps))
 

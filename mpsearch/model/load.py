@@ -108,9 +108,9 @@ def _require_unchanged(source: ModelSource, path: Path) -> None:
 
 def _application(source: ModelSource) -> Any:
     name = source.text.removeprefix("keras:")
-    known = [n for n in dir(keras.applications) if n[0].isupper()]
-    if name not in known:
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    names = [n for n in dir(keras.applications) if n[0].isupper()]
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
         hint = f" Did you mean keras:{near[0]}?" if near else ""
         raise ModelError(f"keras.applications has no {name!r}.{hint}")
     try:

@@ -22,9 +22,9 @@ def cause_of(error: BaseException) -> str:
     if "lambda" in text.lower() or "safe_mode" in text:
         # Keras advises to switch its guard off; we do not.
         return "a Lambda layer in it holds code, which is not run"
-    chain = [str(one) for one in _chain(error)]
-    layers = [name for one in chain for name in _LAYER.findall(one)]
-    inner = next((one for one in reversed(chain) if one.strip()), type(error).__name__)
+    chain = [str(cause) for cause in _chain(error)]
+    layers = [name for message in chain for name in _LAYER.findall(message)]
+    inner = next((message for message in reversed(chain) if message.strip()), type(error).__name__)
     sentence = _first_sentence(inner.rpartition(_INNER)[2])
     if not layers or any(f"{quote}{layers[-1]}{quote}" in sentence for quote in "'\""):
         return sentence
@@ -33,12 +33,12 @@ def cause_of(error: BaseException) -> str:
 
 def _chain(error: BaseException) -> list[BaseException]:
     """An exception and those it came from, innermost last."""
-    found: list[BaseException] = []
-    one: BaseException | None = error
-    while one is not None and one not in found:
-        found.append(one)
-        one = one.__cause__ or one.__context__
-    return found
+    chain: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in chain:
+        chain.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return chain
 
 
 def _first_sentence(text: str) -> str:

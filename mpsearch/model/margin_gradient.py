@@ -37,7 +37,7 @@ class MarginGradient:
         scores: Scores,
     ) -> None:
         self._calls = calls
-        self._layers = [one.keras_layer for one in live]
+        self._layers = [layer.keras_layer for layer in live]
         self._output = output
         self._image = image
         self._scores = scores
@@ -47,11 +47,11 @@ class MarginGradient:
     @property
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shapes of the arrays that :meth:`arrays` gives."""
-        found: list[tuple[int, ...]] = []
+        all_shapes: list[tuple[int, ...]] = []
         for index, layer in enumerate(self._layers):
             shapes = [tuple(v.shape) for v in layer.weights]
-            found.extend([shapes[0][:1], shapes[1]] if index in self._dense else shapes)
-        return tuple(found)
+            all_shapes.extend([shapes[0][:1], shapes[1]] if index in self._dense else shapes)
+        return tuple(all_shapes)
 
     def arrays(
         self, weights: Sequence[Any], image: Any, reference: int
@@ -65,25 +65,25 @@ class MarginGradient:
         """
         gradients, inputs = self._code(list(weights), image, tf.constant(reference))
         others = iter(gradient.numpy() for gradient in gradients)
-        found: list[Float32Array] = []
+        arrays: list[Float32Array] = []
         for index, layer in enumerate(self._layers):
             if index in self._dense:
-                found.append(inputs[self._dense[index]].numpy().reshape(-1))
-                found.append(next(others))
+                arrays.append(inputs[self._dense[index]].numpy().reshape(-1))
+                arrays.append(next(others))
             else:
-                found.extend(next(others) for _ in layer.weights)
-        return tuple(found)
+                arrays.extend(next(others) for _ in layer.weights)
+        return tuple(arrays)
 
     def assembled(
         self, arrays: Sequence[Float32Array]
     ) -> tuple[tuple[Float32Array | OuterProduct, ...], ...]:
         """Per weight layer, the derivative by each of its tensors."""
         left = iter(arrays)
-        found: list[tuple[Float32Array | OuterProduct, ...]] = []
+        derivatives: list[tuple[Float32Array | OuterProduct, ...]] = []
         for index, layer in enumerate(self._layers):
             own = tuple(next(left) for _ in layer.weights)
-            found.append((OuterProduct(*own), own[1]) if index in self._dense else own)
-        return tuple(found)
+            derivatives.append((OuterProduct(*own), own[1]) if index in self._dense else own)
+        return tuple(derivatives)
 
     @cached_property
     def _code(self) -> Any:
@@ -93,28 +93,30 @@ class MarginGradient:
         entering = [self._entering(index) for index in self._dense]
 
         def gradient(flat: list[Any], image: Any, reference: Any) -> tuple[list[Any], list[Any]]:
-            known = {INPUT: image}
+            tensors = {INPUT: image}
             watched = [flat[i] for i in wanted]
             options = {"unconnected_gradients": tf.UnconnectedGradients.ZERO}
             if tf.executing_eagerly():  # see ``traced``
                 with tf.GradientTape(watch_accessed_variables=False) as tape:
                     tape.watch(watched)
-                    margin = self._margin(flat, known, reference)
-                found = tape.gradient(margin, watched, **options)
+                    margin = self._margin(flat, tensors, reference)
+                derivatives = tape.gradient(margin, watched, **options)
             else:
                 with safe_strides():
-                    margin = self._margin(flat, known, reference)
-                found = tf.gradients(margin, watched, **options)
-            return list(map(tf.convert_to_tensor, found)), [known[value] for value in entering]
+                    margin = self._margin(flat, tensors, reference)
+                derivatives = tf.gradients(margin, watched, **options)
+            return list(map(tf.convert_to_tensor, derivatives)), [
+                tensors[value] for value in entering
+            ]
 
         weights = [tf.TensorSpec(v.shape, v.dtype) for v in self._variables]
         operations = [call.operation for call in self._calls]
         signature = [weights, self._image, tf.TensorSpec([], tf.int32)]
         return traced(gradient, signature, operations) or gradient
 
-    def _margin(self, flat: list[Any], known: dict[int, Any], reference: Any) -> Any:
-        run_steps(self._calls, list(zip(self._variables, flat, strict=True)), known)
-        return _margin(distribution(self._scores, known[self._output])[0], reference)
+    def _margin(self, flat: list[Any], tensors: dict[int, Any], reference: Any) -> Any:
+        run_steps(self._calls, list(zip(self._variables, flat, strict=True)), tensors)
+        return _margin(distribution(self._scores, tensors[self._output])[0], reference)
 
     def _plain_dense(self) -> dict[int, int]:
         """Dense layers used once, on vectors, with a bias: layer → position among them.

@@ -27,23 +27,23 @@ def with_masks(calls: list[Call], image: Any) -> list[Call]:
     if not any(_makes_masks(call.operation) for call in calls):
         return calls
     number = iter(range(1 + max(value for call in calls for value in call.outputs), 1 << 31))
-    known = {INPUT: image}
+    tensors = {INPUT: image}
     mask_of: dict[int, int] = {}
-    found = []
+    masked_calls = []
     for call in calls:
         entering = {
-            value: None if get_mask(known[value]) is None else mask_of[value]
+            value: None if get_mask(tensors[value]) is None else mask_of[value]
             for value in call.inputs
             if value in mask_of
         }
-        call.run(known)
+        call.run(tensors)
         masked = tuple(
-            place for place, v in enumerate(call.outputs) if get_mask(known[v]) is not None
+            place for place, v in enumerate(call.outputs) if get_mask(tensors[v]) is not None
         )
         made = {call.outputs[place]: next(number) for place in masked}
         mask_of.update(made)
         masks = tuple(mask for mask in entering.values() if mask is not None)
-        found.append(
+        masked_calls.append(
             replace(
                 call,
                 inputs=tuple(dict.fromkeys([*call.inputs, *masks])),
@@ -52,7 +52,7 @@ def with_masks(calls: list[Call], image: Any) -> list[Call]:
                 masked=masked,
             )
         )
-    return found
+    return masked_calls
 
 
 def _makes_masks(operation: Any) -> bool:

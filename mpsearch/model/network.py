@@ -79,7 +79,7 @@ class KerasNetwork:
                 self._gray(),
                 self._output,
             )
-        self._calls, self._names = calls, {id(one): name for name, one in all_layers(model)}
+        self._calls, self._names = calls, {id(layer): name for name, layer in all_layers(model)}
         answer = tf.cast(scores, tf.float32).numpy()
         self._scores = scores_of([call.operation for call in calls], answer, from_logits)
 
@@ -257,7 +257,7 @@ class KerasNetwork:
         return dict(sums.moments())
 
     def _owners(self) -> dict[int, int]:
-        return {id(v): one.layer.index for one in self._live for v in one.keras_layer.weights}
+        return {id(v): live.layer.index for live in self._live for v in live.keras_layer.weights}
 
     def _gray(self) -> Any:
         return self.enter(np.full((1, *self._shape), 0.5, dtype=np.float32))

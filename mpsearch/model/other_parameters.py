@@ -57,7 +57,7 @@ class OtherParameter:
 def other_parameters(model: Any) -> Sequence[OtherParameter]:
     """Those of *model*, in its own order; names are made distinct."""
     inside = {id(variable) for variable in weight_variables(model)}
-    found: list[OtherParameter] = []
+    parameters: list[OtherParameter] = []
     taken: set[str] = set()
     for variable in model.weights:
         if id(variable) in inside:
@@ -67,20 +67,20 @@ def other_parameters(model: Any) -> Sequence[OtherParameter]:
             name = f"{variable.path}~{number}"
             number += 1
         taken.add(name)
-        found.append(OtherParameter(name, variable))
-    return found
+        parameters.append(OtherParameter(name, variable))
+    return parameters
 
 
 def kinds_of_other_parameters(model: Any) -> tuple[str, ...]:
     """Classes of the layers that own them, those with most bytes first."""
-    others = {id(one.variable): one.nbytes for one in other_parameters(model)}
+    others = {id(parameter.variable): parameter.nbytes for parameter in other_parameters(model)}
     nbytes: dict[str, int] = {}
     for _, layer in reversed(list(all_layers(model))):  # those inside a layer before it
         for variable in layer.weights:
             kind = type(layer).__name__
             nbytes[kind] = nbytes.get(kind, 0) + others.pop(id(variable), 0)
-    found = [kind for kind, count in nbytes.items() if count]
-    return tuple(sorted(found, key=lambda kind: -nbytes[kind]))
+    kinds = [kind for kind, count in nbytes.items() if count]
+    return tuple(sorted(kinds, key=lambda kind: -nbytes[kind]))
 
 
 def require_sound_parameters(model: Any) -> None:
@@ -89,11 +89,11 @@ def require_sound_parameters(model: Any) -> None:
     Raises:
         ModelError: Names a parameter that is not finite, or a variance of which there is no root.
     """
-    for one in other_parameters(model):
-        values = np.asarray(one.variable)
+    for parameter in other_parameters(model):
+        values = np.asarray(parameter.variable)
         if values.dtype.kind not in "iub":
             as_float64 = np.asarray(values, dtype=np.float64)
-            require_finite(f"parameter {one.name!r}", "values", as_float64)
+            require_finite(f"parameter {parameter.name!r}", "values", as_float64)
     for name, layer in all_layers(model):
         if isinstance(layer, keras.layers.BatchNormalization) and layer.built:
             # As the layer adds them up, in float32.

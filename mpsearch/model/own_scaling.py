@@ -48,7 +48,7 @@ def is_scaling(call: Call) -> bool:
 
 def run(chain: Sequence[Call], inputs: Any) -> Any:
     """What *chain* makes of inputs."""
-    known = {INPUT: inputs}
+    tensors = {INPUT: inputs}
     for call in chain:
-        call.run(known)
-    return known[chain[-1].outputs[0]] if chain else inputs
+        call.run(tensors)
+    return tensors[chain[-1].outputs[0]] if chain else inputs

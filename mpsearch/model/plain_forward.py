@@ -25,8 +25,8 @@ def plain_forward(model: Any, inputs: Inputs) -> Float32Array:
         step *= max(1, _PIECE // (_BATCH * 4 * math.prod(inputs.shape[1:])))
 
         def scores(piece: Float32Array) -> Float32Array:
-            found: Float32Array = model.predict(piece, batch_size=_BATCH, verbose=0)
-            return found
+            answers: Float32Array = model.predict(piece, batch_size=_BATCH, verbose=0)
+            return answers
     else:
 
         def scores(piece: Float32Array) -> Float32Array:

@@ -28,15 +28,15 @@ def plain_scores(calls: Sequence[Call], output: int, images: Any, names: Mapping
         ModelError: Names the first layer whose output is not finite.
     """
     last = {value: place for place, call in enumerate(calls) for value in call.inputs}
-    known = {INPUT: images}
+    tensors = {INPUT: images}
     for place, call in enumerate(calls):
-        call.run(known)
+        call.run(tensors)
         for value in call.outputs:
-            _require_finite(call.operation, known[value], names)
+            _require_finite(call.operation, tensors[value], names)
         for value in {*call.inputs, *call.outputs} - {output}:
             if last.get(value, -1) <= place:
-                known.pop(value, None)
-    return known[output]
+                tensors.pop(value, None)
+    return tensors[output]
 
 
 def _require_finite(operation: Any, tensor: Any, names: Mapping[int, str]) -> None:

@@ -46,11 +46,11 @@ class PooledConcat:
     def layer(self) -> None:
         """No layer alone."""
 
-    def run(self, known: Known, weights: Weights) -> None:  # noqa: ARG002 - it has none
-        """Compute the outputs from the values *known* and add them there."""
+    def run(self, tensors: Known, weights: Weights) -> None:  # noqa: ARG002 - it has none
+        """Compute the outputs from the values in *tensors* and add them there."""
         parts, pool = self.concatenation.parts, self.concatenation.pool
-        pooled = {value: pool(known[value]) for value in dict.fromkeys(parts)}
-        known[self.outputs[0]] = keras.ops.concatenate([pooled[v] for v in parts], axis=-1)
+        pooled = {value: pool(tensors[value]) for value in dict.fromkeys(parts)}
+        tensors[self.outputs[0]] = keras.ops.concatenate([pooled[v] for v in parts], axis=-1)
 
 
 def pooled_concat(first: Call, then: Call) -> PooledConcat | None:

@@ -20,7 +20,9 @@ def compile_safely(operations: Iterable[Any]) -> bool:
     It takes layers' names for scope names, but only in compiled code. Trying would do harm: where
     it fails, Keras' own stack of names is left in disorder, and layers made later get other names.
     """
-    return all(is_scope_name(inside.name) for one in operations for inside in _everything(one))
+    return all(
+        is_scope_name(inside.name) for operation in operations for inside in _everything(operation)
+    )
 
 
 def name_for_scopes(operation: Any) -> None:

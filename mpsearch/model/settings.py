@@ -69,20 +69,22 @@ def _wrong(description: Any) -> Iterator[tuple[str, str, Any, str]]:
                 if expected:
                     yield layer, key, given, expected
         waiting.extend(
-            (one, layer) for one in reversed(list(inner)) if isinstance(one, (dict, list))
+            (entry, layer) for entry in reversed(list(inner)) if isinstance(entry, (dict, list))
         )
 
 
 @cache
 def _defaults(kind: str) -> dict[str, Any]:
     """Settings of a class that have a default which says their type."""
-    found = [getattr(getattr(keras, module), kind, None) for module in _MODULES]
-    classes = [one for one in found if inspect.isclass(one)]
+    members = [getattr(getattr(keras, module), kind, None) for module in _MODULES]
+    classes = [member for member in members if inspect.isclass(member)]
     if not classes:
         return {}
     parameters = inspect.signature(classes[0].__init__).parameters.values()
     return {
-        one.name: one.default for one in parameters if isinstance(one.default, (int, float, str))
+        parameter.name: parameter.default
+        for parameter in parameters
+        if isinstance(parameter.default, (int, float, str))
     }
 
 

@@ -141,8 +141,8 @@ def _notes(path: Path, verdict: Verdict, allow_unsafe: bool) -> tuple[str, ...]:
         raise ModelError(
             f"model {str(path)!r}{written}: {verdict.foreign[0]}; {STANDARD_ONLY}{offer}"
         )
-    found = ", ".join(verdict.foreign)
-    return (f"model {str(path)!r} is loaded although it may run code ({found})",)
+    clauses = ", ".join(verdict.foreign)
+    return (f"model {str(path)!r} is loaded although it may run code ({clauses})",)
 
 
 def _architecture(text: str) -> Path:

@@ -74,11 +74,11 @@ class SplitCall:
         """As the convolution does."""
         return self.convolution.offset(bias)
 
-    def run(self, known: Known, weights: Weights) -> None:
-        """Compute the outputs from the values *known* and add them there.
+    def run(self, tensors: Known, weights: Weights) -> None:
+        """Compute the outputs from the values in *tensors* and add them there.
 
         Args:
-            known: Value number → tensor. A part may have n images where others have k·n: it is
+            tensors: Value number → tensor. A part may have n images where others have k·n: it is
                 the same for each n of theirs.
             weights: id of a variable → the tensor that stands for it.
         """
@@ -87,14 +87,14 @@ class SplitCall:
         offset = self.offset(None if operation.bias is None else weights[id(operation.bias)])
         total, first = None, 0
         for value in self.parts_before.parts:
-            part = tf.cast(known[value], kernel.dtype)  # as the concatenation would
+            part = tf.cast(tensors[value], kernel.dtype)  # as the concatenation would
             part = self.parts_before.pool(part)
             last = first + part.shape[-1]
-            one = _product(part, kernel[0, 0, first:last])
+            product = _product(part, kernel[0, 0, first:last])
             if total is None and offset is not None:
-                one = tf.nn.bias_add(one, offset)
-            total, first = one if total is None else _spread_sum(one, total), last
-        known[self.outputs[0]] = activated(operation, total)
+                product = tf.nn.bias_add(product, offset)
+            total, first = product if total is None else _spread_sum(product, total), last
+        tensors[self.outputs[0]] = activated(operation, total)
 
 
 def _product(x: Any, matrix: Any) -> Any:
@@ -103,11 +103,11 @@ def _product(x: Any, matrix: Any) -> Any:
     return tf.reshape(rows, [-1, *x.shape[1:-1], matrix.shape[-1]])
 
 
-def _spread_sum(one: Any, other: Any) -> Any:
+def _spread_sum(part: Any, other: Any) -> Any:
     """The sum; where one has fewer images, they are added to each as many of the other."""
-    images = tf.minimum(tf.shape(one)[0], tf.shape(other)[0])
-    rows = [-1, images * prod(one.shape[1:])]
-    return tf.reshape(tf.reshape(one, rows) + tf.reshape(other, rows), [-1, *one.shape[1:]])
+    images = tf.minimum(tf.shape(part)[0], tf.shape(other)[0])
+    rows = [-1, images * prod(part.shape[1:])]
+    return tf.reshape(tf.reshape(part, rows) + tf.reshape(other, rows), [-1, *part.shape[1:]])
 
 
 def pays(concat: Any, convolution: Any) -> bool:

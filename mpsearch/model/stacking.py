@@ -75,24 +75,24 @@ def _has_small_patches(operation: Any) -> bool:
     return nbytes <= _LARGEST_PATCHES
 
 
-def run_stacked(step: Step, weights: Sequence[Tensor], known: Known, shared: bool) -> None:
+def run_stacked(step: Step, weights: Sequence[Tensor], tensors: Known, shared: bool) -> None:
     """Run such a step with stacked weights.
 
     Args:
         step: One of which :func:`most_stacked` is not 0.
         weights: Kernels of shape (S, …) and biases (S, channels), if the layer has one.
-        known: Value number → tensor with n images, or S·n, those of the first weight set first;
+        tensors: Value number → tensor with n images, or S·n, those of the first weight set first;
             the step's output has S·n.
         shared: The input has n images, and every weight set is run on them.
     """
     layer = step.layer
     assert layer is not None
     if layer.before is not None:
-        layer.before.run(known, {})
+        layer.before.run(tensors, {})
     operation = layer.call.operation
     (source,) = layer.call.inputs
     kernels = weights[0]
-    x = tf.cast(known[source], kernels.dtype)  # as the layer itself would
+    x = tf.cast(tensors[source], kernels.dtype)  # as the layer itself would
     window = kernels.shape[1:-2]
     if math.prod(window) > 1:
         x = _patches(x, window[0], window[1], operation.padding)
@@ -104,7 +104,7 @@ def run_stacked(step: Step, weights: Sequence[Tensor], known: Known, shared: boo
     if offset is not None:
         y += offset
     y = tf.reshape(y, [-1, *x.shape[1:-1], columns])
-    known[step.outputs[0]] = activated(operation, y)
+    tensors[step.outputs[0]] = activated(operation, y)
 
 
 def _patches(x: Any, height: int, width: int, padding: str) -> Any:

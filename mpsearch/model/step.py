@@ -42,8 +42,8 @@ class Step(Protocol):
     def layer(self) -> "LayerStep | None":
         """Itself as the use of one layer, if it is that."""
 
-    def run(self, known: Known, weights: Weights) -> None:
-        """Compute the outputs from the values *known* and add them there."""
+    def run(self, tensors: Known, weights: Weights) -> None:
+        """Compute the outputs from the values in *tensors* and add them there."""
 
 
 class LayerStep(Step, Protocol):
@@ -111,8 +111,8 @@ class Call:
     @property
     def variables(self) -> Sequence[Variable]:
         """The operation's."""
-        found: Sequence[Variable] = getattr(self.operation, "variables", ())
-        return found
+        variables: Sequence[Variable] = getattr(self.operation, "variables", ())
+        return variables
 
     @property
     def concatenation(self) -> Concatenation | None:
@@ -144,15 +144,15 @@ class Call:
         """As it is."""
         return bias
 
-    def run(self, known: Known, weights: Weights = _TRAINED) -> None:  # noqa: ARG002
-        """Compute the outputs from the values *known* and add them there.
+    def run(self, tensors: Known, weights: Weights = _TRAINED) -> None:  # noqa: ARG002
+        """Compute the outputs from the values in *tensors* and add them there.
 
         Keras itself finds what stands for its variables, in a scope around this.
         """
         for value, mask in self.entering.items():
-            _set_mask(known[value], None if mask is None else known[mask])
+            _set_mask(tensors[value], None if mask is None else tensors[mask])
         args, kwargs = self.arguments.fill_in(
-            {tensor: known[value] for tensor, value in self.values.items()}
+            {tensor: tensors[value] for tensor, value in self.values.items()}
         )
         # As Model.predict does: dropout off, stored statistics in BatchNormalization.
         # Functional models pass it on where Keras lists it among the layer's context arguments;
@@ -161,7 +161,7 @@ class Call:
             kwargs["training"] = False
         results = keras.tree.flatten(self.operation(*args, **kwargs))
         masks = [get_mask(results[place]) for place in self.masked]
-        known.update(zip(self.outputs, [*results, *masks], strict=True))
+        tensors.update(zip(self.outputs, [*results, *masks], strict=True))
 
 
 def get_mask(tensor: Tensor) -> Tensor | None:

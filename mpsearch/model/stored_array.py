@@ -111,13 +111,13 @@ class ArrayArchive:
         shape, fortran, dtype = read(start)
         if dtype.hasobject:
             raise ValueError(f"{name} holds Python objects (a pickle), which are never read")
-        found = StoredArray(info.filename, shape, dtype, fortran and len(shape) > 1, start.tell())
-        if min(shape, default=1) < 0 or found.begin + found.nbytes != info.file_size:
+        array = StoredArray(info.filename, shape, dtype, fortran and len(shape) > 1, start.tell())
+        if min(shape, default=1) < 0 or array.begin + array.nbytes != info.file_size:
             raise ValueError(
-                f"{info.filename} should take {found.begin + found.nbytes:,} bytes by its shape "
+                f"{info.filename} should take {array.begin + array.nbytes:,} bytes by its shape "
                 f"{shape} and type {dtype}, and takes {info.file_size:,}"
             )
-        return found
+        return array
 
     def read(self, array: StoredArray) -> npt.NDArray[Any]:
         """The whole array."""

@@ -64,7 +64,11 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
                 raise
             _require_values(text, model.weights, scope, why)
             waiting = _state().get_global_attribute(_WAITING)
-            begun = [one for one in waiting if _can_begin(one, scope.get_current_value(one))]
+            begun = [
+                variable
+                for variable in waiting
+                if _can_begin(variable, scope.get_current_value(variable))
+            ]
             _state().set_global_attribute(_WAITING, begun)
             scope.initialize_variables = True
         return model
@@ -73,7 +77,7 @@ def with_stored_values(text: str, load: Callable[[], Any], why: str = _WHY) -> A
 
 
 def _require_values(text: str, variables: list[Any], scope: Any, why: str) -> None:
-    missing = [one for one in variables if scope.get_current_value(one) is None]
+    missing = [variable for variable in variables if scope.get_current_value(variable) is None]
     if missing:
         largest = max(missing, key=_count)
         layer, _, name = largest.path.rpartition("/")
@@ -86,8 +90,10 @@ def _require_values(text: str, variables: list[Any], scope: Any, why: str) -> No
 def _meant(message: str, variables: list[Any]) -> list[Any]:
     """The variables of the layer that Keras names, or all: it goes on after most layers."""
     named = _NAMED.search(message)
-    found = [one for one in variables if named and named[1] in one.path.split("/")]
-    return found or variables
+    layer_variables = [
+        variable for variable in variables if named and named[1] in variable.path.split("/")
+    ]
+    return layer_variables or variables
 
 
 def _can_begin(variable: Any, value: Any) -> bool:

@@ -57,8 +57,8 @@ def _of_transposed(op: Any, by_output: Any) -> list[Any]:
 
 def _settings(op: Any) -> dict[str, Any]:
     names = ("strides", "padding", "explicit_paddings", "data_format", "dilations")
-    found = {name: op.get_attr(name) for name in names}
-    return {name: v.decode() if isinstance(v, bytes) else v for name, v in found.items()}
+    attributes = {name: op.get_attr(name) for name in names}
+    return {name: v.decode() if isinstance(v, bytes) else v for name, v in attributes.items()}
 
 
 def _by_kernel(entered: Any, kernel: Any, by_output: Any, settings: dict[str, Any]) -> Any:

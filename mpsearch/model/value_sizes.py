@@ -47,27 +47,27 @@ def require_moderate_work(model: Any) -> None:
     calls, _ = flatten(model)
     last = {value: number for number, call in enumerate(calls) for value in call.inputs}
     image = model.inputs[0]
-    known = {INPUT: keras.KerasTensor((1, *image.shape[1:]), image.dtype)}
-    held = nbytes_of([known[INPUT]])
+    tensors = {INPUT: keras.KerasTensor((1, *image.shape[1:]), image.dtype)}
+    held = nbytes_of([tensors[INPUT]])
     count = steps = 0
     for number, call in enumerate(calls):
         where = f"model {model.name!r}: layer {call.operation.name!r}"
-        done = _work(where, call, known)
+        done = _work(where, call, tensors)
         count += done.work.multiplications
         steps += done.work.steps
         _require(where, "GiB at one time", held + done.work.nbytes, MOST, 2**30)
         _require(where, "billion multiplications", count, MOST_MULTIPLICATIONS, 10**9)
         _require(where, "steps one after the other", steps, MOST_STEPS, 1)
-        known.update(zip(call.outputs, done.outputs, strict=True))
+        tensors.update(zip(call.outputs, done.outputs, strict=True))
         held += nbytes_of(done.outputs)
         for value in {*call.inputs, *call.outputs}:
             if last.get(value, number) == number:
-                held -= nbytes_of([known.pop(value)])
+                held -= nbytes_of([tensors.pop(value)])
 
 
-def _work(where: str, call: Any, known: dict[int, Any]) -> CallWork:
+def _work(where: str, call: Any, tensors: dict[int, Any]) -> CallWork:
     try:
-        return work_of(call, known)
+        return work_of(call, tensors)
     except (MPSearchError, MemoryError):
         raise
     except Exception as error:  # each layer has its own way of not working

@@ -93,23 +93,23 @@ def weight_layers(model: Any) -> tuple[LiveLayer, ...]:
     Raises:
         ModelError: If there is none, if a tensor is not float32, or a weight is not finite.
     """
-    found: list[LiveLayer] = []
+    layers: list[LiveLayer] = []
     for name, kind, layer in _quantizable(model):
         _require_float32(name, layer)
         tensors = tuple(
             _tensor(layer, variable.name.split("/")[-1], tuple(variable.shape))
             for variable in layer.weights
         )
-        found.append(LiveLayer(WeightLayer(len(found), name, kind, tensors), layer))
-    if not found:
+        layers.append(LiveLayer(WeightLayer(len(layers), name, kind, tensors), layer))
+    if not layers:
         raise ModelError(
             f"model {model.name!r} has no layer whose weights get a scheme (convolution, dense, "
             "recurrent, attention, embedding): nothing to quantize"
         )
-    for live in found:
+    for live in layers:
         for tensor, weights in zip(live.layer.tensors, live.weights(), strict=True):
             require_finite(f"layer {live.layer.name!r} {tensor.name}", "weights", weights)
-    return tuple(found)
+    return tuple(layers)
 
 
 def weight_variables(model: Any) -> list[Any]:
@@ -153,8 +153,8 @@ def _tensor(layer: Any, name: str, shape: tuple[int, ...]) -> WeightTensor:
 def _einsum_channels(equation: str, rank: int) -> tuple[int, ...]:
     """Axes of the kernel that outputs have as well; the others are summed over."""
     kernel, output = equation.replace(" ", "").split(",")[1].split("->")
-    found = tuple(i - rank for i, letter in enumerate(kernel) if letter in output)
-    return found or (-1,)
+    axes = tuple(i - rank for i, letter in enumerate(kernel) if letter in output)
+    return axes or (-1,)
 
 
 def _quantizable(model: Any) -> Iterator[tuple[str, str, Any]]:

@@ -80,7 +80,7 @@ class _Served:
         live = weight_layers(model)
         image = tf.TensorSpec((1, *(int(side) for side in entry.shape[1:])), entry.dtype)
         gradient = MarginGradient(calls, live, output, image, Scores(order["scores"]))
-        variables = [v for one in live for v in one.keras_layer.weights]
+        variables = [v for layer in live for v in layer.keras_layer.weights]
         return cls(line, gradient, image, [tf.convert_to_tensor(v) for v in variables])
 
     def answer(self) -> None:
@@ -104,12 +104,12 @@ class _Served:
     def _answer_image(self, reference: int, nbytes: int) -> None:
         image = tf.cast(self._tensor(tuple(self._image.shape), nbytes), self._image.dtype)
         try:
-            found = self._gradient.arrays(self._weights, image, reference)
+            derivatives = self._gradient.arrays(self._weights, image, reference)
         except Exception as error:  # noqa: BLE001 - whatever TensorFlow raises
             _fail(self._line, error)
             return
-        arrays = [np.ascontiguousarray(one, dtype=np.float32) for one in found]
-        self._line.send(wire.GRADIENT, *(one.reshape(-1) for one in arrays))
+        arrays = [np.ascontiguousarray(array, dtype=np.float32) for array in derivatives]
+        self._line.send(wire.GRADIENT, *(array.reshape(-1) for array in arrays))
 
     def _tensor(self, shape: tuple[int, ...], nbytes: int) -> Any:
         array = aligned_empty(shape)

@@ -154,10 +154,10 @@ def _end(control: socket.socket, pid: int, wait: Callable[[], object], owner: in
 
 
 def _read(control: socket.socket) -> int:
-    found = control.recv(_MESSAGE.size, socket.MSG_WAITALL)
-    if len(found) != _MESSAGE.size:
+    message = control.recv(_MESSAGE.size, socket.MSG_WAITALL)
+    if len(message) != _MESSAGE.size:
         raise OSError(errno.EPIPE, "the process that starts others is gone")
-    (value,) = _MESSAGE.unpack(found)
+    (value,) = _MESSAGE.unpack(message)
     return int(value)
 
 

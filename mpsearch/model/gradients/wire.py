@@ -116,9 +116,9 @@ class Wire:
         """
         if length > most:
             raise WireError
-        found = bytearray(length)
-        self.read_into(memoryview(found))
-        return bytes(found)
+        buffer = bytearray(length)
+        self.read_into(memoryview(buffer))
+        return bytes(buffer)
 
     def read_json(self, length: int) -> Any:
         """A JSON document of so many bytes."""

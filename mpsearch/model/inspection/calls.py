@@ -54,7 +54,7 @@ class _Count:
         if layers is None:
             own = _COST if kind in _COSTLY else 1
             return own + self._calls_within(config, kind) if isinstance(config, dict) else own
-        calls = sum(_uses(part, one) * self._calls_in(one) for one in layers)
+        calls = sum(_uses(part, layer) * self._calls_in(layer) for layer in layers)
         name = _name(config) if isinstance(config, dict) else kind
         self._add(calls, name)
         if kind != "Sequential":
@@ -70,7 +70,7 @@ class _Count:
         while waiting:
             key, value = waiting.pop()
             if isinstance(value, list):
-                waiting.extend((key, one) for one in value)
+                waiting.extend((key, entry) for entry in value)
             elif isinstance(value, dict) and "class_name" in value:
                 made = self._calls_in(value)
                 # Initializers and the like are no calls; what they hold might be.
@@ -105,8 +105,10 @@ def _layers(part: dict[str, Any]) -> list[dict[str, Any]] | None:
     if _kind(part) not in _MODELS:
         return None
     config = part.get("config")
-    found = config.get("layers") if isinstance(config, dict) else config  # a list in Keras 2.1
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+    layers = config.get("layers") if isinstance(config, dict) else config  # a list in Keras 2.1
+    return (
+        [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
+    )
 
 
 def _require_stateless(config: dict[str, Any]) -> None:
@@ -135,7 +137,7 @@ def _require_order(layers: list[dict[str, Any]], model: str) -> None:
         for layer in layers
     }
     made = dict.fromkeys(waiting, 0)
-    made |= {str(one.get("name")): 1 for one in layers if _kind(one) == "InputLayer"}
+    made |= {str(layer.get("name")): 1 for layer in layers if _kind(layer) == "InputLayer"}
     attempts, progress = 0, True
     while progress:
         progress = False
@@ -161,11 +163,11 @@ def _nodes(layer: dict[str, Any]) -> list[Any]:
 
 def _sources(node: Any, layer: dict[str, Any]) -> list[tuple[str, int]]:
     """The calls that one call reads from: name of the layer, number of its call."""
-    found = list(_references(node))
-    if not found:
+    sources = list(_references(node))
+    if not sources:
         # Keras would compute it at once, whatever size its constants ask for.
         raise Refused(f"calls layer {_name(layer)!r} on no value of the network", _REMEDY)
-    return found
+    return sources
 
 
 def _references(value: Any) -> Iterator[tuple[str, int]]:
@@ -180,8 +182,8 @@ def _references(value: Any) -> Iterator[tuple[str, int]]:
             case {"class_name": "__keras_tensor__", "config": dict(config)}:
                 # One without a history is a value of its own, which Keras finds to be loose.
                 waiting.append({"keras_history": config.get("keras_history", ["", -1])})
-            case dict() as one:
-                waiting.extend(one.values())
+            case dict() as mapping:
+                waiting.extend(mapping.values())
             case [*several]:
                 waiting.extend(inner for inner in several if isinstance(inner, (dict, list)))
             case _:

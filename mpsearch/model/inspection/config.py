@@ -64,9 +64,9 @@ def foreign_parts(config: dict[str, Any], largest: int) -> Iterator[str]:
             yield from _object_findings(value, place)
             if not place.training:
                 yield from oversized(value, str(place), place.kind, largest)
-            inner = [(one, place.inside(key)) for key, one in value.items()]
+            inner = [(entry, place.inside(key)) for key, entry in value.items()]
         elif isinstance(value, list):
-            inner = [(one, place) for one in value]
+            inner = [(entry, place) for entry in value]
         else:
             yield from _leaf_findings(value, place)
             continue

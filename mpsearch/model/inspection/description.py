@@ -53,13 +53,15 @@ def described(path: Path, architecture: Path | None) -> Description:
     if weights is None or weights.model_config is not None:
         raise Refused("holds its architecture itself", "leave `architecture` away")
     try:
-        found = _of_architecture(architecture)
-        if "module" not in found.config:  # the legacy format of Keras 3 names none either
-            found = replace(found, config=in_keras3_terms(found.config))
+        description = _of_architecture(architecture)
+        if "module" not in description.config:  # the legacy format of Keras 3 names none either
+            description = replace(description, config=in_keras3_terms(description.config))
     except Refused as refusal:
         reason = f"and its architecture {architecture.name!r}: the file {refusal.reason}"
         raise Refused(reason, refusal.remedy) from None
-    return Description(found.config, found.rewritten, found.version, weights, _layout(weights))
+    return Description(
+        description.config, description.rewritten, description.version, weights, _layout(weights)
+    )
 
 
 def _of_model(path: Path) -> Description:

@@ -36,10 +36,10 @@ def parse(content: bytes | str) -> dict[str, Any]:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
         raise ValueError("a key occurs twice")
-    return found
+    return entries
 
 
 def _no_constant(name: str) -> Any:

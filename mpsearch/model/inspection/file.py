@@ -28,18 +28,18 @@ def inspect_file(path: Path, architecture: Path | None = None) -> Verdict:
         return Verdict(refusal.reason, refusal.remedy)
 
 
-def _inspected(found: Description, weights_only: bool) -> Verdict:
-    largest = found.weights.largest if found.weights else 0
-    calls = count_calls(found.config)
-    findings = islice(foreign_parts(found.config, largest), _MOST_NAMED)
-    foreign = (*findings, *(f"a file {name!r}" for name in found.assets[:_MOST_NAMED]))
-    description = json.dumps(found.config) if found.rewritten or weights_only else ""
+def _inspected(model: Description, weights_only: bool) -> Verdict:
+    largest = model.weights.largest if model.weights else 0
+    calls = count_calls(model.config)
+    findings = islice(foreign_parts(model.config, largest), _MOST_NAMED)
+    foreign = (*findings, *(f"a file {name!r}" for name in model.assets[:_MOST_NAMED]))
+    description = json.dumps(model.config) if model.rewritten or weights_only else ""
     return Verdict(
         foreign=foreign,
         calls=calls,
-        nbytes=found.weights.nbytes if found.weights else 0,
-        loadable=not foreign or will_load(found.config),
-        version=found.version,
+        nbytes=model.weights.nbytes if model.weights else 0,
+        loadable=not foreign or will_load(model.config),
+        version=model.version,
         description=description,
-        layout=found.layout if description else "",
+        layout=model.layout if description else "",
     )

@@ -99,26 +99,26 @@ def _datasets(root: Any) -> Iterator[tuple[str, Any]]:
         for name in group:
             here = f"{path}/{name}"
             _check_link(here, name, group)
-            found = group[name]
-            address = _address(found)
+            entry = group[name]
+            address = _address(entry)
             if address in seen:
                 raise Refused(f"holds one object under two names ({here!r})", SAVE_WHOLE)
             seen.add(address)
             if len(seen) > _MOST_OBJECTS:
                 raise Refused(f"holds more than {_MOST_OBJECTS:,} objects", SAVE_WHOLE)
-            _read_attributes(here, found)
-            if isinstance(found, h5py.Dataset):
-                yield here, found
-            elif not isinstance(found, h5py.Group):
+            _read_attributes(here, entry)
+            if isinstance(entry, h5py.Dataset):
+                yield here, entry
+            elif not isinstance(entry, h5py.Group):
                 raise Refused(f"holds a data type where weights should be ({here!r})", SAVE_WHOLE)
             elif depth >= _DEEPEST:
                 raise Refused(f"nests groups deeper than {_DEEPEST}", SAVE_WHOLE)
             else:
-                waiting.append((here, found, depth + 1))
+                waiting.append((here, entry, depth + 1))
 
 
-def _address(found: Any) -> int:
-    return int(h5py.h5o.get_info(found.id).addr)
+def _address(entry: Any) -> int:
+    return int(h5py.h5o.get_info(entry.id).addr)
 
 
 def _check_link(here: str, name: str, group: Any) -> None:
@@ -129,17 +129,17 @@ def _check_link(here: str, name: str, group: Any) -> None:
         raise Refused(f"holds an object of the name {name!r}", SAVE_WHOLE)
 
 
-def _read_attributes(here: str, found: Any) -> None:
+def _read_attributes(here: str, entry: Any) -> None:
     """Read every attribute, since Keras will: a damaged one may take for ever."""
-    if h5py.h5a.get_num_attrs(found.id) > _MOST_ATTRIBUTES:
+    if h5py.h5a.get_num_attrs(entry.id) > _MOST_ATTRIBUTES:
         raise Refused(f"holds more than {_MOST_ATTRIBUTES:,} attributes of {here!r}", SAVE_WHOLE)
-    for name in found.attrs:
-        attribute = found.attrs.get_id(name)
+    for name in entry.attrs:
+        attribute = entry.attrs.get_id(name)
         kind = attribute.get_type()
         length = math.prod(attribute.shape) * kind.get_size()
         if kind.get_class() not in _TEXT_OR_NUMBERS or length > _LARGEST_ATTRIBUTE:
             raise Refused(f"holds an attribute no model has ({name!r} of {here!r})", SAVE_WHOLE)
-        found.attrs[name]
+        entry.attrs[name]
 
 
 def _check_type(here: str, dataset: Any) -> None:

@@ -32,7 +32,7 @@ def will_load(config: dict[str, Any]) -> bool:
                 return False
             waiting.extend(item for item in value.items() if item[0] != "compile_config")
         elif isinstance(value, list):
-            waiting.extend((key, one) for one in value)
+            waiting.extend((key, entry) for entry in value)
         elif isinstance(value, str) and not _is_read(key, value):
             return False
     return True

@@ -32,12 +32,12 @@ def oversized(value: dict[str, Any], place: str, kind: str, largest: int) -> Ite
     """
     most = max(_FREE, _SLACK * largest)
     for key, entry in value.items():
-        numbers = [one for one in _numbers(entry) if isinstance(one, int)]
+        numbers = [number for number in _numbers(entry) if isinstance(number, int)]
         bound = _LARGEST_SEED if key in _SEEDS else _MOST_OUTPUTS if key in _OUTPUTS else most
         for number in numbers:
             if abs(number) > bound:
                 yield f"{place}: {key} = {number:.4g} is more than this file can be about"
-        if key in _SHAPES and math.prod(max(1, abs(one)) for one in numbers) > _LARGEST_SHAPE:
+        if key in _SHAPES and math.prod(max(1, abs(side)) for side in numbers) > _LARGEST_SHAPE:
             yield f"{place}: a {key} of more than {_LARGEST_SHAPE:,} numbers"
     declared = _parameters(value, kind)
     if declared > most:
@@ -50,7 +50,11 @@ def oversized(value: dict[str, Any], place: str, kind: str, largest: int) -> Ite
 def _numbers(entry: Any) -> list[Any]:
     """An entry that is a number, or the numbers of one that is a list."""
     entries = entry if isinstance(entry, list) else [entry]
-    return [one for one in entries if isinstance(one, (int, float)) and not isinstance(one, bool)]
+    return [
+        number
+        for number in entries
+        if isinstance(number, (int, float)) and not isinstance(number, bool)
+    ]
 
 
 def _parameters(value: dict[str, Any], kind: str) -> int:
@@ -58,7 +62,7 @@ def _parameters(value: dict[str, Any], kind: str) -> int:
     config = value.get("config")
     if not isinstance(config, dict) or "class_name" not in value:
         return 1
-    kernel = math.prod(_extent(one) for one in _numbers(config.get("kernel_size")))
+    kernel = math.prod(_extent(size) for size in _numbers(config.get("kernel_size")))
     units = max((_extent(config.get(key)) for key in _UNITS), default=1)
     if kind.startswith("Separable"):
         return max(kernel, units)

@@ -76,9 +76,9 @@ class Verdict:
                 "description": str(description),
                 "layout": str(layout),
             }:
-                found = tuple(str(one) for one in foreign)
+                parts = tuple(str(part) for part in foreign)
                 return cls(
-                    reason, remedy, found, calls, nbytes, loadable, version, description, layout
+                    reason, remedy, parts, calls, nbytes, loadable, version, description, layout
                 )
             case _:
                 raise ValueError(f"not a verdict: {line[:80]!r}")

@@ -23,15 +23,15 @@ def unlike(names: list[Any]) -> list[Any]:
     taken = {name for name in names if plain_name(name) == name}
     kept: set[Any] = set()
     numbers: dict[Any, int] = {}
-    found = []
+    distinct = []
     for name in names:
         unique = plain = plain_name(name)
         while unique in kept or (unique != name and unique in taken):
             numbers[plain] = numbers.get(plain, 1) + 1
             unique = f"{plain}_{numbers[plain]}"
         kept.add(unique)
-        found.append(unique)
-    return found
+        distinct.append(unique)
+    return distinct
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Joints:
             most[name] = max(most[name], index)
         for name, index in _references(outputs, calls):
             most[name] = max(most[name], index)
-        models = frozenset(one["name"] for one in layers if one.get("class_name") in _MODELS)
+        models = frozenset(layer["name"] for layer in layers if layer.get("class_name") in _MODELS)
         first = {
             name: int(name in models and 0 < calls[name] <= index) for name, index in most.items()
         }
@@ -76,9 +76,9 @@ class Joints:
         if isinstance(tensors, list) and len(tensors) == 1:
             return self.ends(tensors[0])  # Keras 3 would hand on a list of one
         if isinstance(tensors, list):
-            return [self.ends(one) for one in tensors]
+            return [self.ends(tensor) for tensor in tensors]
         if isinstance(tensors, dict):
-            return {key: self.ends(one) for key, one in tensors.items()}
+            return {key: self.ends(tensor) for key, tensor in tensors.items()}
         raise Refused(f"has a description that joins layers in an unknown way ({tensors!r:.60})")
 
     def operation(self, layer: dict[str, Any], place: str) -> dict[str, Any]:
@@ -92,15 +92,15 @@ class Joints:
         if layer["class_name"] == graph_operations.KIND:
             tensors = first if isinstance(first, list) else [first]
             function, first, keywords = graph_operations.call_of(settings, tensors, place)
-        found = operation_in_keras3(function, first, keywords, place)
+        operation = operation_in_keras3(function, first, keywords, place)
         name = self.names[layer["name"]]
         return {
-            "module": found.module,
-            "class_name": found.kind,
-            "config": {"name": name, **found.settings},
-            "registered_name": found.kind,
+            "module": operation.module,
+            "class_name": operation.kind,
+            "config": {"name": name, **operation.settings},
+            "registered_name": operation.kind,
             "name": name,
-            "inbound_nodes": [{"args": found.args, "kwargs": {}}],
+            "inbound_nodes": [{"args": operation.args, "kwargs": {}}],
         }
 
     def _call(self, node: Any, place: str) -> dict[str, Any]:
@@ -121,14 +121,14 @@ class Joints:
             return self._argument(node, keywords), keywords
         if not isinstance(node, list) or not node:
             raise Refused(f"cannot be loaded: {place} is called in an unknown way", SAVE_AGAIN)
-        entries = [self._argument(one, keywords) for one in node]
+        entries = [self._argument(entry, keywords) for entry in node]
         return (entries[0] if len(entries) == 1 else entries), keywords
 
     def _argument(self, entry: Any, keywords: dict[str, Any]) -> Any:
         match entry:
             case [str(name), int(index), value, *rest] if len(rest) <= 1:
                 if rest and isinstance(rest[0], dict):
-                    keywords.update({key: self._value(one) for key, one in rest[0].items()})
+                    keywords.update({key: self._value(keyword) for key, keyword in rest[0].items()})
                 if name == _CONSTANT:
                     return value
                 if self._is_reference([name, index, value]):
@@ -142,7 +142,7 @@ class Joints:
         if self._is_reference(value):
             return self._tensor(*value)
         if isinstance(value, list):
-            return [self._value(one) for one in value]
+            return [self._value(entry) for entry in value]
         return value
 
     def _is_reference(self, value: Any) -> bool:
@@ -168,17 +168,17 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _references(value: Any, known: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+def _references(value: Any, calls: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     """Every mention of a layer's call."""
     waiting = [value]
     while waiting:
-        one = waiting.pop()
-        match one:
-            case [str(name), int(index), *_] if name in known:
+        entry = waiting.pop()
+        match entry:
+            case [str(name), int(index), *_] if name in calls:
                 yield name, index
             case _:
                 pass
-        if isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, dict):
-            waiting.extend(one.values())
+        if isinstance(entry, list):
+            waiting.extend(entry)
+        elif isinstance(entry, dict):
+            waiting.extend(entry.values())

@@ -75,7 +75,7 @@ def call_of(settings: dict[str, Any], tensors: list[Any], place: str) -> Call:
         return "concat", inputs[:-1], {"axis": inputs[-1]}
     if kind == "Squeeze" and len(inputs) == 1:
         axes = attributes.get("squeeze_dims", {}).get("list", {}).get("i")
-        return "squeeze", inputs[0], {"axis": axes and [int(one) for one in axes]}
+        return "squeeze", inputs[0], {"axis": axes and [int(axis) for axis in axes]}
     if kind == "StridedSlice" and len(inputs) == 4:
         return "__operators__.getitem", inputs[0], {"slice_spec": _slices(inputs[1:], attributes)}
     raise Refused(
@@ -97,28 +97,28 @@ def _inputs(constants: dict[str, Any], tensors: list[Any]) -> list[Any]:
 
 def _said(attributes: dict[str, Any]) -> dict[str, Any]:
     """What a node's attributes say beyond its inputs."""
-    found: dict[str, Any] = {}
+    keywords: dict[str, Any] = {}
     if "keep_dims" in attributes:
-        found["keepdims"] = bool(attributes["keep_dims"].get("b"))
+        keywords["keepdims"] = bool(attributes["keep_dims"].get("b"))
     if attributes.get("data_format", {}).get("s", _NHWC) != _NHWC:
-        found["data_format"] = "NCHW"
-    return found
+        keywords["data_format"] = "NCHW"
+    return keywords
 
 
 def _slices(bounds: list[Any], attributes: dict[str, Any]) -> list[Any]:
     begin, end, no_axis, new_axis, one_index = (
         int(attributes.get(name, {}).get("i", 0)) for name in _MASKS
     )
-    found: list[Any] = []
+    slices: list[Any] = []
     for axis, (first, last, step) in enumerate(zip(*bounds, strict=True)):
         bit = 1 << axis
         if no_axis & bit:
-            found.append({"class_name": "__ellipsis__"})
+            slices.append({"class_name": "__ellipsis__"})
         elif new_axis & bit:
-            found.append(None)
+            slices.append(None)
         elif one_index & bit:
-            found.append(first)
+            slices.append(first)
         else:
             ends = (None if begin & bit else first, None if end & bit else last)
-            found.append({"start": ends[0], "stop": ends[1], "step": step})
-    return found
+            slices.append({"start": ends[0], "stop": ends[1], "step": step})
+    return slices

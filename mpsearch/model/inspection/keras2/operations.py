@@ -119,7 +119,7 @@ def _drop(keywords: dict[str, Any], silent: dict[str, Any]) -> None:
 def _sliced(first: Any, keywords: dict[str, Any]) -> Operation:
     spec = keywords.pop("slice_spec")
     parts = spec if isinstance(spec, list) else [spec]
-    return Operation(_NUMPY, "GetItem", {}, [first, [_part(one) for one in parts]])
+    return Operation(_NUMPY, "GetItem", {}, [first, [_part(part) for part in parts]])
 
 
 def _part(part: Any) -> Any:

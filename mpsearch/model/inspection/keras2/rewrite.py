@@ -69,9 +69,9 @@ def _layer(value: dict[str, Any]) -> dict[str, Any]:
     else:
         kept = settings_in_keras3(kind, settings, place)
     kept = {
-        key: value_in_keras3(key, one, _model_or_layer)
-        for key, one in kept.items()
-        if not silent_in_keras3(key, one)
+        key: value_in_keras3(key, setting, _model_or_layer)
+        for key, setting in kept.items()
+        if not silent_in_keras3(key, setting)
     }
     if "name" in kept:
         kept["name"] = plain_name(kept["name"])
@@ -141,12 +141,12 @@ def _functional(settings: dict[str, Any]) -> dict[str, Any]:
         if is_operation(layer):
             layers.append(joints.operation(layer, place))
             continue
-        found = _model_or_layer(layer)
-        if isinstance(found["config"], dict) and found is not layer:
-            found["config"]["name"] = joints.names[layer["name"]]
+        rewritten = _model_or_layer(layer)
+        if isinstance(rewritten["config"], dict) and rewritten is not layer:
+            rewritten["config"]["name"] = joints.names[layer["name"]]
         layers.append(
             {
-                **found,
+                **rewritten,
                 "name": joints.names[layer["name"]],
                 "inbound_nodes": joints.nodes(layer, place),
             }

@@ -45,7 +45,7 @@ def value_in_keras3(key: str, value: Any, layer: Layer) -> Any:
     if (module := _module_of_training(key)) is not None:
         return _of_training(value, module)
     if isinstance(value, list):
-        return [value_in_keras3(key, one, layer) for one in value]
+        return [value_in_keras3(key, entry, layer) for entry in value]
     return _object(key, value, layer) if isinstance(value, dict) else value
 
 

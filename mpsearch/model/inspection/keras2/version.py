@@ -28,8 +28,8 @@ def _keys_of_layers(config: dict[str, Any]) -> set[str]:
     """Every setting that a layer at the top of a model has."""
     inner = config.get("config")
     layers = inner.get("layers") if isinstance(inner, dict) else inner
-    found: set[str] = set()
+    keys: set[str] = set()
     for layer in layers if isinstance(layers, list) else ():
         settings = layer.get("config") if isinstance(layer, dict) else None
-        found.update(settings if isinstance(settings, dict) else ())
-    return found
+        keys.update(settings if isinstance(settings, dict) else ())
+    return keys

@@ -81,9 +81,9 @@ def _places(workbench: Workbench, folder: Path) -> list[Path]:
 
 def _measure(workbench: Workbench, plans: list[Plan], progress: Progress) -> list[Measurement]:
     progress.start("measuring", len(plans))
-    found = workbench.measure(plans, on_measured=lambda _: progress.advance())
+    measurements = workbench.measure(plans, on_measured=lambda _: progress.advance())
     progress.finish()
-    return found
+    return measurements
 
 
 def _uniform(
@@ -107,21 +107,21 @@ def _each_layer(
     if not cells:
         parts.raise_failed()
     plans = [per_layer_plan(workbench.layer_names, k.name, s) for k, s in cells]
-    found = _measure(workbench, plans, progress)
-    rows = [(k.index, s, m) for (k, s), m in zip(cells, found, strict=True)]
+    measurements = _measure(workbench, plans, progress)
+    rows = [(k.index, s, m) for (k, s), m in zip(cells, measurements, strict=True)]
     return lambda image: each_layer_report(rows, image, workbench.classes)
 
 
 def _refused(workbench: Workbench, schemes: Sequence[str], parts: Parts) -> set[tuple[str, str]]:
     """Pairs (layer name, scheme) that cannot be stored; the errors are added to *parts*."""
-    found = workbench.refusals(schemes)
-    for (_, scheme), reason in found.items():
+    refusals = workbench.refusals(schemes)
+    for (_, scheme), reason in refusals.items():
         with parts.part(scheme):
             raise SchemeError(reason)
-    return set(found)
+    return set(refusals)
 
 
 def _specific(workbench: Workbench, plan: Plan, progress: Progress) -> _Render:
-    found = _measure(workbench, prefixes(plan), progress)
-    rows = list(zip(plan.schemes, found, strict=True))
+    measurements = _measure(workbench, prefixes(plan), progress)
+    rows = list(zip(plan.schemes, measurements, strict=True))
     return lambda image: specific_report(rows, image, workbench.classes)

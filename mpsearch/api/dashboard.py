@@ -58,7 +58,7 @@ class _ShownFolder:
         is_main = trials.name == self.main.name
         record = self._record(trials, is_main)
         note = study_note(record, quanti_array_file(record.plan), is_main)
-        files = self.files.offer(self._found()) if is_main else {}
+        files = self.files.offer(self._shown_files()) if is_main else {}
         return (
             note_attributes(note) | graph_attributes(study_graphs(record)) | file_attributes(files)
         )
@@ -74,7 +74,7 @@ class _ShownFolder:
             return replace(record, result=None)  # the search has gone on
         return record
 
-    def _found(self) -> list[Path]:
+    def _shown_files(self) -> list[Path]:
         every = [path for pattern in _FILES for path in sorted(self.folder.glob(pattern))]
         return [path for path in every if self._is_inside(path)][:_MOST_FILES]
 

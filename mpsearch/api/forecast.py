@@ -41,13 +41,13 @@ def forecast(question: Question, workbench: Workbench) -> Forecast:
     seconds = []
     for _ in range(2):  # the first compiles
         begun = time.perf_counter()
-        one = slice(0, 1)
+        image = slice(0, 1)
         try:
             first_order(
                 workbench.model.network,
                 bank,
-                workbench.inputs[one],
-                workbench.engine.reference[one],
+                workbench.inputs[image],
+                workbench.engine.reference[image],
                 cells,
             )
         except GradientsLost:

@@ -44,7 +44,7 @@ def profile(
         StudyError: If *file* is the profile of something else.
     """
     names = menu_of(schemes)
-    known = known_profile(workbench, names, file)
+    stored = known_profile(workbench, names, file)
 
     def save(state: SensitivityProfile) -> None:
         if file is not None:
@@ -54,7 +54,7 @@ def profile(
         workbench.engine,
         workbench.model.network,
         workbench.inputs,
-        known,
+        stored,
         parts=parts,
         save=save,
         progress=progress,
@@ -78,14 +78,14 @@ def known_profile(
     fresh = empty_profile(workbench.engine, names, workbench.images, fingerprint.as_mapping())
     if file is None or not file.exists():
         return fresh
-    known = read_profile(file)
-    different = fingerprint.differences(known.fingerprint)
+    stored = read_profile(file)
+    different = fingerprint.differences(stored.fingerprint)
     if different:
         raise StudyError(
             f"profile {str(file)!r} was measured with another {different[0]}; give another "
             "`out` or `study_name`, or delete the file to measure again"
         )
-    return _counted(_widened(known, fresh), workbench.model.bank)
+    return _counted(_widened(stored, fresh), workbench.model.bank)
 
 
 def profile_in(question: Question, workbench: Workbench, folder: Path) -> SensitivityProfile | None:
@@ -105,7 +105,7 @@ def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfil
         *(s for s, _ in profile.cumulative),
         *(s for _, s in profile.per_layer),
     }
-    known = {scheme for scheme in every if _is_known(scheme)}
+    known_schemes = {scheme for scheme in every if _is_known(scheme)}
     strange = {layer for layer, _ in profile.per_layer} - set(names)
     if strange:
         raise StudyError(
@@ -115,17 +115,17 @@ def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfil
     refused = frozenset(
         (name, scheme)
         for name, index in index_of.items()
-        for scheme in known
+        for scheme in known_schemes
         if bank.refusal(index, scheme) is not None
     )
 
     def of_layer(reading: Reading, layer: str, scheme: str) -> Reading:
-        if scheme not in known:
+        if scheme not in known_schemes:
             return reading
         return replace(reading, nbytes=bank.nbytes(index_of[layer], scheme))
 
     def of_all(reading: Reading, scheme: str, last: int) -> Reading:
-        if scheme not in known:
+        if scheme not in known_schemes:
             return reading
         plan = cumulative_plan(names, scheme, last, refused)
         return replace(reading, nbytes=bank.plan_nbytes(plan.schemes))
@@ -134,7 +134,9 @@ def _counted(profile: SensitivityProfile, bank: WeightBank) -> SensitivityProfil
     return replace(
         profile,
         per_layer={key: of_layer(reading, *key) for key, reading in profile.per_layer.items()},
-        uniform={scheme: of_all(one, scheme, end) for scheme, one in profile.uniform.items()},
+        uniform={
+            scheme: of_all(reading, scheme, end) for scheme, reading in profile.uniform.items()
+        },
         cumulative={key: of_all(reading, *key) for key, reading in profile.cumulative.items()},
     )
 
@@ -148,14 +150,14 @@ def _is_known(scheme: str) -> bool:
     return True
 
 
-def _widened(known: SensitivityProfile, fresh: SensitivityProfile) -> SensitivityProfile:
+def _widened(stored: SensitivityProfile, fresh: SensitivityProfile) -> SensitivityProfile:
     """The known measurements under the schemes asked for now."""
     return replace(
         fresh,
-        per_layer=known.per_layer,
-        predicted=known.predicted,
-        uniform=known.uniform,
-        cumulative=known.cumulative,
-        seconds=known.seconds,
-        stage_runs=known.stage_runs,
+        per_layer=stored.per_layer,
+        predicted=stored.predicted,
+        uniform=stored.uniform,
+        cumulative=stored.cumulative,
+        seconds=stored.seconds,
+        stage_runs=stored.stage_runs,
     )

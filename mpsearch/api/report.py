@@ -159,7 +159,7 @@ def write_comparison(
         pictures=_named(pictures),
         tables={},
         sentence=verdict(*records),
-        left_out=tuple(f"{record.name}: {one}" for record in records for one in record.left_out),
+        left_out=tuple(f"{record.name}: {lack}" for record in records for lack in record.left_out),
     )
     if target is None:
         name = f"with-{file_name(records[1].name)}"
@@ -168,4 +168,4 @@ def write_comparison(
 
 
 def _named(pictures: "Iterable[Drawn]") -> dict[str, bytes]:
-    return {f"{one.picture.name}.png": one.png for one in pictures}
+    return {f"{drawing.picture.name}.png": drawing.png for drawing in pictures}

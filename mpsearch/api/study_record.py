@@ -66,8 +66,10 @@ def read_two(first: Path, second: Path, storage: str | None) -> tuple[StudyRecor
     for folder, file in folders.items():
         if folder not in given:
             _storage(folder, file)  # refused before the other one is read
-    one, other = (storage if folder in given else None for folder in (first, second))
-    return read_study(first, one), read_study(second, other)
+    first_storage, second_storage = (
+        storage if folder in given else None for folder in (first, second)
+    )
+    return read_study(first, first_storage), read_study(second, second_storage)
 
 
 def _names(file: SettingsFile | None, storage: str) -> bool:

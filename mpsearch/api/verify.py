@@ -75,7 +75,7 @@ def verify(
         different = _different_weights(packed, model, plan, progress)
         different += _different_others(packed, model, progress)
         progress.finish()
-        found = Verified(
+        verified = Verified(
             PackedSizes(header.nbytes, header.other_nbytes, packed.header_nbytes),
             header.coding,
             plan,
@@ -84,8 +84,8 @@ def verify(
             tuple(different),
         )
         if isinstance(subject, Workbench):
-            return _measured(found, packed, subject, metric)
-        return found
+            return _measured(verified, packed, subject, metric)
+        return verified
 
 
 def _different_weights(
@@ -105,21 +105,21 @@ def _different_weights(
 
 def _different_others(packed: PackedFile, model: OpenModel, progress: Progress) -> list[str]:
     different = []
-    for one, entry in zip(other_parameters(model.live), packed.header.others, strict=True):
-        if not np.array_equal(packed.other(entry), one.data()):
+    for parameter, entry in zip(other_parameters(model.live), packed.header.others, strict=True):
+        if not np.array_equal(packed.other(entry), parameter.data()):
             different.append(str(entry))
-        progress.advance(1, one.name)
+        progress.advance(1, parameter.name)
     return different
 
 
-def _measured(found: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
+def _measured(verified: Verified, packed: PackedFile, work: Workbench, metric: Metric) -> Verified:
     """The comparison with the confidence of the unpacked model added."""
     before = work.plain_forward(work.model.original)
     work.model.copy.release()  # one copy at a time
     scores = plain_forward_once(lambda: unpacked_model(packed, work.model), work.inputs)
     after = work.model.network.probabilities(scores)
     return replace(
-        found,
+        verified,
         drop=work.drop(before, after, metric),
         baseline_confidence_pct=work.mean_confidence_pct(before),
         confidence_pct=work.mean_confidence_pct(after),

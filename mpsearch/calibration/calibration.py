@@ -82,13 +82,13 @@ class Calibration:
         if not isinstance(bound, Fitted):
             return None
         key = layer, bound.name
-        known = self._codes.get(key)
-        if known is None:
-            known = self._calibrated(layer, bound)
-            if known is None:
+        fitted = self._codes.get(key)
+        if fitted is None:
+            fitted = self._calibrated(layer, bound)
+            if fitted is None:
                 return None
-            self._codes.put(key, known, sum(codes.symbols.nbytes for codes in known))
-        return known
+            self._codes.put(key, fitted, sum(codes.symbols.nbytes for codes in fitted))
+        return fitted
 
     def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:
         """Mean square change of a layer's outputs, all channels together.
@@ -149,13 +149,13 @@ class Calibration:
 
         def all_nearest(wanted: Float32Array) -> Float32Array:
             rows = wanted.reshape(blocks, count, own).transpose(1, 0, 2).reshape(count, -1)
-            found = nearest(np.ascontiguousarray(rows)).reshape(count, blocks, own)
-            return found.transpose(1, 0, 2).reshape(blocks, -1)
+            values = nearest(np.ascontiguousarray(rows)).reshape(count, blocks, own)
+            return values.transpose(1, 0, 2).reshape(blocks, -1)
 
         # All candidates side by side: most of the time goes into the many small steps.
         wanted = np.tile(weights, (1, 1, count))
-        found = self._feedback_of(layer, second, centred).rounded(wanted, all_nearest)
-        change = found - wanted
+        rounded = self._feedback_of(layer, second, centred).rounded(wanted, all_nearest)
+        change = rounded - wanted
         errors = output_error(second, change).reshape(blocks, count, own)
         if scheme.by_channel:
             best = errors.argmin(axis=1)
@@ -166,18 +166,18 @@ class Calibration:
         place = best[:, None, None, :]
         change = change.reshape(blocks, inputs, count, own)
         change = np.take_along_axis(change, place, axis=2)[:, :, 0]
-        chosen = np.take_along_axis(found.reshape(blocks, inputs, count, own), place, axis=2)
+        chosen = np.take_along_axis(rounded.reshape(blocks, inputs, count, own), place, axis=2)
         error = np.take_along_axis(errors, best[:, None, :], axis=1).sum(dtype=np.float64)
         codes = scheme.coded(moments.kernel(chosen[:, :, 0], kernel.shape), fit)
         return _Rounded(codes, change, float(error))
 
     def _feedback_of(self, layer: int, second: Float32Array, centred: bool) -> ErrorFeedback:
         key = layer, centred
-        known = self._feedback.get(key)
-        if known is None:
-            known = ErrorFeedback(second)
-            self._feedback.put(key, known, known.nbytes)
-        return known
+        feedback = self._feedback.get(key)
+        if feedback is None:
+            feedback = ErrorFeedback(second)
+            self._feedback.put(key, feedback, feedback.nbytes)
+        return feedback
 
 
 def _mean_change(moments: InputMoments, change: Float32Array) -> Float32Array:

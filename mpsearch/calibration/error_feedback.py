@@ -60,22 +60,22 @@ class ErrorFeedback:
         """
         rows = self._order[:, :, None]
         wanted = np.take_along_axis(weights, rows, axis=1)
-        found = np.empty_like(wanted)
+        rounded = np.empty_like(wanted)
         size = wanted.shape[1]
         for start in range(0, size, _BLOCK):
             stop = min(start + _BLOCK, size)
             errors = np.empty_like(wanted[:, start:stop])
             for i in range(start, stop):
-                found[:, i] = nearest(wanted[:, i])
-                error = wanted[:, i] - found[:, i]
+                rounded[:, i] = nearest(wanted[:, i])
+                error = wanted[:, i] - rounded[:, i]
                 errors[:, i - start] = error
                 handed_on = self._handed_on[:, i, i + 1 : stop, None]
                 wanted[:, i + 1 : stop] -= handed_on * error[:, None, :]
             if stop < size:
                 handed_on = np.swapaxes(self._handed_on[:, start:stop, stop:], 1, 2)
                 wanted[:, stop:] -= np.matmul(handed_on, errors)
-        result = np.empty_like(found)
-        np.put_along_axis(result, np.broadcast_to(rows, found.shape), found, axis=1)
+        result = np.empty_like(rounded)
+        np.put_along_axis(result, np.broadcast_to(rows, rounded.shape), rounded, axis=1)
         return result
 
 

@@ -88,7 +88,7 @@ class CodedSizes:
     """How long codes are; equal high bits are coded once."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, int] = {}
+        self._sizes: dict[bytes, int] = {}
 
     def nbytes(self, stream: Stream) -> int:
         """Length of ``code(stream, "entropy").data``."""
@@ -106,9 +106,9 @@ class CodedSizes:
         digest = hashlib.blake2b(symbols.data, digest_size=20)
         digest.update(model.shares.tobytes())
         key = digest.digest()
-        if key not in self._known:
-            self._known[key] = rans.encode(symbols, model.shares, model.precision).nbytes
-        return self._known[key]
+        if key not in self._sizes:
+            self._sizes[key] = rans.encode(symbols, model.shares, model.precision).nbytes
+        return self._sizes[key]
 
 
 def _shortest(stream: Stream, lengths: Mapping[Method, int]) -> tuple[Method, int]:

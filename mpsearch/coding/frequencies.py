@@ -36,26 +36,26 @@ def shares(counts: IntArray, bits: int) -> IntArray:
     """
     whole = 1 << bits
     exact = counts * (whole / counts.sum())
-    found: IntArray = np.where(counts > 0, np.maximum(1, np.rint(exact)), 0).astype(np.int64)
+    frequencies: IntArray = np.where(counts > 0, np.maximum(1, np.rint(exact)), 0).astype(np.int64)
     # What is left over goes where a share codes most, what is missing is taken where least.
-    while (left := whole - int(found.sum())) != 0:
-        value = _value(counts, found)
+    while (left := whole - int(frequencies.sum())) != 0:
+        value = _value(counts, frequencies)
         if left > 0:
             at = int(np.argmax(value))
-            found[at] += min(left, max(1, int(found[at]) // _STEP))
+            frequencies[at] += min(left, max(1, int(frequencies[at]) // _STEP))
         else:
-            at = int(np.argmin(np.where(found > 1, value, np.inf)))
-            found[at] -= min(-left, max(1, (int(found[at]) - 1) // _STEP))
-    return found
+            at = int(np.argmin(np.where(frequencies > 1, value, np.inf)))
+            frequencies[at] -= min(-left, max(1, (int(frequencies[at]) - 1) // _STEP))
+    return frequencies
 
 
-def cost_bits(counts: IntArray, found: IntArray, bits: int) -> float:
-    """Bits that all symbols together take when coded with *found* shares of 2^bits."""
+def cost_bits(counts: IntArray, frequencies: IntArray, bits: int) -> float:
+    """Bits that all symbols together take when coded with *frequencies*, shares of 2^bits."""
     there = counts > 0
-    return float((counts[there] * (bits - np.log2(found[there]))).sum())
+    return float((counts[there] * (bits - np.log2(frequencies[there]))).sum())
 
 
-def _value(counts: IntArray, found: IntArray) -> Float64Array:
+def _value(counts: IntArray, frequencies: IntArray) -> Float64Array:
     """What one more share is worth: the derivative of the coded length."""
-    value: Float64Array = np.where(found > 0, counts / np.maximum(found, 1), -np.inf)
+    value: Float64Array = np.where(frequencies > 0, counts / np.maximum(frequencies, 1), -np.inf)
     return value

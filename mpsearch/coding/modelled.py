@@ -60,8 +60,8 @@ def best_model(stream: Stream) -> Model | None:
             used = int(np.count_nonzero(by_high[high]))
             if used > 1 << precision:
                 continue
-            found = shares(by_high[high], precision)
-            bits = cost_bits(by_high[high], found, precision)
+            frequencies = shares(by_high[high], precision)
+            bits = cost_bits(by_high[high], frequencies, precision)
             nbytes = (
                 _table_nbytes(high, used, precision)
                 + bits / 8
@@ -69,7 +69,7 @@ def best_model(stream: Stream) -> Model | None:
                 + packed_nbytes(count, width - high)
             )
             if best is None or nbytes < best.expected_nbytes:
-                best = Model(high, precision, found, nbytes)
+                best = Model(high, precision, frequencies, nbytes)
     if best is None or best.expected_nbytes > stream.nbytes - _WORTH:
         return None
     return best
@@ -120,13 +120,13 @@ def decode(data: UInt8Array, width: int, count: int) -> Symbols:
         raise PackedError(f"{high} modelled bits at precision {precision} are not allowed")
     if lanes != rans.lanes_for(count):
         raise PackedError(f"{lanes} states are not those of {count} weights")
-    found, at = _read_shares(data, high, precision)
+    frequencies, at = _read_shares(data, high, precision)
     low = width - high
     end = len(data) - packed_nbytes(count, low)
     if end < at:
         raise PackedError("the coded weights are cut off")
     coded = rans.from_bytes(np.ascontiguousarray(data[at:end]), lanes)
-    upper = rans.decode(coded, found, precision, count, symbol_dtype(width))
+    upper = rans.decode(coded, frequencies, precision, count, symbol_dtype(width))
     if not low:
         return upper
     lower = packed.unpack(np.ascontiguousarray(data[end:]), low, count)
@@ -144,12 +144,12 @@ def _read_shares(data: UInt8Array, high: int, precision: int) -> tuple[IntArray,
     end = at + packed_nbytes(there, precision)
     if len(data) < end:
         raise PackedError("the table of shares is cut off")
-    found = np.zeros(1 << high, dtype=np.int64)
-    found[used] = packed.unpack(np.ascontiguousarray(data[at:end]), precision, there)
-    found[used] += 1
-    if int(found.sum()) != 1 << precision:
-        raise PackedError(f"the shares sum to {found.sum()}, not to {1 << precision}")
-    return found, end
+    frequencies = np.zeros(1 << high, dtype=np.int64)
+    frequencies[used] = packed.unpack(np.ascontiguousarray(data[at:end]), precision, there)
+    frequencies[used] += 1
+    if int(frequencies.sum()) != 1 << precision:
+        raise PackedError(f"the shares sum to {frequencies.sum()}, not to {1 << precision}")
+    return frequencies, end
 
 
 def _rough_bits(counts: IntArray, count: int, low: int) -> float:

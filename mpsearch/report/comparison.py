@@ -21,7 +21,7 @@ def verdict(first: StudyRecord, second: StudyRecord) -> str:
         return f"{names[0]} and {names[1]} are studies of different models."
     if first.plan == second.plan:
         return f"Both studies have the same plan, of {size(first.nbytes + first.other_nbytes)}."
-    a, b = (one.nbytes + one.other_nbytes for one in (first, second))
+    a, b = (record.nbytes + record.other_nbytes for record in (first, second))
     drops = f"{points(first.drop_pp)} against {points(second.drop_pp)} pp of drop"
     if a == b:
         return f"Both plans take {size(a)}, with {drops}."
@@ -34,31 +34,35 @@ def verdict(first: StudyRecord, second: StudyRecord) -> str:
 
 def differences(first: StudyRecord, second: StudyRecord) -> list[str]:
     """What makes the two hard to compare; empty if nothing does."""
-    found = []
+    sentences = []
     if first.model_digest != second.model_digest:
-        found.append(
+        sentences.append(
             "The studies are of different models: their bytes are not of the same weights."
         )
     mine, theirs = first.image_digest, second.image_digest
     if mine is None or theirs is None:
-        found.append("Whether the studies searched on the same images is not known.")
+        sentences.append("Whether the studies searched on the same images is not known.")
     elif mine != theirs:
-        found.append("The studies searched on different images: their drops are not comparable.")
+        sentences.append(
+            "The studies searched on different images: their drops are not comparable."
+        )
     if first.goal.metric != second.goal.metric:
-        found.append(
+        sentences.append(
             f"The drops are of different metrics: {first.goal.metric} and {second.goal.metric}."
         )
     if first.calibrated != second.calibrated:
-        one = names_of(first, second)[second.calibrated]
-        found.append(f"Only {one} was calibrated: its codes were chosen by its images.")
+        calibrated = names_of(first, second)[second.calibrated]
+        sentences.append(f"Only {calibrated} was calibrated: its codes were chosen by its images.")
     if None not in {first.coding, second.coding} and first.coding != second.coding:
-        found.append(f"Bytes are counted differently: coding {first.coding} and {second.coding}.")
-    found += [
+        sentences.append(
+            f"Bytes are counted differently: coding {first.coding} and {second.coding}."
+        )
+    sentences += [
         f"{name}: the search is not finished."
-        for name, one in zip(names_of(first, second), (first, second), strict=True)
-        if one.result is None
+        for name, record in zip(names_of(first, second), (first, second), strict=True)
+        if record.result is None
     ]
-    return found
+    return sentences
 
 
 def names_of(first: StudyRecord, second: StudyRecord) -> tuple[str, str]:
@@ -74,10 +78,13 @@ def comparison_pictures(first: StudyRecord, second: StudyRecord) -> Iterator[Dra
     if first.trials is not None and second.trials is not None:
         both = [
             figures.measured_plans(
-                one.trials.trials, one.choosing, (one.nbytes, one.drop_pp), one.other_nbytes
+                record.trials.trials,
+                record.choosing,
+                (record.nbytes, record.drop_pp),
+                record.other_nbytes,
             )
-            for one in (first, second)
-            if one.trials is not None
+            for record in (first, second)
+            if record.trials is not None
         ]
         told = "; ".join(
             f"{name} chose {size(data.chosen[0])} with {points(data.chosen[1])} pp of drop after "
@@ -138,21 +145,23 @@ def comparison_page(
         version: Version of mpsearch.
     """
     names = names_of(first, second)
-    warnings = [paragraph(one, "warning") for one in differences(first, second)]
-    lines = [f"{name}: {headline(one)}" for name, one in zip(names, (first, second), strict=True)]
+    warnings = [paragraph(sentence, "warning") for sentence in differences(first, second)]
+    lines = [
+        f"{name}: {headline(record)}" for name, record in zip(names, (first, second), strict=True)
+    ]
     top = Html(paragraph(verdict(first, second), "lead") + "".join(warnings) + bullets(lines))
     sections = [("numbers", "Key numbers", _numbers(first, second))]
     shown = {"measured": "What was measured", "layers": "Layer by layer"}
     for name, title in shown.items():
-        body = "".join(figure(one.picture) for one in pictures if one.section == name)
+        body = "".join(figure(drawing.picture) for drawing in pictures if drawing.section == name)
         if name == "layers":
             body += _layers(first, second)
         if body:
             sections.append((name, title, Html(body)))
     lacks = [
-        f"{name}: {one}"
+        f"{name}: {lack}"
         for name, record in zip(names, (first, second), strict=True)
-        for one in record.left_out
+        for lack in record.left_out
     ]
     if lacks:
         sections.append(("missing", "What this report lacks", bullets(lacks)))

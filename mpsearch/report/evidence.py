@@ -41,7 +41,7 @@ def verification(record: StudyRecord) -> list[Section]:
         "engine."
     )
     given = 0 if record.subject is None else record.subject.images
-    warnings = [f"Warning: {one}." for one in search_warnings(result, given)]
+    warnings = [f"Warning: {warning}." for warning in search_warnings(result, given)]
     body = Html(
         table(
             f"Drop of confidence under the plan ({result.goal.metric} over images)",
@@ -58,7 +58,7 @@ def verification(record: StudyRecord) -> list[Section]:
             (False, True, True, True, True, True, False),
         )
         + paragraph(confidence)
-        + "".join(paragraph(one, "warning") for one in warnings)
+        + "".join(paragraph(warning, "warning") for warning in warnings)
     )
     return [("verification", "On images the search did not see", body)]
 
@@ -85,12 +85,12 @@ def best_plans(record: StudyRecord) -> Html:
     rows = [
         (
             str(number),
-            f"{one.nbytes + other:,}",
-            f"{one.drop_pp:.3f}",
-            "yes" if goal.feasible(one.nbytes, one.drop_pp) else "no",
-            one.origin,
+            f"{trial.nbytes + other:,}",
+            f"{trial.drop_pp:.3f}",
+            "yes" if goal.feasible(trial.nbytes, trial.drop_pp) else "no",
+            trial.origin,
         )
-        for number, one in numbered[:_SHOWN]
+        for number, trial in numbered[:_SHOWN]
     ]
     few = f"The best {len(rows)} of" if len(numbered) > len(rows) else "The"
     return table(
@@ -145,5 +145,5 @@ def knowledge(record: StudyRecord) -> list[Section]:
     result = record.result
     if result is None:
         return []
-    found = bullets([*proved_sentences(result), *bound_sentences(result)])
-    return [("bound", "What is proved, and what is not", found)]
+    body = bullets([*proved_sentences(result), *bound_sentences(result)])
+    return [("bound", "What is proved, and what is not", body)]

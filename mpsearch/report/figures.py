@@ -134,8 +134,8 @@ class LayerBytes:
         return [
             (
                 scheme,
-                sum(before for one, before, _ in rows if one == scheme),
-                sum(after for one, _, after in rows if one == scheme),
+                sum(before for layer_scheme, before, _ in rows if layer_scheme == scheme),
+                sum(after for layer_scheme, _, after in rows if layer_scheme == scheme),
             )
             for scheme in self.palette
         ]
@@ -222,13 +222,13 @@ def measured_plans(
         chosen: Bytes of weight layers, and drop, of the plan chosen.
         other_nbytes: Bytes of all other parameters, added to every plan.
     """
-    own = np.array([one.nbytes for one in trials], dtype=np.int64)
+    own = np.array([trial.nbytes for trial in trials], dtype=np.int64)
     nbytes = own + other_nbytes
-    drops = np.array([one.drop_pp for one in trials])
+    drops = np.array([trial.drop_pp for trial in trials])
     uniform: dict[str, int] = {}
-    for place, one in enumerate(trials):
-        if len(set(one.plan.schemes)) == 1:
-            uniform.setdefault(one.plan.schemes[0], place)
+    for place, trial in enumerate(trials):
+        if len(set(trial.plan.schemes)) == 1:
+            uniform.setdefault(trial.plan.schemes[0], place)
     limit = goal.max_nbytes
     return MeasuredPlans(
         nbytes=nbytes,
@@ -274,8 +274,8 @@ def progress(trials: Sequence[Trial], goal: Goal, other_nbytes: int) -> Progress
         other_nbytes: Bytes of all other parameters, added to every plan.
     """
     is_bytes = goal.max_nbytes is None
-    nbytes = np.array([one.nbytes for one in trials], dtype=np.int64)
-    drops = np.array([one.drop_pp for one in trials], dtype=np.float64)
+    nbytes = np.array([trial.nbytes for trial in trials], dtype=np.int64)
+    drops = np.array([trial.drop_pp for trial in trials], dtype=np.float64)
     values = (nbytes + other_nbytes).astype(np.float64) if is_bytes else drops
     feasible = goal.excesses(nbytes, drops) <= 0
     best = np.fmin.accumulate(np.where(feasible, values, np.nan))

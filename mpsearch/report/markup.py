@@ -48,13 +48,13 @@ def bullets(sentences: Sequence[str]) -> Html:
     """A list; nothing for no sentences."""
     if not sentences:
         return Html("")
-    items = "".join(f"<li>{text(one)}</li>\n" for one in sentences)
+    items = "".join(f"<li>{text(sentence)}</li>\n" for sentence in sentences)
     return Html(f"<ul>\n{items}</ul>\n")
 
 
 def code(content: str, label: str) -> Html:
     """A block to copy: a click selects all of it."""
-    lines = "\n".join(one.rstrip() for one in content.rstrip("\n").split("\n"))
+    lines = "\n".join(line.rstrip() for line in content.rstrip("\n").split("\n"))
     clean = "".join(letter if letter == "\n" or letter.isprintable() else " " for letter in lines)
     clean = clean.encode("utf-8", "replace").decode()
     return Html(

@@ -92,13 +92,13 @@ def _measured(record: StudyRecord) -> Iterator[Drawn]:
     )
     steps = figures.progress(trials, goal, record.other_nbytes)
     shown: Callable[[float], str] = size if steps.is_bytes else (lambda pp: f"{points(pp)} pp")
-    known = np.flatnonzero(np.isfinite(steps.best))
+    places = np.flatnonzero(np.isfinite(steps.best))
     story = "No plan kept the limit."
-    if len(known):
+    if len(places):
         last = int(np.argmax(steps.best == steps.best[-1])) + 1
         story = (
-            f"The first that keeps the limit, number {known[0] + 1}, has "
-            f"{shown(float(steps.best[known[0]]))}; the best, {shown(float(steps.best[-1]))}, was "
+            f"The first that keeps the limit, number {places[0] + 1}, has "
+            f"{shown(float(steps.best[places[0]]))}; the best, {shown(float(steps.best[-1]))}, was "
             f"number {last}."
         )
     yield drawn(

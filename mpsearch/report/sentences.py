@@ -82,34 +82,34 @@ def bound_sentences(result: SearchResult) -> list[str]:
         "This is no proof: the model is linear in each layer around the plan, and the network is "
         "not."
     )
-    found = [bound, caveat]
+    sentences = [bound, caveat]
     if judged.r2 is not None and judged.misranked is not None:
-        found.append(
+        sentences.append(
             f"On {judged.plans} measured plans near the limit, each predicted without itself, it "
             f"explains {100 * max(0.0, judged.r2):.1f} % of the variance of the drop and puts "
             f"{100 * judged.misranked:.1f} % of the pairs in the wrong order."
         )
-    return found
+    return sentences
 
 
 def proved_sentences(result: SearchResult) -> list[str]:
     """Sentences on what the measurements prove, and on what they do not."""
-    found = []
+    sentences = []
     claim = measured_claim(result)
     if claim is not None:
-        found.append(f"{claim[0].upper()}{claim[1:]}.")
+        sentences.append(f"{claim[0].upper()}{claim[1:]}.")
     if result.dominated:
-        found.append(
+        sentences.append(
             f"{count(result.dominated, 'choice')} of layers were left off the menu, because "
             "another has no more bytes and less than half of their error of the weights."
         )
     open_ = "" if result.proved_optimal else "that no better plan exists, nor "
-    found.append(f"Not proved is {open_}what the drop is on images that were not given.")
+    sentences.append(f"Not proved is {open_}what the drop is on images that were not given.")
     if result.stopped != "done":
-        found.append(
+        sentences.append(
             f"The search was ended by its limit ({result.stopped}): better plans may exist."
         )
-    return found
+    return sentences
 
 
 def effort(result: SearchResult) -> str:

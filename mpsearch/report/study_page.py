@@ -44,8 +44,8 @@ def study_page(
     """
     shown, files = _fitting(pictures)
     by_section = {
-        name: Html("".join(figure(one.picture) for one in group))
-        for name, group in groupby(shown, key=lambda one: one.section)
+        name: Html("".join(figure(drawing.picture) for drawing in group))
+        for name, group in groupby(shown, key=lambda drawing: drawing.section)
     }
     sections = [
         *verification(record),
@@ -74,13 +74,13 @@ def study_page(
 def _fitting(pictures: Sequence[Drawn]) -> tuple[list[Drawn], list[str]]:
     """The figures for which the page has room, and the names of the files of the others."""
     shown, files, room = [], [], _ROOM
-    for one in pictures:
-        letters = len(one.picture.light) + len(one.picture.dark)
+    for drawing in pictures:
+        letters = len(drawing.picture.light) + len(drawing.picture.dark)
         if letters <= room:
-            shown.append(one)
+            shown.append(drawing)
             room -= letters
         else:
-            files.append(f"{one.picture.name}.png")
+            files.append(f"{drawing.picture.name}.png")
     return shown, files
 
 
@@ -102,26 +102,26 @@ def _top(record: StudyRecord) -> Html:
 
 
 def _key_numbers(record: StudyRecord) -> list[tuple[str, str, str]]:
-    found = []
+    rows = []
     before, after = record.original_nbytes, record.nbytes
     what = "All parameters" if record.result is not None else "Weights"
     if before is not None:
         before, after = before + record.other_nbytes, after + record.other_nbytes
-        found.append((what, f"{size(before)} → {size(after)}", f"{before:,} → {after:,} bytes"))
-        found.append(("Times smaller", times(before / max(1, after)), "than float32"))
+        rows.append((what, f"{size(before)} → {size(after)}", f"{before:,} → {after:,} bytes"))
+        rows.append(("Times smaller", times(before / max(1, after)), "than float32"))
     else:
-        found.append((what, size(after), f"{after:,} bytes"))
+        rows.append((what, size(after), f"{after:,} bytes"))
     limit = limit_text(record.choosing, record.other_nbytes)
     kept = "within" if record.feasible else "not within"
     result = record.result
     many = "" if result is None else f"{count(result.search.images, 'image')} searched on, "
-    found.append(("Drop", f"{points(record.drop_pp)} pp", f"{many}{kept} {limit}"))
+    rows.append(("Drop", f"{points(record.drop_pp)} pp", f"{many}{kept} {limit}"))
     if result is not None and result.verify is not None:
         remark = count(result.verify.images, "image")
         if result.verify.images >= FEWEST_IMAGES:
             remark += f"; 95 % interval {interval(result.verify)}"
-        found.append(("Drop, held back", f"{points(result.verify.drop_pp)} pp", remark))
-    return found
+        rows.append(("Drop, held back", f"{points(result.verify.drop_pp)} pp", remark))
+    return rows
 
 
 def _reproduce(record: StudyRecord) -> Html:

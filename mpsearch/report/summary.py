@@ -173,23 +173,23 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
         result: Result of the search.
         images: How many were given.
     """
-    found = []
+    reasons = []
     if result.verify is None:
         if images < FEWEST_IMAGES:
             many = "s" * (images > 1)
-            found.append(
+            reasons.append(
                 f"fitted to {images} image{many}: other images may drop much more; give 16 or more"
             )
         else:
-            found.append("no images held back: generalization is untested; see `holdout`")
+            reasons.append("no images held back: generalization is untested; see `holdout`")
     elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
-        found.append(
+        reasons.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
             "budget; give more images, or `budget_on` = verify"
         )
     if result.baseline_confidence_pct < _UNSURE_PCT:
-        found.append(
+        reasons.append(
             f"the model is unsure of these images ({result.baseline_confidence_pct:.0f} % on "
             "average): which plan is best depends on them more than on the model"
         )
-    return found
+    return reasons

@@ -102,14 +102,14 @@ def measured_table(record: StudyRecord) -> pd.DataFrame | None:
     return pd.DataFrame(
         {
             "trial": number,
-            "nbytes": one.nbytes,
-            "all_nbytes": one.nbytes + other,
-            "drop_pp": one.drop_pp,
-            "feasible": goal.feasible(one.nbytes, one.drop_pp),
-            "origin": one.origin,
-            "plan": " ".join(one.plan.schemes),
+            "nbytes": trial.nbytes,
+            "all_nbytes": trial.nbytes + other,
+            "drop_pp": trial.drop_pp,
+            "feasible": goal.feasible(trial.nbytes, trial.drop_pp),
+            "origin": trial.origin,
+            "plan": " ".join(trial.plan.schemes),
         }
-        for number, one in enumerate(record.trials.trials, 1)
+        for number, trial in enumerate(record.trials.trials, 1)
     )
 
 

@@ -123,8 +123,8 @@ class Scheme(ABC, Generic[CodesT]):
             SchemeError: If not.
         """
         if not self.has_forms(forms, shape):
-            found = " and ".join(map(str, forms)) or "nothing"
-            raise SchemeError(f"{self.name} does not store a tensor of shape {shape} as {found}")
+            text = " and ".join(map(str, forms)) or "nothing"
+            raise SchemeError(f"{self.name} does not store a tensor of shape {shape} as {text}")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Scheme) and other.name == self.name

@@ -47,9 +47,9 @@ class Elementwise(Scheme[npt.NDArray[CodeT]]):
     def code_dtype(self) -> np.dtype[CodeT]:
         """Type of the codes; as wide as the smallest unsigned integer of :attr:`width` bits."""
 
-    def stores(self, found: Extremes) -> bool:
+    def stores(self, span: Extremes) -> bool:
         """Whether it can store a tensor whose weights lie between these."""
-        return found.within(self.overflow)
+        return span.within(self.overflow)
 
     def stored_nbytes(self, weights: Float32Array) -> int:
         """⌈n · width / 8⌉, once no weight is too large."""
@@ -80,8 +80,8 @@ class Elementwise(Scheme[npt.NDArray[CodeT]]):
     def codes(self, streams: Sequence[Stream], shape: tuple[int, ...]) -> npt.NDArray[CodeT]:
         """The codes whose bit patterns are in the stream."""
         self.require_forms([stream.form for stream in streams], shape)
-        (one,) = streams
-        return one.symbols.view(self.code_dtype).reshape(shape)
+        (only_stream,) = streams
+        return only_stream.symbols.view(self.code_dtype).reshape(shape)
 
     def pack(self, weights: Float32Array) -> UInt8Array:
         """The packed codes of flat weights that are known to be storable."""

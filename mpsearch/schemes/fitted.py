@@ -170,10 +170,10 @@ class Fitted(Scheme[FittedCodes]):
         """*weights* in native form, once they are known to be storable."""
         native = native_float32(weights, self.name)
         limit = OVERFLOW if self._is_vector(native.shape) else self._limit
-        found = extremes(native)
-        if not found.within(math.inf):
+        span = extremes(native)
+        if not span.within(math.inf):
             raise not_finite(native, self.name)
-        if not found.within(limit):
+        if not span.within(limit):
             raise too_large(native, self.name, limit, ENDS)
         return native
 

@@ -110,9 +110,9 @@ def _clustered(weights: Float32Array, count: int) -> Float32Array:
         density = np.minimum(density, density.sum() / count)
     wanted = (np.arange(count) + 0.5) / count * density.sum()
     start = np.unique(np.searchsorted(np.cumsum(density), wanted))
-    found = Clusters(len(start), init=points[start][:, None], n_init=1, max_iter=_ROUNDS)
-    found.fit(points[:, None], sample_weight=often)
-    centres: Float32Array = found.cluster_centers_[:, 0].astype(np.float32)
+    clusters = Clusters(len(start), init=points[start][:, None], n_init=1, max_iter=_ROUNDS)
+    clusters.fit(points[:, None], sample_weight=often)
+    centres: Float32Array = clusters.cluster_centers_[:, 0].astype(np.float32)
     return centres
 
 

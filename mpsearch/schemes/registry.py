@@ -85,8 +85,8 @@ def parse_scheme(name: str) -> AnyScheme:
     _load_plugins()
     family, underscore, argument = name.partition("_")
     if family not in _factories or (underscore and not argument and "_" not in _forms[family]):
-        known = [*available(), *EXTENDED]
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        forms = [*available(), *EXTENDED]
+        near = difflib.get_close_matches(name, forms, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise SchemeError(f"unknown scheme {name!r}.{hint} Known forms: {', '.join(available())}")
     return _factories[family](argument)
@@ -101,7 +101,7 @@ def menu_of(names: Sequence[str]) -> tuple[str, ...]:
     Raises:
         SchemeError: If a name is unknown.
     """
-    found: list[str] = []
+    schemes: list[str] = []
     for name in names:
         near = [] if name in MENUS else difflib.get_close_matches(name, MENUS, n=1, cutoff=0.75)
         if near:
@@ -109,8 +109,8 @@ def menu_of(names: Sequence[str]) -> tuple[str, ...]:
                 f"unknown scheme {name!r}. Did you mean the menu {near[0]!r}? Menus are "
                 f"{', '.join(MENUS)}; mpsearch schemes lists what is on them"
             )
-        found += [parse_scheme(one).name for one in MENUS.get(name, (name,))]
-    return tuple(dict.fromkeys(found))
+        schemes += [parse_scheme(scheme).name for scheme in MENUS.get(name, (name,))]
+    return tuple(dict.fromkeys(schemes))
 
 
 def _load_plugins() -> None:

@@ -36,12 +36,12 @@ class SmallFloat(PerChannel):
 
     def __init__(self, name: str) -> None:
         self._dtype = FORMATS[name]
-        known: Any = ml_dtypes.finfo(self._dtype)  # type: ignore[no-untyped-call]
-        self._unit = 2.0 ** math.floor(math.log2(float(known.max)))
-        patterns = np.arange(2 ** int(known.bits), dtype=np.uint8).view(self._dtype)
+        limits: Any = ml_dtypes.finfo(self._dtype)  # type: ignore[no-untyped-call]
+        self._unit = 2.0 ** math.floor(math.log2(float(limits.max)))
+        patterns = np.arange(2 ** int(limits.bits), dtype=np.uint8).view(self._dtype)
         super().__init__(name, patterns.astype(np.float32) / np.float32(self._unit))
-        self._dropped = 23 - int(known.nmant)
-        self._normal = np.float32(float(known.smallest_normal) / self._unit)
+        self._dropped = 23 - int(limits.nmant)
+        self._normal = np.float32(float(limits.smallest_normal) / self._unit)
         self._anchor = self._normal * np.float32(1.5 * 2**self._dropped)
 
     def _rounded(self, ratios: Float32Array) -> Float32Array:

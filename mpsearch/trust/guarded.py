@@ -49,14 +49,14 @@ def guarded_values(config: Question, folder: Path) -> tuple[GuardedValue, ...]:
             :func:`~mpsearch.values.study_toml.read_question` leaves them.
         folder: Folder of the file.
     """
-    found = [*_model(config), *_shares(config, folder), *_storage(config, folder)]
+    values = [*_model(config), *_shares(config, folder), *_storage(config, folder)]
     if config.workers > (cores := os.cpu_count() or 1):
         there = f"this machine has {cores} core{'s' * (cores > 1)}"
-        found.append(GuardedValue("workers", str(config.workers), there))
+        values.append(GuardedValue("workers", str(config.workers), there))
     if config.memory is not None and _parsed(config.memory) > (memory := _machine_memory()):
         there = f"this machine has {memory / 2**30:.1f} GiB"
-        found.append(GuardedValue("memory", repr(config.memory), there))
-    return tuple(found)
+        values.append(GuardedValue("memory", repr(config.memory), there))
+    return tuple(values)
 
 
 def _model(config: Question) -> Iterator[GuardedValue]:

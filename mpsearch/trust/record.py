@@ -132,9 +132,9 @@ def forget(path: Path) -> bool:
 def entries() -> tuple[list[Entry], list[Path]]:
     """All entries by their files' names, and the files in their folder that are none."""
     folder = _folder()
-    found = [] if folder is None else [(path, _read(path)) for path in _files(folder)]
-    good = sorted((e for _, e in found if e is not None), key=lambda entry: entry.file)
-    return good, [path for path, entry in found if entry is None]
+    pairs = [] if folder is None else [(path, _read(path)) for path in _files(folder)]
+    good = sorted((e for _, e in pairs if e is not None), key=lambda entry: entry.file)
+    return good, [path for path, entry in pairs if entry is None]
 
 
 def _folder() -> Path | None:

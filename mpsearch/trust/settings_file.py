@@ -58,8 +58,10 @@ class SettingsFile:
 
     def refused(self, keys: Collection[str]) -> tuple[GuardedValue, ...]:
         """Values under these keys that may not be taken: guarded, and not trusted."""
-        found = [one for one in self.guarded if one.key in keys and not self._is_given(one)]
-        return () if not found or is_trusted(self.path, self.sha256) else tuple(found)
+        values = [
+            value for value in self.guarded if value.key in keys and not self._is_given(value)
+        ]
+        return () if not values or is_trusted(self.path, self.sha256) else tuple(values)
 
     def taken(self, uses: Collection[str], given: Mapping[str, Any]) -> Question:
         """The settings of a command.
@@ -75,7 +77,7 @@ class SettingsFile:
         self._require(set(uses) - own)
         # What the command knows no option for, it does not get.
         every = {field.name: field.default for field in fields(Question)}
-        unasked: dict[str, Any] = {one.key: every[one.key] for one in self.refused(every)}
+        unasked: dict[str, Any] = {value.key: every[value.key] for value in self.refused(every)}
         return replace(self.config, **unasked).with_options(given)
 
     def storage(self) -> str | None:
@@ -111,12 +113,12 @@ class SettingsFile:
         return same_storage(named, given)
 
     def _require(self, keys: Collection[str]) -> None:
-        found = self.refused(keys)
-        if not found:
+        values = self.refused(keys)
+        if not values:
             return
-        shown = " and ".join(_short(str(one)) for one in found)
-        options = " and ".join(dict.fromkeys(one.option for one in found))
-        if any(one.key == "storage" for one in found):
+        shown = " and ".join(_short(str(value)) for value in values)
+        options = " and ".join(dict.fromkeys(value.option for value in values))
+        if any(value.key == "storage" for value in values):
             options += f" (or {STORAGE_VARIABLE})"
         raise SettingError(
             f"{str(self.path)!r}: {shown} cannot be taken from a file that mpsearch did not write "

@@ -14,9 +14,9 @@ def storage_variable() -> str | None:
     return os.environ.get(STORAGE_VARIABLE) or None
 
 
-def same_storage(one: str, other: str) -> bool:
+def same_storage(url: str, other: str) -> bool:
     """Whether two URLs name the same storage, whatever their passwords."""
-    return _bare(one) == _bare(other)
+    return _bare(url) == _bare(other)
 
 
 def _bare(url: str) -> str:

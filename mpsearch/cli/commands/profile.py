@@ -33,55 +33,57 @@ def run(args: argparse.Namespace) -> int:
     metric = config.metric
     target = Path(args.out) if args.out else study_folder(config, folder, workbench)
     file = StudyFolder(target).profile
-    found = profile(
+    sensitivity = profile(
         workbench,
         config.schemes or DOCUMENTED,
         file=file,
         progress=make_progress(args.quiet),
         on_note=lambda note: print_notes([note]),
     )
-    print_notes(found.refused.values())
+    print_notes(sensitivity.refused.values())
     if args.timings:
         print(timings_text(workbench.engine.timings), file=sys.stderr)
-    write_text(StudyFolder(target).profile_table, per_layer_csv(found, metric))
+    write_text(StudyFolder(target).profile_table, per_layer_csv(sensitivity, metric))
     if args.json:
-        print(json.dumps(_as_json(found, metric, file), ensure_ascii=False))
+        print(json.dumps(_as_json(sensitivity, metric, file), ensure_ascii=False))
     else:
-        _print(found, metric, file)
+        _print(sensitivity, metric, file)
     return 0
 
 
-def _as_json(found: SensitivityProfile, metric: Metric, file: Path) -> dict[str, Any]:
+def _as_json(sensitivity: SensitivityProfile, metric: Metric, file: Path) -> dict[str, Any]:
     rows = [
         {key: value for key, value in row.items() if key not in _TABLE_ONLY}
-        for row in per_layer_rows(found, metric)
+        for row in per_layer_rows(sensitivity, metric)
     ]
     return {
-        "layers": [layer.name for layer in found.layers],
-        "schemes": list(found.schemes),
+        "layers": [layer.name for layer in sensitivity.layers],
+        "schemes": list(sensitivity.schemes),
         "rows": rows,
         "uniform": [
-            {"scheme": s, "nbytes": r.nbytes, "drop_pp": found.drop_pp(r, metric)}
-            for s, r in found.uniform.items()
+            {"scheme": s, "nbytes": r.nbytes, "drop_pp": sensitivity.drop_pp(r, metric)}
+            for s, r in sensitivity.uniform.items()
         ],
         "cumulative": [
-            {"scheme": s, "last": i, "drop_pp": found.drop_pp(r, metric)}
-            for (s, i), r in sorted(found.cumulative.items())
+            {"scheme": s, "last": i, "drop_pp": sensitivity.drop_pp(r, metric)}
+            for (s, i), r in sorted(sensitivity.cumulative.items())
         ],
-        "seconds": found.seconds,
-        "stage_runs": found.stage_runs,
+        "seconds": sensitivity.seconds,
+        "stage_runs": sensitivity.stage_runs,
         "profile_file": str(file),
     }
 
 
-def _print(found: SensitivityProfile, metric: Metric, file: Path) -> None:
-    confidence = 100 * float(found.baseline.confidence.mean())
-    images = len(found.images)
+def _print(sensitivity: SensitivityProfile, metric: Metric, file: Path) -> None:
+    confidence = 100 * float(sensitivity.baseline.confidence.mean())
+    images = len(sensitivity.images)
     print(
-        f"{len(found.layers)} weight layers, {images} image{'s' * (images > 1)}, confidence "
-        f"{confidence:.2f} %, {found.baseline.nbytes:,} bytes as float32"
+        f"{len(sensitivity.layers)} weight layers, {images} image{'s' * (images > 1)}, confidence "
+        f"{confidence:.2f} %, {sensitivity.baseline.nbytes:,} bytes as float32"
     )
     print(f"\n{'all layers under':18} {'bytes':>12} {f'drop ({metric}), pp':>16}")
-    for scheme, reading in found.uniform.items():
-        print(f"{scheme:18} {reading.nbytes:12,} {found.drop_pp(reading, metric):16.3f}")
-    print(f"\nmeasured in {found.seconds:.1f} s; every layer is in {file.with_suffix('.csv')}")
+    for scheme, reading in sensitivity.uniform.items():
+        print(f"{scheme:18} {reading.nbytes:12,} {sensitivity.drop_pp(reading, metric):16.3f}")
+    print(
+        f"\nmeasured in {sensitivity.seconds:.1f} s; every layer is in {file.with_suffix('.csv')}"
+    )

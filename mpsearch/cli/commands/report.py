@@ -39,7 +39,7 @@ def _text(written: WrittenReport) -> str:
         beside.append(f"{len(written.tables)} tables")
     lines = [
         written.sentence,
-        *(f"note            {one}" for one in written.left_out),
+        *(f"note            {lack}" for lack in written.left_out),
         f"page            {written.page}",
         f"beside it       {' and '.join(beside)} in {folder}",
     ]

@@ -105,7 +105,7 @@ def _search(
     file = StudyFolder(target).profile
     if question.calibrate and file.exists():
         print_notes([f"{file} is not used: it was measured without --calibrate"])
-    known = profile_in(question, workbench, target)
+    profile = profile_in(question, workbench, target)
     refused = workbench.refusals(_menu_names(question), make_progress(quiet))
     print_notes(refused.values())
     listener = Listener(
@@ -113,7 +113,7 @@ def _search(
         on_open=lambda: print_notes(settled.keep()),
         on_note=lambda note: print_notes([note]),
     )
-    return answer(question, workbench, target, known, listener, crew), known
+    return answer(question, workbench, target, profile, listener, crew), profile
 
 
 def _dry_run(question: Question, workbench: Workbench, as_json_: bool) -> int:

@@ -19,12 +19,12 @@ def run(args: argparse.Namespace) -> int:
     folder = Path(args.folder)
     try:
         every = sorted([folder, *folder.glob("*/")])
-        found = [one for one in every if StudyFolder(one).is_one]
+        studies = [path for path in every if StudyFolder(path).is_one]
     except OSError as error:  # a name that is too long
         raise SettingError(
             f"folder {args.folder!r}: {error.strerror}; name a folder of studies"
         ) from error
-    rows = [_study(one) for one in found]
+    rows = [_study(path) for path in studies]
     if args.json:
         print(json.dumps({"studies": rows}))
         return 0
@@ -84,8 +84,8 @@ def _storage(folder: Path) -> tuple[str, str]:
         return usual, refusal
     if file.config.storage is None:
         return usual, refusal
-    found = file.refused({"storage"})
-    return file.config.storage, "".join(f"{one} is ignored: {file.remedy}" for one in found)
+    refused = file.refused({"storage"})
+    return file.config.storage, "".join(f"{value} is ignored: {file.remedy}" for value in refused)
 
 
 def _said(row: dict[str, Any]) -> str:

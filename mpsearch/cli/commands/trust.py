@@ -31,11 +31,11 @@ def _trust(text: str, as_json: bool) -> int:
         values = [{"key": g.key, "value": g.value, "reason": g.reason} for g in guarded]
         print(json.dumps({"file": str(file.path), "sha256": file.sha256, "values": values}))
         return 0
-    shown = [str(one) for one in guarded] or ["nothing in it needs trust"]
+    shown = [str(setting) for setting in guarded] or ["nothing in it needs trust"]
     rows = [
         ("file", _plain(str(file.path))),
         ("sha256", file.sha256),
-        *(("trusted" if i == 0 else "", one) for i, one in enumerate(shown)),
+        *(("trusted" if i == 0 else "", line) for i, line in enumerate(shown)),
         ("until", f"it changes or is moved, or: mpsearch trust --revoke {_plain(text)}"),
     ]
     for name, value in rows:
@@ -51,30 +51,30 @@ def _revoke(text: str, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"revoked": forgotten}))
     else:
-        print(*(f"no longer trusted: {_plain(one)}" for one in forgotten), sep="\n")
+        print(*(f"no longer trusted: {_plain(path)}" for path in forgotten), sep="\n")
     return 0
 
 
 def _list(as_json: bool) -> int:
-    found, damaged = entries()
+    records, damaged = entries()
     print_notes(f"{str(path)!r} is no record of trust; delete it" for path in damaged)
     if as_json:
         rows = [
             {
-                "file": one.file,
-                "sha256": one.sha256,
-                "origin": one.origin,
-                "when": one.when,
-                "state": one.state,
+                "file": record.file,
+                "sha256": record.sha256,
+                "origin": record.origin,
+                "when": record.when,
+                "state": record.state,
             }
-            for one in found
+            for record in records
         ]
         print(json.dumps({"trusted": rows, "damaged": [str(path) for path in damaged]}))
         return 0
-    for one in found:
-        origin = "written by mpsearch" if one.origin == "written" else "trusted by you"
-        print(_plain(f"{one.file}: {origin} {one.when}, {one.state}"))
-    if not found:
+    for record in records:
+        origin = "written by mpsearch" if record.origin == "written" else "trusted by you"
+        print(_plain(f"{record.file}: {origin} {record.when}, {record.state}"))
+    if not records:
         print("no study.toml is trusted")
     return 0
 

@@ -23,57 +23,60 @@ def run(args: argparse.Namespace) -> int:
     require_model_of(path, config)
     subject = load_subject(config)
     print_notes(getattr(subject, "notes", ()))
-    found = verify(path, subject, config.metric, make_progress(args.quiet))
-    print(json.dumps(_as_json(found)) if args.json else _text(path, found))
-    return 0 if found.bit_exact else _DIFFERENT
+    verified = verify(path, subject, config.metric, make_progress(args.quiet))
+    print(json.dumps(_as_json(verified)) if args.json else _text(path, verified))
+    return 0 if verified.bit_exact else _DIFFERENT
 
 
-def _as_json(found: Verified) -> dict[str, object]:
-    drop = found.drop
+def _as_json(verified: Verified) -> dict[str, object]:
+    drop = verified.drop
     return {
-        "bit_exact": found.bit_exact,
-        "different": list(found.different),
-        "file_bytes": found.sizes.file_nbytes,
-        "nbytes": found.sizes.nbytes,
-        "other_bytes": found.sizes.other_nbytes,
-        "header_bytes": found.sizes.header_nbytes,
-        "coding": found.coding,
-        "tensors": found.tensors,
-        "calibrated_tensors": found.calibrated,
-        "quanti_array": list(found.plan.schemes),
-        "baseline_confidence_pct": found.baseline_confidence_pct,
-        "confidence_pct": found.confidence_pct,
+        "bit_exact": verified.bit_exact,
+        "different": list(verified.different),
+        "file_bytes": verified.sizes.file_nbytes,
+        "nbytes": verified.sizes.nbytes,
+        "other_bytes": verified.sizes.other_nbytes,
+        "header_bytes": verified.sizes.header_nbytes,
+        "coding": verified.coding,
+        "tensors": verified.tensors,
+        "calibrated_tensors": verified.calibrated,
+        "quanti_array": list(verified.plan.schemes),
+        "baseline_confidence_pct": verified.baseline_confidence_pct,
+        "confidence_pct": verified.confidence_pct,
         "drop_pp": None if drop is None else drop.drop_pp,
         "top1_changes": None if drop is None else drop.top1_changes,
         "images": 0 if drop is None else drop.images,
     }
 
 
-def _text(path: Path, found: Verified) -> str:
-    sizes = found.sizes
+def _text(path: Path, verified: Verified) -> str:
+    sizes = verified.sizes
     parts = f"{sizes.nbytes:,} weights + {sizes.other_nbytes:,} other parameters"
     lines = [
         f"file            {path}, {sizes.file_nbytes:,} bytes",
         f"                {parts} + {sizes.header_nbytes:,} header",
     ]
-    if found.bit_exact:
-        compared = found.tensors - found.calibrated
-        which = f"{compared} of {found.tensors}" if found.calibrated else f"all {compared}"
+    if verified.bit_exact:
+        compared = verified.tensors - verified.calibrated
+        which = f"{compared} of {verified.tensors}" if verified.calibrated else f"all {compared}"
         lines.append(f"bit exact       {which} tensors are what the plan makes of them")
     else:
-        lines.append(f"NOT bit exact   {len(found.different)} of {found.tensors} tensors differ:")
-        lines += [f"                {name}" for name in found.different]
-    if found.calibrated:
         lines.append(
-            f"calibrated      {found.calibrated} tensors: rounded by images, so the model alone "
+            f"NOT bit exact   {len(verified.different)} of {verified.tensors} tensors differ:"
+        )
+        lines += [f"                {name}" for name in verified.different]
+    if verified.calibrated:
+        lines.append(
+            f"calibrated      {verified.calibrated} tensors: rounded by images, so the model alone "
             "cannot confirm them; the drop can"
         )
-    drop = found.drop
+    drop = verified.drop
     if drop is None:
         lines.append("drop            not measured; give --images")
     else:
+        before, after = verified.baseline_confidence_pct, verified.confidence_pct
         lines += [
             f"drop            {drop_text(drop)}",
-            f"confidence      {found.baseline_confidence_pct:.2f} -> {found.confidence_pct:.2f} %",
+            f"confidence      {before:.2f} -> {after:.2f} %",
         ]
     return "\n".join(lines)

@@ -91,22 +91,22 @@ def to_litert(
     with _convertible():
         data = _converted(model)
         operators = _operators(data)
-    behind = match([(one.name, one.weights) for one in operators], layers, weights)
-    found = {
+    behind = match([(operator.name, operator.weights) for operator in operators], layers, weights)
+    matched = {
         layer.index for layer in layers if behind.count(layer.index) >= max(1, _kernels(layer))
     }
     recipe = [
-        (one, wanted[layer])
-        for one, layer in zip(operators, behind, strict=True)
-        if layer in found and wanted[layer] != "float32"
+        (operator, wanted[layer])
+        for operator, layer in zip(operators, behind, strict=True)
+        if layer in matched and wanted[layer] != "float32"
     ]
     storages: tuple[Storage, ...] = tuple(
-        storage if index in found else "float32" for index, storage in enumerate(wanted)
+        storage if index in matched else "float32" for index, storage in enumerate(wanted)
     )
     unmatched = tuple(
         layer.name
         for layer in layers
-        if layer.index not in found and wanted[layer.index] != "float32"
+        if layer.index not in matched and wanted[layer.index] != "float32"
     )
     with _convertible():
         if recipe:
@@ -115,7 +115,7 @@ def to_litert(
 
 
 def _kernels(layer: WeightLayer) -> int:
-    return sum(len(one.shape) > 1 and bool(one.channel_axes) for one in layer.tensors)
+    return sum(len(tensor.shape) > 1 and bool(tensor.channel_axes) for tensor in layer.tensors)
 
 
 @contextmanager
@@ -135,9 +135,9 @@ def _convertible() -> Iterator[None]:
 
 
 def _converted(model: Any) -> bytes:
-    for number, one in enumerate([model, *operations(model)]):
-        if not is_scope_name(one.name):
-            one.name = f"layer_{number}"
+    for number, operation in enumerate([model, *operations(model)]):
+        if not is_scope_name(operation.name):
+            operation.name = f"layer_{number}"
     chatter = logging.getLogger("absl")  # deprecations, to a user who can change nothing
     level = chatter.level
     chatter.setLevel(logging.ERROR)
@@ -170,21 +170,21 @@ def _operators(data: bytes) -> list[_Operator]:
 
     codes = {v: k for k, v in vars(schema.BuiltinOperator).items() if isinstance(v, int)}
     model = flatbuffer_utils.read_model_from_bytearray(bytearray(data))
-    found = []
+    operators = []
     for graph in model.subgraphs:
-        for one in graph.operators:
-            code = model.operatorCodes[one.opcodeIndex]
+        for operator in graph.operators:
+            code = model.operatorCodes[operator.opcodeIndex]
             name = codes[max(code.builtinCode, code.deprecatedBuiltinCode)]
             if name not in _OPERATORS:
                 continue
-            tensor = graph.tensors[one.inputs[1]]
+            tensor = graph.tensors[operator.inputs[1]]
             buffer = model.buffers[tensor.buffer].data
             if buffer is None or tensor.type != _FLOAT32:
                 continue
             values = np.frombuffer(bytes(buffer), dtype="<f4").reshape(tensor.shape)
-            output = graph.tensors[one.outputs[0]].name.decode()
-            found.append(_Operator(name, output, values.astype(np.float32, copy=False)))
-    return found
+            output = graph.tensors[operator.outputs[0]].name.decode()
+            operators.append(_Operator(name, output, values.astype(np.float32, copy=False)))
+    return operators
 
 
 def _quantized(data: bytes, recipe: Sequence[tuple[_Operator, Storage]]) -> bytes:
@@ -199,11 +199,11 @@ def _quantized(data: bytes, recipe: Sequence[tuple[_Operator, Storage]]) -> byte
     algorithms = {"int8": "min_max_uniform_quantize", "float16": "float_casting"}
     with silenced(1), silenced(2):
         quantizer = Quantizer(bytearray(data))
-        for one, storage in recipe:
+        for operator, storage in recipe:
             quantizer.update_quantization_recipe(
                 # The quantizer ends every name with a semicolon.
-                regex=f"^{re.escape(one.output)};",
-                operation_name=qtyping.TFLOperationName(_OPERATORS[one.name]),
+                regex=f"^{re.escape(operator.output)};",
+                operation_name=qtyping.TFLOperationName(_OPERATORS[operator.name]),
                 op_config=qtyping.OpQuantizationConfig(
                     weight_tensor_config=tensors[storage],
                     compute_precision=qtyping.ComputePrecision.FLOAT,

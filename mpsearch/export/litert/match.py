@@ -34,17 +34,17 @@ def match(
         for layer, tensors in zip(layers, weights, strict=True)
         for rows in _kernel_rows(layer, tensors)
     ]
-    found: list[int | None] = []
+    matches: list[int | None] = []
     for name, array in operators:
         rows = _operator_rows(name, array)
-        alike = [one for one in kernels if _same_but_for_factors(rows, one[1])]
+        alike = [kernel for kernel in kernels if _same_but_for_factors(rows, kernel[1])]
         # Kernels of one row or column are all the same but for factors: the nearest is first.
         # Layers with equal kernels stand in the order of the model.
-        alike.sort(key=lambda one: -round(_cosine(rows, one[1]), 6))
+        alike.sort(key=lambda kernel: -round(_cosine(rows, kernel[1]), 6))
         candidates = [index for index, _ in alike]
-        fresh = [index for index in candidates if index not in found]
-        found.append(next(iter(fresh or candidates), None))
-    return found
+        fresh = [index for index in candidates if index not in matches]
+        matches.append(next(iter(fresh or candidates), None))
+    return matches
 
 
 def _operator_rows(name: str, array: Float32Array) -> Float32Array:
@@ -56,32 +56,32 @@ def _operator_rows(name: str, array: Float32Array) -> Float32Array:
 
 def _kernel_rows(layer: WeightLayer, tensors: Sequence[Float32Array]) -> list[Float32Array]:
     """One row per output channel, for each kernel of a layer."""
-    found = []
+    kernels = []
     for tensor, array in zip(layer.tensors, tensors, strict=True):
         axes = tensor.channel_axes
         if array.ndim < 2 or not axes:
             continue
         channels_first = np.moveaxis(array, axes, range(len(axes)))
         channels = math.prod(channels_first.shape[: len(axes)])
-        found.append(channels_first.reshape(channels, -1))
-    return found
+        kernels.append(channels_first.reshape(channels, -1))
+    return kernels
 
 
-def _same_but_for_factors(one: Float32Array, other: Float32Array) -> bool:
-    if one.shape != other.shape:
+def _same_but_for_factors(array: Float32Array, other: Float32Array) -> bool:
+    if array.shape != other.shape:
         return False
-    return _rows_are_parallel(one, other) or _rows_are_parallel(one.T, other.T)
+    return _rows_are_parallel(array, other) or _rows_are_parallel(array.T, other.T)
 
 
-def _cosine(one: Float32Array, other: Float32Array) -> float:
-    a, b = one.reshape(-1).astype(np.float64), other.reshape(-1).astype(np.float64)
+def _cosine(array: Float32Array, other: Float32Array) -> float:
+    a, b = array.reshape(-1).astype(np.float64), other.reshape(-1).astype(np.float64)
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / lengths if lengths else 0.0
 
 
-def _rows_are_parallel(one: Float32Array, other: Float32Array) -> bool:
-    products = np.abs(np.einsum("ij,ij->i", one, other, dtype=np.float64))
-    lengths = _lengths(one) * _lengths(other)
+def _rows_are_parallel(array: Float32Array, other: Float32Array) -> bool:
+    products = np.abs(np.einsum("ij,ij->i", array, other, dtype=np.float64))
+    lengths = _lengths(array) * _lengths(other)
     # A channel whose factor is 0 says nothing; all of them together must say something.
     return bool(np.all(products >= (1 - _SAME) * lengths) and lengths.any())
 

@@ -139,7 +139,7 @@ class Header:
 
     def with_checksums(self, crc32: list[int]) -> "Header":
         """The header with the checksums of all entries in order; its text is as long."""
-        texts = iter(f"{one:08x}" for one in crc32)
+        texts = iter(f"{checksum:08x}" for checksum in crc32)
         return replace(
             self,
             tensors=tuple(replace(entry, crc32=next(texts)) for entry in self.tensors),

@@ -69,9 +69,9 @@ class KeptCodes:
             with PackedFile.open(path) as packed:
                 if any(entry not in packed.header.tensors for entry in entries):
                     raise PackedError("it was changed")
-                found = list(map(packed.codes, entries))
-                fitted = tuple(codes for codes in found if isinstance(codes, FittedCodes))
-                if len(fitted) < len(found):
+                all_codes = list(map(packed.codes, entries))
+                fitted = tuple(codes for codes in all_codes if isinstance(codes, FittedCodes))
+                if len(fitted) < len(all_codes):
                     raise PackedError("its scheme fits nothing")
                 return fitted
         except PackedError:
@@ -82,14 +82,14 @@ class KeptCodes:
         self,
         layer: int,
         weights: tuple[Float32Array, ...],
-        found: Mapping[str, tuple[FittedCodes, ...]],
+        codes: Mapping[str, tuple[FittedCodes, ...]],
     ) -> int:
         """Keep codes of a layer under some schemes, in one file, whole or not at all.
 
         Args:
             layer: Index of the layer.
             weights: Trained tensors of the layer.
-            found: Scheme → codes of each tensor.
+            codes: Scheme → codes of each tensor.
 
         Returns:
             Bytes of the file.
@@ -98,7 +98,7 @@ class KeptCodes:
             SettingError: If a folder on the way to it is a symbolic link.
             EnvironmentFault: If the disk refuses.
         """
-        schemes = sorted(found)
+        schemes = sorted(codes)
         spec = self._layers[layer]
         path = self._folder / f"{layer}-{text_digest(schemes)[:12]}.mpq"
         sizes = write_packed(
@@ -113,7 +113,7 @@ class KeptCodes:
                 weights=lambda _: weights,
                 plan=Plan(tuple(schemes), tuple(schemes)),
                 others=(),
-                codes=lambda _, scheme: found[scheme],
+                codes=lambda _, scheme: codes[scheme],
             ),
             within=self._within,
         )
@@ -133,12 +133,15 @@ class KeptCodes:
             return
         if (header.model, header.model_name) != (self._key, _title(layer)):
             return
-        wanted = [(one.name, one.shape, one.channel_axes) for one in self._layers[layer].tensors]
+        wanted = [
+            (tensor.name, tensor.shape, tensor.channel_axes)
+            for tensor in self._layers[layer].tensors
+        ]
         for scheme, entries in itertools.groupby(header.tensors, lambda entry: entry.layer):
-            found = tuple(entries)
-            tensors = [(one.tensor, one.shape, one.channel_axes) for one in found]
-            if tensors == wanted and all(one.scheme == scheme for one in found):
-                self._places[layer, scheme] = path, found
+            tensor_entries = tuple(entries)
+            tensors = [(entry.tensor, entry.shape, entry.channel_axes) for entry in tensor_entries]
+            if tensors == wanted and all(entry.scheme == scheme for entry in tensor_entries):
+                self._places[layer, scheme] = path, tensor_entries
 
 
 def _title(layer: int) -> str:

@@ -89,10 +89,10 @@ def _refuse(text: str) -> Any:
 
 
 def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
         raise ValueError("a key occurs twice")
-    return found
+    return mapping
 
 
 def _header(document: Any, room: int) -> Header:
@@ -113,8 +113,8 @@ def _header(document: Any, room: int) -> Header:
     plan = fields.get("plan")
     if not isinstance(plan, dict) or not all(_is_name(s) for pair in plan.items() for s in pair):
         raise PackedError("its plan is not layer → scheme")
-    tensors = tuple(_tensor(one) for one in fields.entries("tensors"))
-    others = tuple(_other(one) for one in fields.entries("others"))
+    tensors = tuple(_tensor(value) for value in fields.entries("tensors"))
+    others = tuple(_other(value) for value in fields.entries("others"))
     _require_in_a_row([*tensors, *others], room)
     _require_plan(plan, tensors)
     for names in ([(t.layer, t.tensor) for t in tensors], [o.name for o in others]):
@@ -144,12 +144,12 @@ def _require_in_a_row(entries: Sequence[TensorEntry | OtherEntry], room: int) ->
 
 
 def _require_plan(plan: dict[str, str], tensors: Sequence[TensorEntry]) -> None:
-    if {one.layer for one in tensors} != set(plan):
+    if {entry.layer for entry in tensors} != set(plan):
         raise PackedError("its plan and its tensors are not of the same layers")
-    for one in tensors:
-        if one.scheme != plan[one.layer]:
+    for entry in tensors:
+        if entry.scheme != plan[entry.layer]:
             raise PackedError(
-                f"{one} is stored as {one.scheme!r}, its plan says {plan[one.layer]!r}"
+                f"{entry} is stored as {entry.scheme!r}, its plan says {plan[entry.layer]!r}"
             )
 
 
@@ -157,7 +157,7 @@ def _tensor(value: Any) -> TensorEntry:
     fields = _Fields(value, "a tensor")
     where = tensor_text(fields.text("layer"), fields.text("tensor"))
     fields = _Fields(value, where)
-    streams = tuple(_stream(one, where) for one in fields.entries("streams", _MOST_STREAMS))
+    streams = tuple(_stream(stream, where) for stream in fields.entries("streams", _MOST_STREAMS))
     entry = TensorEntry(
         layer=fields.text("layer"),
         tensor=fields.text("tensor"),

@@ -188,8 +188,8 @@ def _scheme_of(entry: TensorEntry) -> AnyScheme:
     return parse_scheme(entry.scheme).along(entry.channel_axes)
 
 
-def _require_checksum(found: int, entry: TensorEntry | OtherEntry) -> None:
-    if f"{found:08x}" != entry.crc32:
+def _require_checksum(checksum: int, entry: TensorEntry | OtherEntry) -> None:
+    if f"{checksum:08x}" != entry.crc32:
         raise PackedError("its checksum is wrong: the file is damaged")
 
 

@@ -29,13 +29,13 @@ class StoredCodes:
         Raises:
             PackedError: If a tensor is damaged.
         """
-        found: dict[tuple[int, str], tuple[Codes, ...]] = {}
+        codes: dict[tuple[int, str], tuple[Codes, ...]] = {}
         by_name = {layer.name: layer.index for layer in layers}
         for entry in packed.header.tensors:
             if entry.calibrated:
                 key = by_name[entry.layer], entry.scheme
-                found[key] = (*found.get(key, ()), packed.codes(entry))
-        return cls(found)
+                codes[key] = (*codes.get(key, ()), packed.codes(entry))
+        return cls(codes)
 
     def codes(self, layer: int, scheme: str) -> tuple[Codes, ...] | None:
         """Codes of each tensor of a layer; None where the file has none for this scheme."""

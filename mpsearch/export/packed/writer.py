@@ -150,9 +150,11 @@ def write_packed(
             parts.append((layer.name, part))
             end += length
     other_entries = []
-    for one in contents.others:
-        other_entries.append(OtherEntry(one.name, one.dtype, one.shape, end, one.nbytes))
-        end += one.nbytes
+    for parameter in contents.others:
+        other_entries.append(
+            OtherEntry(parameter.name, parameter.dtype, parameter.shape, end, parameter.nbytes)
+        )
+        end += parameter.nbytes
     header = Header(
         contents.model,
         contents.model_name,
@@ -171,12 +173,12 @@ def write_packed(
         for name, part in parts:
             checksums.append(_written(file, part.write))
             on_layer(name)
-        checksums += [_written(file, _whole(one.data())) for one in contents.others]
+        checksums += [_written(file, _whole(other.data())) for other in contents.others]
         file.seek(0)
         file.write(header.with_checksums(checksums).to_bytes())
-        found = file.seek(0, os.SEEK_END)
-        if found != sizes.file_nbytes:
-            raise RuntimeError(f"{path}: {found} bytes written, {sizes.file_nbytes} counted")
+        file_nbytes = file.seek(0, os.SEEK_END)
+        if file_nbytes != sizes.file_nbytes:
+            raise RuntimeError(f"{path}: {file_nbytes} bytes written, {sizes.file_nbytes} counted")
 
     write_with(path, write, within)
     return sizes
@@ -223,8 +225,8 @@ def _part_of_codes(scheme: AnyScheme, codes: Codes, coding: Coding) -> _Part:
 
 
 def _write_all(coded: Iterable[CodedStream], write: _Write) -> None:
-    for one in coded:
-        write(one.data)
+    for stream in coded:
+        write(stream.data)
 
 
 def _write_in_pieces(scheme: AnyElementwise, array: Float32Array, write: _Write) -> None:

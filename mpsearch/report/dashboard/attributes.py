@@ -25,7 +25,7 @@ def graph_attributes(graphs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     Args:
         graphs: Name → a figure of Plotly's as JSON would have it: ``data`` and ``layout``.
     """
-    return {f"dashboard:plot_data:{name}:0": json.dumps(one) for name, one in graphs.items()}
+    return {f"dashboard:plot_data:{name}:0": json.dumps(graph) for name, graph in graphs.items()}
 
 
 def file_attributes(files: Mapping[str, Path]) -> dict[str, Any]:
@@ -35,11 +35,11 @@ def file_attributes(files: Mapping[str, Path]) -> dict[str, Any]:
         files: Id of an artifact → its file.
     """
     attributes = {}
-    for known, path in files.items():
+    for artifact_id, path in files.items():
         kind, encoding = mimetypes.guess_type(path.name)
-        attributes[f"artifacts:{known}"] = json.dumps(
+        attributes[f"artifacts:{artifact_id}"] = json.dumps(
             {
-                "artifact_id": known,
+                "artifact_id": artifact_id,
                 "filename": path.name,
                 "mimetype": kind or "application/octet-stream",
                 "encoding": encoding,

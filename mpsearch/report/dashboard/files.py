@@ -21,8 +21,8 @@ class FolderFiles:
 
     def offer(self, paths: Sequence[Path]) -> dict[str, Path]:
         """Let these files be read; returns id → file, of a file always the same."""
-        known = {path: one for one, path in self._paths.items()}
-        offered = {known.get(path) or str(uuid.uuid4()): path for path in paths}
+        ids = {path: key for key, path in self._paths.items()}
+        offered = {ids.get(path) or str(uuid.uuid4()): path for path in paths}
         self._paths |= offered
         return offered
 

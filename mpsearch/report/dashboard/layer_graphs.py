@@ -31,7 +31,7 @@ def layer_bytes(data: LayerBytes) -> dict[str, Any]:
         }
     ]
     for number, scheme in enumerate(data.palette):
-        which = [row for row, one in enumerate(data.schemes) if one == scheme]
+        which = [row for row, layer_scheme in enumerate(data.schemes) if layer_scheme == scheme]
         traces.append(
             {
                 **_BAR,

@@ -26,7 +26,7 @@ def _measured(record: StudyRecord) -> str:
     if record.trials is None:
         return ""
     goal, every = record.choosing, record.trials.trials
-    kept = sum(goal.feasible(one.nbytes, one.drop_pp) for one in every)
+    kept = sum(goal.feasible(trial.nbytes, trial.drop_pp) for trial in every)
     text = f"{count(len(every), 'plan')} measured, {kept:,} of which keep the limit"
     gray = "" if record.goal.kind == "front" else "; those that break it are gray"
     return (

@@ -38,7 +38,7 @@ def measured_plans(data: MeasuredPlans, what: str) -> dict[str, Any]:
     places = list(data.uniform.values())
     if places:
         uniform = _points(data.nbytes[places], data.drops_pp[places])
-        uniform["text"] = [f"{word(one)} everywhere<br>" for one in data.uniform]
+        uniform["text"] = [f"{word(scheme)} everywhere<br>" for scheme in data.uniform]
         traces.append({**marks("uniform", HUES[2], "diamond"), **uniform})
     best = _points(np.array([data.chosen[0]]), np.array([data.chosen[1]]))
     traces.append({**marks("plan", HUES[1], "star", 15), **best})

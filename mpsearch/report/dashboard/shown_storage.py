@@ -59,10 +59,10 @@ class ShownStorage(BaseStorage):
 
     def get_all_studies(self) -> list[FrozenStudy]:
         """All studies, with what is added to them."""
-        found = []
-        for study in sorted(self._storage.get_all_studies(), key=lambda one: one._study_id):
+        studies = []
+        for study in sorted(self._storage.get_all_studies(), key=lambda frozen: frozen._study_id):
             attributes = {**study.system_attrs, **self._addition(study)}
-            found.append(
+            studies.append(
                 FrozenStudy(
                     study.study_name,
                     None,
@@ -72,7 +72,7 @@ class ShownStorage(BaseStorage):
                     directions=study.directions,
                 )
             )
-        return found
+        return studies
 
     def get_study_system_attrs(self, study_id: int) -> dict[str, Any]:
         """The storage's, and what is added."""
@@ -132,11 +132,11 @@ class ShownStorage(BaseStorage):
         trials = self._storage.get_all_trials(study._study_id, deepcopy=False, states=states)
         key = (len(trials), self._stamp())
         with self._lock:
-            known = self._added.get(study._study_id)
-            if known is None or known[0] != key:
-                known = (key, self._shown_of(study, trials))
-                self._added[study._study_id] = known
-        return known[1]
+            entry = self._added.get(study._study_id)
+            if entry is None or entry[0] != key:
+                entry = (key, self._shown_of(study, trials))
+                self._added[study._study_id] = entry
+        return entry[1]
 
     def _shown_of(self, study: FrozenStudy, trials: list[FrozenTrial]) -> dict[str, Any]:
         if not trials or not is_ours(study):
@@ -148,9 +148,9 @@ class ShownStorage(BaseStorage):
             return note_attributes(f"No report: {error}")
 
     def _as_shown(self, trial: FrozenTrial, subject: str | None = None) -> FrozenTrial:
-        known = self._shown.get(trial._trial_id)
-        if known is not None:
-            return known
+        entry = self._shown.get(trial._trial_id)
+        if entry is not None:
+            return entry
         shown = copy.copy(trial)
         shown._user_attrs = {k: v for k, v in trial.user_attrs.items() if k not in _HIDDEN}
         limits = list(trial.constraints.values())

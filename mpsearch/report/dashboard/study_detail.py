@@ -45,8 +45,8 @@ class StudyDetail:
         """Answer one request."""
         asked = _PATH.fullmatch(environment.get("PATH_INFO", ""))
         after = parse_qs(environment.get("QUERY_STRING", "")).get("after", ["0"])[0]
-        known = re.fullmatch(r"\d{1,9}", after, re.ASCII)
-        detail = self._detail(int(asked[1]), int(after)) if asked and known else None
+        number = re.fullmatch(r"\d{1,9}", after, re.ASCII)
+        detail = self._detail(int(asked[1]), int(after)) if asked and number else None
         if detail is None:  # the dashboard says what is wrong
             return self._application(environment, start_response)
         text = json.dumps(detail).encode()
@@ -60,7 +60,7 @@ class StudyDetail:
     def _detail(self, study_id: int, after: int) -> dict[str, Any] | None:
         """None if there is no such study."""
         every = self._storage.get_all_studies()
-        study = next((one for one in every if one._study_id == study_id), None)
+        study = next((entry for entry in every if entry._study_id == study_id), None)
         if study is None:
             return None
         trials = self._storage.get_all_trials(study_id, deepcopy=False)
@@ -92,12 +92,12 @@ class StudyDetail:
 def _different(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
     """Trials that have all parameters, choices and attributes there are: mostly a single one."""
     kinds: dict[Any, list[dict[str, BaseDistribution]]] = {}
-    found = []
+    examples = []
     for trial in trials:
         attributes = tuple((name, type(value)) for name, value in trial.user_attrs.items())
         key = trial.state == TrialState.FAIL, bool(trial.intermediate_values), attributes
         spaces = kinds.setdefault(key, [])
         if trial.distributions not in spaces:
             spaces.append(trial.distributions)
-            found.append(trial)
-    return found
+            examples.append(trial)
+    return examples

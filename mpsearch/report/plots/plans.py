@@ -55,7 +55,7 @@ def draw_two_measured(
         (second, names[1], HUES[5], "s"),
     ):
         _plans(axes, data, ink, hue, hue, f"{short(name)}: ", marker)
-    budgets = sorted({one.budget_pp for one in (first, second) if one.budget_pp is not None})
+    budgets = sorted({plans.budget_pp for plans in (first, second) if plans.budget_pp is not None})
     for budget in budgets:
         budget_line(axes, budget, ink)
     byte_axis(axes.xaxis, np.concatenate([first.nbytes, second.nbytes]))

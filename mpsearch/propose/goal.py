@@ -66,10 +66,10 @@ class Goal:
         Args:
             plans: At least one.
         """
-        kept = [one for one in plans if self.feasible(one.nbytes, one.drop_pp)]
+        kept = [plan for plan in plans if self.feasible(plan.nbytes, plan.drop_pp)]
         if kept:
-            return min(kept, key=lambda one: self.key(one.nbytes, one.drop_pp))
-        return min(plans, key=lambda one: (self.excess(one.nbytes, one.drop_pp), one.nbytes))
+            return min(kept, key=lambda plan: self.key(plan.nbytes, plan.drop_pp))
+        return min(plans, key=lambda plan: (self.excess(plan.nbytes, plan.drop_pp), plan.nbytes))
 
     def feasible(self, nbytes: int, drop_pp: float) -> bool:
         """Whether a plan keeps the limit."""

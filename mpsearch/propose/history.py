@@ -41,7 +41,7 @@ class History:
         goal: Budget, size limit or front that is asked for.
     """
 
-    def __init__(self, goal: Goal, tried: Iterable[Tried] = ()) -> None:
+    def __init__(self, goal: Goal, plans: Iterable[Tried] = ()) -> None:
         self.goal = goal
         self.tried: list[Tried] = []
         self._plans: dict[Plan, Tried] = {}
@@ -49,19 +49,19 @@ class History:
         self.best: Tried | None = None
         #: The plan that breaks the limit least, or None if nothing was measured.
         self.nearest: Tried | None = None
-        for one in tried:
-            self.add(one)
+        for tried in plans:
+            self.add(tried)
 
-    def add(self, one: Tried) -> None:
-        """Remember *one*; a plan that is there already is ignored."""
-        if one.plan in self._plans:
+    def add(self, tried: Tried) -> None:
+        """Remember *tried*; a plan that is there already is ignored."""
+        if tried.plan in self._plans:
             return
-        self._plans[one.plan] = one
-        self.tried.append(one)
-        if self.feasible(one) and (self.best is None or self.key(one) < self.key(self.best)):
-            self.best = one
-        if self.nearest is None or self._distance(one) < self._distance(self.nearest):
-            self.nearest = one
+        self._plans[tried.plan] = tried
+        self.tried.append(tried)
+        if self.feasible(tried) and (self.best is None or self.key(tried) < self.key(self.best)):
+            self.best = tried
+        if self.nearest is None or self._distance(tried) < self._distance(self.nearest):
+            self.nearest = tried
 
     def __contains__(self, plan: Plan) -> bool:
         return plan in self._plans
@@ -73,26 +73,26 @@ class History:
         """What was measured of *plan*, or None."""
         return self._plans.get(plan)
 
-    def feasible(self, one: Tried) -> bool:
+    def feasible(self, tried: Tried) -> bool:
         """Whether a plan keeps the limit."""
-        return self.goal.feasible(one.nbytes, one.drop_pp)
+        return self.goal.feasible(tried.nbytes, tried.drop_pp)
 
-    def key(self, one: Tried) -> tuple[float, float, tuple[str, ...]]:
+    def key(self, tried: Tried) -> tuple[float, float, tuple[str, ...]]:
         """The smaller the better, among feasible plans."""
-        return (*self.goal.key(one.nbytes, one.drop_pp), one.plan.schemes)
+        return (*self.goal.key(tried.nbytes, tried.drop_pp), tried.plan.schemes)
 
     @property
     def ranked(self) -> list[Tried]:
         """Feasible plans, the best first."""
-        return sorted((one for one in self.tried if self.feasible(one)), key=self.key)
+        return sorted((tried for tried in self.tried if self.feasible(tried)), key=self.key)
 
-    def _distance(self, one: Tried) -> tuple[float, int]:
-        return self.goal.excess(one.nbytes, one.drop_pp), one.nbytes
+    def _distance(self, tried: Tried) -> tuple[float, int]:
+        return self.goal.excess(tried.nbytes, tried.drop_pp), tried.nbytes
 
     @property
     def front(self) -> list[Tried]:
         """Plans that no other beats in both bytes and drop, the smallest first."""
-        tried = sorted(self.tried, key=lambda one: one.plan.schemes)
-        nbytes = np.array([one.nbytes for one in tried], dtype=np.int64)
-        drop_pp = np.array([one.drop_pp for one in tried], dtype=np.float64)
-        return [tried[place] for place in front(nbytes, drop_pp)]
+        plans = sorted(self.tried, key=lambda tried: tried.plan.schemes)
+        nbytes = np.array([tried.nbytes for tried in plans], dtype=np.int64)
+        drop_pp = np.array([tried.drop_pp for tried in plans], dtype=np.float64)
+        return [plans[place] for place in front(nbytes, drop_pp)]

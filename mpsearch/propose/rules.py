@@ -57,8 +57,8 @@ class Rules:
 
     def locked(self, layer: str) -> str | None:
         """The scheme a layer is locked to, or None."""
-        found = [scheme for pattern, scheme in self.lock.items() if fnmatchcase(layer, pattern)]
-        return found[-1] if found else None
+        schemes = [scheme for pattern, scheme in self.lock.items() if fnmatchcase(layer, pattern)]
+        return schemes[-1] if schemes else None
 
     def allowed(self, layer: str, schemes: Sequence[str]) -> tuple[str, ...]:
         """Those of *schemes* that a layer may have; a lock beats everything."""

@@ -38,7 +38,7 @@ class UniformPlans:
     def of(cls, menu: Menu, goal: Goal, trials: int | None) -> "UniformPlans":
         """Those of a menu."""
         choices = uniform_choices(menu)
-        return cls({menu.plan(one): menu.total(one) for one in choices}, goal, trials)
+        return cls({menu.plan(choice): menu.total(choice) for choice in choices}, goal, trials)
 
     @classmethod
     def none(cls, goal: Goal) -> "UniformPlans":
@@ -62,19 +62,19 @@ class UniformPlans:
 
     def looked_at(self, history: History) -> tuple[Tried, ...]:
         """Those measured, the smallest first; with a budget up to the first that keeps it."""
-        found: list[Tried] = []
+        plans: list[Tried] = []
         is_kept = False
-        for one in filter(None, map(history.get, self._plans)):
-            if not is_kept or one.origin == UNIFORM:
-                found.append(one)
-            is_kept |= self._goal.kind == "budget" and history.feasible(one)
-        return tuple(found)
+        for tried in filter(None, map(history.get, self._plans)):
+            if not is_kept or tried.origin == UNIFORM:
+                plans.append(tried)
+            is_kept |= self._goal.kind == "budget" and history.feasible(tried)
+        return tuple(plans)
 
     def _share(self, history: History) -> int | None:
         """Trials left of those that are for uniform plans; None for any number."""
         if self._trials is None:
             return None
-        taken = sum(one.origin == UNIFORM for one in history.tried)
+        taken = sum(tried.origin == UNIFORM for tried in history.tried)
         return max(0, (self._trials - 1) // 2 - taken)
 
     def _open(self, history: History, room: int | None) -> Sequence[Plan]:
@@ -105,25 +105,25 @@ class UniformPlans:
     def _undecided(self, history: History) -> Sequence[Plan]:
         """The plans above the largest that is known to break the budget."""
         below = self._worthwhile(history)
-        known = [at for at, plan in enumerate(below) if plan in history]
-        return below[known[-1] + 1 :] if known else below
+        places = [at for at, plan in enumerate(below) if plan in history]
+        return below[places[-1] + 1 :] if places else below
 
     def _first_kept(self, history: History) -> int:
         for at, plan in enumerate(self._plans):
-            one = history.get(plan)
-            if one is not None and history.feasible(one):
+            tried = history.get(plan)
+            if tried is not None and history.feasible(tried):
                 return at
         return len(self._plans)
 
 
 def _halving(plans: Sequence[Plan]) -> list[Plan]:
     """The middle one, the middle of those before it, and so on."""
-    found = []
+    middles = []
     while plans:
         middle = len(plans) // 2
-        found.append(plans[middle])
+        middles.append(plans[middle])
         plans = plans[:middle]
-    return found
+    return middles
 
 
 def _spread(plans: Sequence[Plan]) -> list[Plan]:

@@ -120,8 +120,8 @@ class Campaign:
             if question.budget_on == "verify":
                 for share in _TIGHTER:
                     budget = Goal(question.metric, share * (question.budget or 0.0))
-                    found = self._study(budget, f"{name}~{share:g}", helpers=helpers)
-                    tighter.append(found.history)
+                    study = self._study(budget, f"{name}~{share:g}", helpers=helpers)
+                    tighter.append(study.history)
         finally:
             if helpers is not None:
                 helpers.stop()
@@ -136,8 +136,8 @@ class Campaign:
     def menu(self) -> Menu:
         """The choices, under the rules."""
         profile, progress = self.split.profile, self.listener.progress
-        known = profile.schemes if profile is not None else DOCUMENTED
-        schemes = menu_of(self.question.schemes or known)
+        defaults = profile.schemes if profile is not None else DOCUMENTED
+        schemes = menu_of(self.question.schemes or defaults)
         if self.question.calibrate:
             calibrate_all(self.work, schemes, progress)
         menu = make_menu(self.work, schemes, Rules.of(self.question), progress)
@@ -207,7 +207,7 @@ class Campaign:
             self._tell_damage(store)
             terms = RunTerms(
                 limits=Limits(question.most_trials if rival is None else trials, self._time_left),
-                known={**self._profiled(goal), **store.known_elsewhere(self._baseline)},
+                measured={**self._profiled(goal), **store.known_elsewhere(self._baseline)},
                 is_helper=self.is_helper,
                 with_uniform=rival is None,
                 choosing=choosing,
@@ -232,10 +232,10 @@ class Campaign:
     def _tell_damage(self, store: StudyStore) -> None:
         if self.is_helper:  # the process that it helps has said so
             return
-        for one in store.damage():
-            if one not in self._told:  # several studies may share a journal
-                self._told.add(one)
-                self.listener.on_note(one)
+        for sentence in store.damage():
+            if sentence not in self._told:  # several studies may share a journal
+                self._told.add(sentence)
+                self.listener.on_note(sentence)
 
     def _keep_best(self, best: Tried, goal: Goal) -> None:
         model = self.work.fingerprint.model

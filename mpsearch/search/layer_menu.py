@@ -34,9 +34,9 @@ def make_menu(
         return menu
 
     def error(layer: int, scheme: str) -> float:
-        found = bank.error(layer, scheme)
+        value = bank.error(layer, scheme)
         listener.advance(1, scheme)
-        return found
+        return value
 
     listener.start("comparing schemes by their errors", sum(map(len, menu.layer_schemes)))
     menu = menu.without_dominated(error)

@@ -45,7 +45,7 @@ class Loop:
         uniform: UniformPlans,
     ) -> None:
         self._engine, self._store, self._history = engine, store, history
-        self._terms, self._known = terms, terms.known
+        self._terms, self._measured = terms, terms.measured
         self._remaining, self._uniform = remaining, uniform
         self._trials = terms.limits.trials
         choosing = terms.choosing or history.goal
@@ -60,7 +60,7 @@ class Loop:
         original = Plan.uniform(menu.layers, "original")
         if menu.choice(original) is not None:
             baseline = self._tried(self._engine.baseline, "original", 0)
-            self._known = {**self._known, original: baseline}
+            self._measured = {**self._measured, original: baseline}
             self._obtain(Suggestion(original, "original"))
 
     def propose(self, proposer: Proposer, deadline: float | None, is_helper: bool) -> Stopped:
@@ -90,7 +90,7 @@ class Loop:
             if not suggestions and not running:
                 return "done"
             self._remaining.foresee(suggestions[0].left if suggestions else None)
-            free = [one for one in suggestions if one.plan not in running]
+            free = [suggestion for suggestion in suggestions if suggestion.plan not in running]
             if most is not None:
                 free = free[: max(0, most - len(self._history) - len(running))]
             if not free or not self._measure(free, most):
@@ -120,22 +120,26 @@ class Loop:
     def _obtain(self, suggestion: Suggestion) -> Tried | None:
         """Measure one plan, or wait until another process has; None if the study is full."""
         while True:
-            one = self._history.get(suggestion.plan)
-            if one is not None or self._is_full:
-                return one
+            tried = self._history.get(suggestion.plan)
+            if tried is not None or self._is_full:
+                return tried
             if not self._measure([suggestion], self._trials):
                 time.sleep(_WAIT_SECONDS)
                 self._hear()
 
     def _measure(self, suggestions: Sequence[Suggestion], most: int | None) -> bool:
         """Measure plans, or take what is known of them; False if others were quicker with all."""
-        ours = set(self._store.claim([one.plan for one in suggestions], most))
-        origin = {one.plan: one.origin for one in suggestions if one.plan in ours}
+        ours = set(self._store.claim([suggestion.plan for suggestion in suggestions], most))
+        origin = {
+            suggestion.plan: suggestion.origin
+            for suggestion in suggestions
+            if suggestion.plan in ours
+        }
         if not origin:
             return False
         self._latest = suggestions[-1]
-        for plan in [plan for plan in origin if plan in self._known]:
-            self._keep(replace(self._known[plan], origin=origin.pop(plan), stage_runs=0))
+        for plan in [plan for plan in origin if plan in self._measured]:
+            self._keep(replace(self._measured[plan], origin=origin.pop(plan), stage_runs=0))
         self._engine.measure(
             list(origin), lambda m: self._keep(self._tried(m, origin[m.plan], m.stage_runs))
         )
@@ -144,9 +148,9 @@ class Loop:
     def _hear(self) -> None:
         """What other processes on the same study have measured meanwhile."""
         self._terms.on_step()
-        for one in self._store.unread():
-            if one.plan not in self._history:
-                self._remember(one)
+        for tried in self._store.unread():
+            if tried.plan not in self._history:
+                self._remember(tried)
 
     def _tried(self, measurement: Measurement, origin: str, stage_runs: int) -> Tried:
         drops = drops_pp(self._engine.baseline.confidence, measurement.confidence)
@@ -160,15 +164,15 @@ class Loop:
             stage_runs=stage_runs,
         )
 
-    def _keep(self, one: Tried) -> None:
-        self._store.add(one, self._engine.bank.original_nbytes)
-        self._remember(one)
+    def _keep(self, tried: Tried) -> None:
+        self._store.add(tried, self._engine.bank.original_nbytes)
+        self._remember(tried)
 
-    def _remember(self, one: Tried) -> None:
+    def _remember(self, tried: Tried) -> None:
         before = self._chosen.best
-        self._history.add(one)
+        self._history.add(tried)
         if self._chosen is not self._history:
-            self._chosen.add(one)
+            self._chosen.add(tried)
         best = self._chosen.best
         if best is not None and best is not before:
             self._terms.on_best(best)

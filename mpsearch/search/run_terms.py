@@ -28,7 +28,7 @@ class RunTerms:
 
     Attributes:
         limits: When to stop.
-        known: Plans that need no measurement: others' in the same storage, or a profile's.
+        measured: Plans that need no measurement: others' in the same storage, or a profile's.
         is_helper: Whether another process finishes the study: uniform plans are left to it.
         with_uniform: Whether uniform plans are measured at all.
         choosing: By which goal *on_best* is called and the progress speaks; the study's own where
@@ -39,7 +39,7 @@ class RunTerms:
     """
 
     limits: Limits = Limits()
-    known: Mapping[Plan, Tried] = field(default_factory=dict)
+    measured: Mapping[Plan, Tried] = field(default_factory=dict)
     is_helper: bool = False
     with_uniform: bool = True
     choosing: Goal | None = None

@@ -25,28 +25,28 @@ _FINAL_TRIES: Final = 5  # plans checked by a plain forward pass before the sear
 class _Checked:
     """A plan after its plain forward passes."""
 
-    one: Tried
+    tried: Tried
     search: ImageSetDrop
     verify: ImageSetDrop | None
     confidence_pct: float
 
 
-def conclude(campaign: Campaign, found: Found) -> SearchResult:
+def conclude(campaign: Campaign, studies: Found) -> SearchResult:
     """Choose the plan, check it, and collect all that is known about it."""
-    question, searched = campaign.question, found.searched
+    question, searched = campaign.question, studies.searched
     work, held, menu = campaign.work, campaign.split.held, campaign.menu
     goal, profile, screen = searched.history.goal, campaign.split.profile, campaign.screen
     surrogate = campaign.surrogate(goal)
     history = History(goal.choosing(question.budget), searched.history.tried)
     checker = _Checker.of(work, held, history.goal)
     if question.budget_on == "verify":
-        checked = checker.on_held_images(history, found.tighter)
+        checked = checker.on_held_images(history, studies.tighter)
     else:
         checked = checker.first_that_keeps(history)
     work.model.copy.release()
-    one, drop = checked.one, checked.search.drop_pp
-    feasible = history.goal.feasible(one.nbytes, drop)
-    reason = "" if feasible else _why(history, one, drop)
+    tried, drop = checked.tried, checked.search.drop_pp
+    feasible = history.goal.feasible(tried.nbytes, drop)
+    reason = "" if feasible else _why(history, tried, drop)
     if question.budget_on == "verify" and checked.verify is not None and feasible:
         assert history.goal.budget_pp is not None
         feasible = checked.verify.interval_pp[1] <= history.goal.budget_pp
@@ -56,17 +56,17 @@ def conclude(campaign: Campaign, found: Found) -> SearchResult:
     def expected(choices: list[Choice]) -> list[float]:
         return surrogate.expected_drops(plans, choices)
 
-    histories = [searched.history, *found.tighter]
-    measured = [tried for one_ in histories for tried in one_.tried if tried.stage_runs]
-    best_is_chosen = feasible and history.best is not None and history.best.plan == one.plan
+    histories = [searched.history, *studies.tighter]
+    measured = [entry for past in histories for entry in past.tried if entry.stage_runs]
+    best_is_chosen = feasible and history.best is not None and history.best.plan == tried.plan
     proved = searched.stopped == "done" and searched.is_exhaustive and best_is_chosen
     return SearchResult(
-        plan=one.plan,
+        plan=tried.plan,
         feasible=feasible,
         reason=reason,
         goal=goal,
         budget_pp=history.goal.budget_pp,
-        nbytes=one.nbytes,
+        nbytes=tried.nbytes,
         other_nbytes=work.model.other_nbytes,
         original_nbytes=work.model.bank.original_nbytes,
         baseline_confidence_pct=checker.baseline_pct,
@@ -80,9 +80,9 @@ def conclude(campaign: Campaign, found: Found) -> SearchResult:
         single_changes=screen.measurements,
         trials=len(searched.history),
         seconds=time.monotonic() - campaign.begun,
-        ladder=_ladder(work, found, history.goal),
+        ladder=_ladder(work, studies, history.goal),
         front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in searched.history.front),
-        layers=layer_rows(menu, searched.history, one, expected),
+        layers=layer_rows(menu, searched.history, tried, expected),
         assessment=surrogate.assess(plans),
         one_change_optimal=None
         if goal.kind == "front"
@@ -128,22 +128,22 @@ class _Checker:
         # plans, one with room to spare is taken, and at last the gentlest.
         ranked = history.ranked
         others = ranked[_FINAL_TRIES:]
-        roomy = [one for one in others if self._has_room(one)][:1]
-        gentlest = sorted(others, key=lambda one: (one.drop_pp, one.origin != "original"))[:1]
+        roomy = [tried for tried in others if self._has_room(tried)][:1]
+        gentlest = sorted(others, key=lambda tried: (tried.drop_pp, tried.origin != "original"))[:1]
         looked_at = []
-        for one in [*ranked[:_FINAL_TRIES], *roomy, *gentlest] or [nearest]:
-            looked_at.append(self.check(one))
-            if self.goal.feasible(one.nbytes, looked_at[-1].search.drop_pp):
+        for tried in [*ranked[:_FINAL_TRIES], *roomy, *gentlest] or [nearest]:
+            looked_at.append(self.check(tried))
+            if self.goal.feasible(tried.nbytes, looked_at[-1].search.drop_pp):
                 break
         checked = min(looked_at, key=lambda c: max(0.0, self._excess(c)))
-        return replace(checked, verify=self._verify(checked.one))
+        return replace(checked, verify=self._verify(checked.tried))
 
     def _excess(self, checked: _Checked) -> float:
-        return self.goal.excess(checked.one.nbytes, checked.search.drop_pp)
+        return self.goal.excess(checked.tried.nbytes, checked.search.drop_pp)
 
-    def _has_room(self, one: Tried) -> bool:
+    def _has_room(self, tried: Tried) -> bool:
         budget = self.goal.budget_pp
-        return budget is None or one.drop_pp <= budget - _ROOM
+        return budget is None or tried.drop_pp <= budget - _ROOM
 
     def on_held_images(self, history: History, others: Sequence[History]) -> _Checked:
         """The smallest plan that held-back images do not refute.
@@ -161,33 +161,33 @@ class _Checker:
         assert self.goal.budget_pp is not None
         union = History(self.goal, [t for h in (history, *others) for t in h.tried])
         passed: _Checked | None = None
-        for one in reversed([t for t in union.front if union.feasible(t)]):
-            checked = replace(self.check(one), verify=self._verify(one))
+        for tried in reversed([t for t in union.front if union.feasible(t)]):
+            checked = replace(self.check(tried), verify=self._verify(tried))
             assert checked.verify is not None
             fails = checked.verify.interval_pp[1] > self.goal.budget_pp
-            if fails or not self.goal.feasible(one.nbytes, checked.search.drop_pp):
+            if fails or not self.goal.feasible(tried.nbytes, checked.search.drop_pp):
                 return passed or checked
             passed = checked
         return passed or self.first_that_keeps(history)
 
-    def check(self, one: Tried) -> _Checked:
-        after = self.work.plain_forward(one.plan)
+    def check(self, tried: Tried) -> _Checked:
+        after = self.work.plain_forward(tried.plan)
         drop = self.work.drop(self.before, after, self.goal.metric)
-        return _Checked(one, drop, None, self.work.mean_confidence_pct(after))
+        return _Checked(tried, drop, None, self.work.mean_confidence_pct(after))
 
-    def _verify(self, one: Tried) -> ImageSetDrop | None:
+    def _verify(self, tried: Tried) -> ImageSetDrop | None:
         if self.held is None or self.held_before is None:
             return None
-        after = self.held.plain_forward(one.plan)
+        after = self.held.plain_forward(tried.plan)
         return self.held.drop(self.held_before, after, self.goal.metric)
 
 
-def _why(history: History, one: Tried, drop: float) -> str:
+def _why(history: History, tried: Tried, drop: float) -> str:
     goal = history.goal
     if goal.max_nbytes is not None:
         return (
             f"no plan is within {goal.max_nbytes:,} bytes of weight layers; the nearest takes "
-            f"{one.nbytes:,}: allow that many, or add smaller schemes to `schemes`"
+            f"{tried.nbytes:,}: allow that many, or add smaller schemes to `schemes`"
         )
     return (
         f"no plan measured keeps the drop within {goal.budget_pp:g} pp; the nearest drops "
@@ -203,19 +203,19 @@ def _why_not_verified(goal: Goal, verify: ImageSetDrop) -> str:
     )
 
 
-def _ladder(work: Workbench, found: Found, goal: Goal) -> dict[str, Rung]:
+def _ladder(work: Workbench, studies: Found, goal: Goal) -> dict[str, Rung]:
     rungs = {"original": Rung(work.model.bank.original_nbytes, 0.0, 0)}
-    rungs["uniform"] = _rung(found.searched.uniform, goal)
-    for name, history in found.rivals.items():
+    rungs["uniform"] = _rung(studies.searched.uniform, goal)
+    for name, history in studies.rivals.items():
         # Studies of earlier versions have uniform plans as well, which are not the method's own.
-        own = [one for one in history.tried if one.origin != "uniform"]
+        own = [tried for tried in history.tried if tried.origin != "uniform"]
         rungs[name] = _rung(own, goal)
     return rungs
 
 
-def _rung(tried: Sequence[Tried], goal: Goal) -> Rung:
-    best = History(goal, tried).best
-    measured = sum(one.origin != "original" for one in tried)
+def _rung(plans: Sequence[Tried], goal: Goal) -> Rung:
+    best = History(goal, plans).best
+    measured = sum(tried.origin != "original" for tried in plans)
     if best is None:
         return Rung(None, None, measured)
     return Rung(best.nbytes, best.drop_pp, measured)

@@ -79,16 +79,16 @@ def refusals(
     """
     coded = engine.bank.coding != "none" and progress is not None
     listener = progress if coded and progress is not None else Silent()
-    found: dict[tuple[str, str], str] = {}
+    reasons: dict[tuple[str, str], str] = {}
     listener.start("coding layers for their bytes", len(engine.layers))
     for layer in engine.layers:
         for scheme in schemes:
             reason = engine.bank.refusal(layer.index, scheme)
             if reason is not None:
-                found[layer.name, scheme] = reason
+                reasons[layer.name, scheme] = reason
         listener.advance(1, layer.name)
     listener.finish()
-    return found
+    return reasons
 
 
 def empty_profile(
@@ -113,7 +113,7 @@ def measure_profile(
     engine: Engine,
     network: Network,
     inputs: Inputs,
-    known: SensitivityProfile,
+    profile: SensitivityProfile,
     *,
     parts: tuple[Part, ...] = ALL_PARTS,
     save: Save | None = None,
@@ -126,13 +126,13 @@ def measure_profile(
         engine: Measures plans.
         network: Computes gradients for the ``predicted`` part.
         inputs: The engine's images, shape (n, h, w, c).
-        known: Profile to complete: from :func:`empty_profile`, or of an interrupted run.
+        profile: Profile to complete: from :func:`empty_profile`, or of an interrupted run.
         parts: Names of the parts to complete.
         save: Called with the profile so far every two seconds, when interrupted and at the end.
         progress: Receives an update after every plan measured.
         on_note: Receives the reason if gradients cannot be had and ``predicted`` is left out.
     """
-    notebook = _Notebook(known)
+    notebook = _Notebook(profile)
     listener = progress or Silent()
     keep: Save = save or (lambda _: None)
     begun = last_save = time.monotonic()
@@ -148,19 +148,19 @@ def measure_profile(
             last_save = time.monotonic()
 
     try:
-        _measure_plans(engine, known, parts, notebook, listener, saved_now_and_then)
+        _measure_plans(engine, profile, parts, notebook, listener, saved_now_and_then)
         if "predicted" in parts:
-            _predict(engine, network, inputs, known, notebook, listener, on_note)
+            _predict(engine, network, inputs, profile, notebook, listener, on_note)
     finally:
         keep(so_far())
     return so_far()
 
 
-def _wanted_plans(known: SensitivityProfile, parts: tuple[Part, ...]) -> dict[_Key, Plan]:
-    names = tuple(layer.name for layer in known.layers)
-    refused = frozenset(known.refused)
+def _wanted_plans(profile: SensitivityProfile, parts: tuple[Part, ...]) -> dict[_Key, Plan]:
+    names = tuple(layer.name for layer in profile.layers)
+    refused = frozenset(profile.refused)
     wanted: dict[_Key, Plan] = {}
-    for scheme in known.schemes:
+    for scheme in profile.schemes:
         if "uniform" in parts:
             wanted["uniform", scheme] = uniform_plan(names, scheme, refused)
         for i, name in enumerate(names):
@@ -173,18 +173,18 @@ def _wanted_plans(known: SensitivityProfile, parts: tuple[Part, ...]) -> dict[_K
 
 def _measure_plans(
     engine: Engine,
-    known: SensitivityProfile,
+    profile: SensitivityProfile,
     parts: tuple[Part, ...],
     notebook: _Notebook,
     progress: Progress,
     after_each: Callable[[], None],
 ) -> None:
-    wanted = _wanted_plans(known, parts)
+    wanted = _wanted_plans(profile, parts)
     keys_of: dict[Plan, list[_Key]] = defaultdict(list)
     for key, plan in wanted.items():
         if not notebook.has(key):
             keys_of[plan].append(key)
-    index_of = {layer.name: layer.index for layer in known.layers}
+    index_of = {layer.name: layer.index for layer in profile.layers}
     work = SuffixWork(keys_of)
 
     def keep(measurement: Measurement) -> None:
@@ -208,23 +208,23 @@ def _predict(
     engine: Engine,
     network: Network,
     inputs: Inputs,
-    known: SensitivityProfile,
+    profile: SensitivityProfile,
     notebook: _Notebook,
     progress: Progress,
     on_note: Callable[[str], None],
 ) -> None:
-    names = [layer.name for layer in known.layers]
+    names = [layer.name for layer in profile.layers]
     cells = [
         (i, scheme)
         for i, name in enumerate(names)
-        for scheme in known.schemes
-        if (name, scheme) not in known.refused and (name, scheme) not in notebook.predicted
+        for scheme in profile.schemes
+        if (name, scheme) not in profile.refused and (name, scheme) not in notebook.predicted
     ]
     if not cells:
         return
     progress.start("predicting from gradients", len(inputs))
     try:
-        found = first_order(
+        predictions = first_order(
             network,
             engine.bank,
             inputs,
@@ -240,5 +240,8 @@ def _predict(
     for how in network.gradient_deaths:
         on_note(f"the process that computes gradients {how}; another was started")
     notebook.predicted.update(
-        {(names[layer], scheme): one.change for (layer, scheme), one in found.items()}
+        {
+            (names[layer], scheme): prediction.change
+            for (layer, scheme), prediction in predictions.items()
+        }
     )

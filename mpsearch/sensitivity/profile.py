@@ -186,10 +186,10 @@ class SensitivityProfile:
         except (ValueError, RecursionError) as error:
             raise StudyError(f"{where} is damaged ({error}); {_REMEDY}") from error
         fields = Fields(where, document, StudyError)
-        found = document.get("format"), document.get("version")
-        if found != (FORMAT, VERSION) or isinstance(found[1], bool):
+        form = document.get("format"), document.get("version")
+        if form != (FORMAT, VERSION) or isinstance(form[1], bool):
             raise StudyError(
-                f"{where} is of format {str(found[0])[:40]!r} version {str(found[1])[:20]!r}; this "
+                f"{where} is of format {str(form[0])[:40]!r} version {str(form[1])[:20]!r}; this "
                 f"program reads {FORMAT!r} version {VERSION}: {_REMEDY}"
             )
         return _profile_of(fields)
@@ -236,12 +236,12 @@ def _layer_of(fields: Fields) -> WeightLayer:
         kind=fields.text("kind"),
         tensors=tuple(
             WeightTensor(
-                one.text("name"),
-                tuple(one.wholes("shape")),
+                row.text("name"),
+                tuple(row.wholes("shape")),
                 # Files of before there were schemes per channel do not name them.
-                tuple(one.integers("channel_axes")) if "channel_axes" in one else (-1,),
+                tuple(row.integers("channel_axes")) if "channel_axes" in row else (-1,),
             )
-            for one in fields.rows("tensors")
+            for row in fields.rows("tensors")
         ),
     )
 

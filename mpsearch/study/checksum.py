@@ -66,14 +66,14 @@ class SoundTrials:
     """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, int], bool] = {}
+        self._verdicts: dict[tuple[str, int], bool] = {}
 
     def __call__(self, trial: FrozenTrial, subject: str) -> bool:
         """Whether a finished trial is what was written."""
         key = subject, trial._trial_id
-        if key not in self._known:
-            self._known[key] = is_sound(trial, subject)
-        return self._known[key]
+        if key not in self._verdicts:
+            self._verdicts[key] = is_sound(trial, subject)
+        return self._verdicts[key]
 
 
 def is_sound(trial: FrozenTrial, subject: str) -> bool:
@@ -87,11 +87,12 @@ def is_sound(trial: FrozenTrial, subject: str) -> bool:
     if CHECKSUM not in attributes:
         return True
     try:
-        found = checksum(subject, trial.params, attributes, trial.constraints)
-        known = attributes["nbytes"], attributes["drop_pp"]
+        digest = checksum(subject, trial.params, attributes, trial.constraints)
+        numbers = attributes["nbytes"], attributes["drop_pp"]
         # A database keeps values as numbers of its own; the last digit may differ.
-        return found == attributes[CHECKSUM] and all(
-            any(math.isclose(value, one, rel_tol=1e-9) for one in known) for value in trial.values
+        return digest == attributes[CHECKSUM] and all(
+            any(math.isclose(value, number, rel_tol=1e-9) for number in numbers)
+            for value in trial.values
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return False

@@ -70,8 +70,8 @@ class Identity:
             StudyError: If it was started with something else; says with what.
         """
         stored = study.user_attrs
-        known = {key: stored.get(SUBJECT + key) for key in self._terms}
-        fits = all(v is None or v == self._terms[k] for k, v in known.items())
+        terms = {key: stored.get(SUBJECT + key) for key in self._terms}
+        fits = all(v is None or v == self._terms[k] for k, v in terms.items())
         # Written one by one: a process killed in between has measured nothing yet.
         if fits and not study.get_trials(deepcopy=False):
             for key, value in self._terms.items():

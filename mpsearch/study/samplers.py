@@ -39,18 +39,18 @@ class _Asked:
         trial = self.study.ask(distributions(self._menu))
         return trial, Plan(self._menu.layers, tuple(trial.params[k] for k in self._menu.layers))
 
-    def tell(self, trial: optuna.Trial, one: Tried) -> None:
-        for name, value in (constraints(one, self._goal) or {}).items():
+    def tell(self, trial: optuna.Trial, tried: Tried) -> None:
+        for name, value in (constraints(tried, self._goal) or {}).items():
             trial.set_constraint(name, value)
-        self.study.tell(trial, values(one, self._goal))
+        self.study.tell(trial, values(tried, self._goal))
 
     def drop(self, trial: optuna.Trial) -> None:
         self.study.tell(trial, state=TrialState.FAIL)
 
-    def add(self, one: Tried) -> None:
-        if self._menu.choice(one.plan) is not None:
-            attributes = {"margin": one.margin.tolist(), "drop_pp": one.drop_pp}
-            self.study.add_trial(as_trial(one, self._menu, self._goal, attributes))
+    def add(self, tried: Tried) -> None:
+        if self._menu.choice(tried.plan) is not None:
+            attributes = {"margin": tried.margin.tolist(), "drop_pp": tried.drop_pp}
+            self.study.add_trial(as_trial(tried, self._menu, self._goal, attributes))
 
 
 class OptunaProposer:
@@ -76,15 +76,15 @@ class OptunaProposer:
 
     def next(self, history: History, running: Collection[Plan] = ()) -> Sequence[Suggestion]:
         """One plan that is not measured yet, or none."""
-        for one in history.tried[len(self._told) :]:
-            if self._open is None and one.origin == self._kind:
+        for tried in history.tried[len(self._told) :]:
+            if self._open is None and tried.origin == self._kind:
                 self._open = self._ask(())
-            if self._open is not None and self._open[1] == one.plan:
-                self._asked.tell(self._open[0], one)
+            if self._open is not None and self._open[1] == tried.plan:
+                self._asked.tell(self._open[0], tried)
                 self._open = None
             else:
-                self._asked.add(one)
-            self._told[one.plan] = one
+                self._asked.add(tried)
+            self._told[tried.plan] = tried
         if self._open is not None and self._open[1] in running:
             self._asked.drop(self._open[0])
             self._open = None

@@ -107,9 +107,11 @@ class StudyStore:
             trials = self._trials()
             # What others have claimed stays theirs while they live; the rest is failed here.
             living = self._claims.living(trials, is_alone=self._doorway.is_alone)
-            self.running = frozenset(self._plan(one) for one in living.values())
-            found = {one.number: self._measured.get(one.number) for one in trials}
-            fresh = {k: one for k, one in found.items() if one and k not in self._known_numbers}
+            self.running = frozenset(self._plan(trial) for trial in living.values())
+            measured = {trial.number: self._measured.get(trial.number) for trial in trials}
+            fresh = {
+                k: tried for k, tried in measured.items() if tried and k not in self._known_numbers
+            }
             self._known_numbers.update(fresh)
             return list(fresh.values())
 
@@ -135,7 +137,7 @@ class StudyStore:
         Args:
             baseline: Confidence of the unchanged model, shape (n,).
         """
-        known: dict[Plan, Tried] = {}
+        measured: dict[Plan, Tried] = {}
         with storage_faults(self._address):
             for other in self._storage.get_all_studies():
                 if other.study_name == self.name:
@@ -145,36 +147,36 @@ class StudyStore:
                 study = optuna.load_study(study_name=other.study_name, storage=self._storage)
                 subject = subject_digest(other.user_attrs)
                 for trial in filter(is_measured, study.get_trials(deepcopy=False)):
-                    one = self._tried(trial, subject)
-                    choice = None if one is None else self._menu.choice(one.plan)
-                    if one is None or choice is None or one.confidence.shape != baseline.shape:
+                    tried = self._tried(trial, subject)
+                    choice = None if tried is None else self._menu.choice(tried.plan)
+                    if tried is None or choice is None or tried.confidence.shape != baseline.shape:
                         continue
                     nbytes = self._menu.total(choice)
-                    drop = float(aggregate(drops_pp(baseline, one.confidence), self._goal.metric))
+                    drop = float(aggregate(drops_pp(baseline, tried.confidence), self._goal.metric))
                     # Others may have coded otherwise, and counted other bytes.
-                    known[one.plan] = replace(one, nbytes=nbytes, drop_pp=drop, stage_runs=0)
-        return known
+                    measured[tried.plan] = replace(tried, nbytes=nbytes, drop_pp=drop, stage_runs=0)
+        return measured
 
-    def add(self, one: Tried, original_nbytes: int) -> None:
+    def add(self, tried: Tried, original_nbytes: int) -> None:
         """Write one finished measurement; a signal waits until it is written."""
         attributes: dict[str, object] = {
-            "nbytes": one.nbytes,
-            "drop_pp": one.drop_pp,
-            "ratio": original_nbytes / max(1, one.nbytes),
-            "origin": one.origin,
-            "stage_runs": one.stage_runs,
-            "confidence": one.confidence.tolist(),
-            "margin": one.margin.tolist(),
+            "nbytes": tried.nbytes,
+            "drop_pp": tried.drop_pp,
+            "ratio": original_nbytes / max(1, tried.nbytes),
+            "origin": tried.origin,
+            "stage_runs": tried.stage_runs,
+            "confidence": tried.confidence.tolist(),
+            "margin": tried.margin.tolist(),
         }
         attributes[CHECKSUM] = checksum(
             self._subject,
-            one.plan.as_mapping(),
+            tried.plan.as_mapping(),
             attributes,
-            constraints(one, self._goal) or {},
+            constraints(tried, self._goal) or {},
         )
-        done = as_trial(one, self._menu, self._goal, attributes)
+        done = as_trial(tried, self._menu, self._goal, attributes)
         with storage_faults(self._address), signals_held():
-            if self._claims.holds(one.plan) and self._claims.finish(one.plan, done):
+            if self._claims.holds(tried.plan) and self._claims.finish(tried.plan, done):
                 return
             self._study.add_trial(done)
 
@@ -211,14 +213,14 @@ class StudyStore:
         for trial in every:
             if trial.number not in self._measured and is_measured(trial):
                 self._measured[trial.number] = self._tried(trial, self._subject)
-        return [one for one in every if self._measured.get(one.number, True) is not None]
+        return [trial for trial in every if self._measured.get(trial.number, True) is not None]
 
     def _tried(self, trial: FrozenTrial, subject: str) -> Tried | None:
         """A finished measurement; None if it is damaged, or makes no sense."""
         if not is_sound(trial, subject):
             return None
         try:
-            one = Tried(
+            tried = Tried(
                 plan=self._plan(trial),
                 nbytes=int(trial.user_attrs.get("nbytes", trial.values[0])),
                 drop_pp=float(trial.user_attrs["drop_pp"]),
@@ -230,7 +232,9 @@ class StudyStore:
         except (KeyError, TypeError, ValueError, OverflowError):
             return None
         return (
-            one if one.confidence.ndim == 1 and one.confidence.shape == one.margin.shape else None
+            tried
+            if tried.confidence.ndim == 1 and tried.confidence.shape == tried.margin.shape
+            else None
         )
 
     def _plan(self, trial: FrozenTrial) -> Plan:

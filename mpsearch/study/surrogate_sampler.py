@@ -48,7 +48,7 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
     ) -> dict[str, Any]:
         """Layer → scheme of the plan to measure; any if nothing is left."""
         trials = study.get_trials(deepcopy=False)
-        proposal = self.propose([one for one in trials if one.number != trial.number])
+        proposal = self.propose([other for other in trials if other.number != trial.number])
         choice = (0,) * len(self._menu.schemes) if proposal is None else proposal.choice
         return self._menu.plan(choice).as_mapping()
 
@@ -74,14 +74,14 @@ class SurrogateSampler(optuna.samplers.BaseSampler):
         """What the finished trials measured, and the plans of the running ones."""
         measured, running = self._surrogate.nothing_measured(), list[Choice]()
         layers = self._menu.layers
-        for one in trials:
-            if not set(layers) <= set(one.params):
+        for trial in trials:
+            if not set(layers) <= set(trial.params):
                 continue
-            choice = self._menu.choice(Plan(layers, tuple(one.params[key] for key in layers)))
+            choice = self._menu.choice(Plan(layers, tuple(trial.params[key] for key in layers)))
             if choice is None:
                 continue
-            if one.state == TrialState.RUNNING:
+            if trial.state == TrialState.RUNNING:
                 running.append(choice)
-            elif one.state == TrialState.COMPLETE and "margin" in one.user_attrs:
-                measured.add(choice, one.user_attrs["margin"], float(one.user_attrs["drop_pp"]))
+            elif trial.state == TrialState.COMPLETE and "margin" in trial.user_attrs:
+                measured.add(choice, trial.user_attrs["margin"], float(trial.user_attrs["drop_pp"]))
         return measured, running

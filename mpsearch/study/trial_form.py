@@ -21,26 +21,26 @@ def distributions(menu: Menu) -> dict[str, BaseDistribution]:
     }
 
 
-def as_trial(one: Tried, menu: Menu, goal: Goal, attributes: dict[str, Any]) -> FrozenTrial:
+def as_trial(tried: Tried, menu: Menu, goal: Goal, attributes: dict[str, Any]) -> FrozenTrial:
     """A measured plan as one finished Optuna trial.
 
     Parameters are layer → scheme; the values are those the goal minimizes, the constraint is by
     how much the plan breaks the limit.
     """
     return create_trial(
-        params=one.plan.as_mapping(),
+        params=tried.plan.as_mapping(),
         distributions=distributions(menu),
-        values=values(one, goal),
+        values=values(tried, goal),
         user_attrs=attributes,
-        constraints=constraints(one, goal),
+        constraints=constraints(tried, goal),
     )
 
 
-def values(one: Tried, goal: Goal) -> list[float]:
+def values(tried: Tried, goal: Goal) -> list[float]:
     """What is minimized: bytes, the drop, or both."""
     if goal.kind == "max_bytes":
-        return [one.drop_pp]
-    return [float(one.nbytes)] if goal.kind == "budget" else [float(one.nbytes), one.drop_pp]
+        return [tried.drop_pp]
+    return [float(tried.nbytes)] if goal.kind == "budget" else [float(tried.nbytes), tried.drop_pp]
 
 
 def directions(goal: Goal) -> list[Literal["minimize", "maximize"]]:
@@ -48,8 +48,8 @@ def directions(goal: Goal) -> list[Literal["minimize", "maximize"]]:
     return ["minimize"] * (2 if goal.kind == "front" else 1)
 
 
-def constraints(one: Tried, goal: Goal) -> dict[str, float] | None:
+def constraints(tried: Tried, goal: Goal) -> dict[str, float] | None:
     """Constraint name → value, or None for a front, which has none."""
     if goal.kind == "front":
         return None
-    return {CONSTRAINTS[goal.kind]: goal.excess(one.nbytes, one.drop_pp)}
+    return {CONSTRAINTS[goal.kind]: goal.excess(tried.nbytes, tried.drop_pp)}

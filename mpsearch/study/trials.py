@@ -143,13 +143,15 @@ def trials_in(
             f"{', '.join(sorted(ours)) or 'none'}: run the search again"
         )
     trials = {
-        one: storage.get_all_trials(ours[one]._study_id, deepcopy=False, states=_COMPLETE)
-        for one in ([name] if name is not None else asked_for(ours))
+        study_name: storage.get_all_trials(
+            ours[study_name]._study_id, deepcopy=False, states=_COMPLETE
+        )
+        for study_name in ([name] if name is not None else asked_for(ours))
     }
-    chosen = max(trials, key=lambda one: _last_written(trials[one]))
+    chosen = max(trials, key=lambda study_name: _last_written(trials[study_name]))
     others = sorted(set(ours) - {chosen})
-    found = as_study_trials(ours[chosen], trials[chosen], others, sound)
-    return replace(found, damage=(*journal_damage(storage), *found.damage))
+    study_trials = as_study_trials(ours[chosen], trials[chosen], others, sound)
+    return replace(study_trials, damage=(*journal_damage(storage), *study_trials.damage))
 
 
 def is_ours(study: FrozenStudy) -> bool:
@@ -181,7 +183,7 @@ def as_study_trials(
     subject = subject_digest(attributes)
     measured = [trial for trial in trials if is_measured(trial)]
     intact = [trial for trial in measured if sound(trial, subject)]
-    found = [one for one in (_trial(trial, layers) for trial in intact) if one is not None]
+    entries = [entry for entry in (_trial(trial, layers) for trial in intact) if entry is not None]
     return StudyTrials(
         name=study.study_name,
         goal=Goal(
@@ -195,16 +197,16 @@ def as_study_trials(
         },
         coding=str(attributes.get(SUBJECT + "coding", "none")),
         original_nbytes=_original(intact),
-        trials=tuple(found),
+        trials=tuple(entries),
         others=tuple(others),
-        damage=trial_damage(len(measured) - len(found)),
+        damage=trial_damage(len(measured) - len(entries)),
     )
 
 
 def is_measured(trial: FrozenTrial) -> bool:
     """Whether mpsearch wrote a trial, as a measurement that is finished, damaged or not."""
-    known = trial.user_attrs.keys() & {"confidence", "drop_pp", CHECKSUM}
-    return trial.state == TrialState.COMPLETE and bool(known)
+    attributes = trial.user_attrs.keys() & {"confidence", "drop_pp", CHECKSUM}
+    return trial.state == TrialState.COMPLETE and bool(attributes)
 
 
 def _last_written(trials: Sequence[FrozenTrial]) -> float:

@@ -89,13 +89,13 @@ class Folder:
 
     def files(self, most: int | None = None) -> dict[str, int]:
         """Regular files in it, no links, and their bytes; of the first names, if *most* says so."""
-        found = {}
+        sizes = {}
         for name in self.names()[:most]:
             with contextlib.suppress(OSError):  # gone
                 status = os.stat(self._at(name), dir_fd=self.handle, follow_symlinks=False)
                 if stat.S_ISREG(status.st_mode):
-                    found[name] = status.st_size
-        return found
+                    sizes[name] = status.st_size
+        return sizes
 
     def sweep(self, prefix: str) -> None:
         """Remove temporary files that no living process holds."""
@@ -163,10 +163,10 @@ def regular_files(folder: Path, most: int | None = None) -> dict[Path, int]:
         most: Names that are looked at.
     """
     try:
-        found = {} if folder.is_symlink() else Folder(folder, None).files(most)
+        sizes = {} if folder.is_symlink() else Folder(folder, None).files(most)
     except OSError:
         return {}
-    return {folder / name: nbytes for name, nbytes in found.items()}
+    return {folder / name: nbytes for name, nbytes in sizes.items()}
 
 
 def open_as_it_is(path: Path, flags: int = os.O_RDONLY) -> BinaryIO:

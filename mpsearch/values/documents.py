@@ -190,10 +190,10 @@ def read_object(
         raise error(f"{where} is not JSON ({cause}); {remedy}") from cause
     if not isinstance(document, dict) or document.get("format") != form:
         raise error(f"{str(path)!r} is not a {what} of mpsearch; {remedy}")
-    found = document.get("version")
-    if isinstance(found, bool) or found != version:
+    number = document.get("version")
+    if isinstance(number, bool) or number != version:
         raise error(
-            f"{where} has version {str(found)[:20]!r}; this program reads version {version}: "
+            f"{where} has version {str(number)[:20]!r}; this program reads version {version}: "
             "update mpsearch"
         )
     return document

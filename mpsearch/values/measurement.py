@@ -85,13 +85,13 @@ def top_classes(probabilities: Float32Array) -> IntArray:
     k = min(TOP, probabilities.shape[1])
     left = probabilities.copy()
     rows = np.arange(len(left))
-    found = np.empty((len(left), k), dtype=np.int64)
+    classes = np.empty((len(left), k), dtype=np.int64)
     missing = np.isnan(left[:, 0])
     for place in range(k):  # argmax takes the first of equals; a sort of all classes is slower
-        found[:, place] = left.argmax(axis=1)
-        left[rows, found[:, place]] = -1.0
-    found[missing] = -1
-    return found
+        classes[:, place] = left.argmax(axis=1)
+        left[rows, classes[:, place]] = -1.0
+    classes[missing] = -1
+    return classes
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -44,9 +44,9 @@ class Plan:
         Raises:
             PlanError: Names the first missing and the first unknown layer.
         """
-        known = set(layers)
+        names = set(layers)
         missing = [layer for layer in layers if layer not in chosen]
-        unknown = [layer for layer in chosen if layer not in known]
+        unknown = [layer for layer in chosen if layer not in names]
         if missing or unknown:
             parts = []
             if missing:

@@ -135,7 +135,7 @@ class Question:
                 raise SettingError(f"`{name}` = {value} is out of range; give {allowed}")
 
     def _require_one_limit(self) -> None:
-        sizes = [one for one in (self.max_bytes, self.ratio) if one is not None]
+        sizes = [size for size in (self.max_bytes, self.ratio) if size is not None]
         if not self.pareto and self.budget is None and not sizes:
             raise SettingError(
                 "search needs `budget` = PP, the largest drop allowed; try `budget` = 2 (or "

@@ -20,9 +20,9 @@ def masked(url: str) -> str:
 
 def without_secrets(text: str, url: str) -> str:
     """*text* in which no password of *url* is left, as it stands there, decoded or encoded."""
-    found = {match[2] for pattern in (_IN_HOST, _IN_QUERY) for match in pattern.finditer(url)}
-    plain = set(map(unquote, found))
-    written = {*found, *plain, *(quote(secret, safe="") for secret in plain)} - {"", HIDDEN}
+    secrets = {match[2] for pattern in (_IN_HOST, _IN_QUERY) for match in pattern.finditer(url)}
+    plain = set(map(unquote, secrets))
+    written = {*secrets, *plain, *(quote(secret, safe="") for secret in plain)} - {"", HIDDEN}
     for secret in sorted(written, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text

@@ -28,14 +28,14 @@ def read_question(path: Path) -> Question:
 def question_of(path: Path, content: bytes) -> Question:
     """Parse a ``study.toml`` that was read already, as :func:`read_question` does."""
     document = _parsed(path, content)
-    known = {field.name for field in fields(Question)}
+    keys = {field.name for field in fields(Question)}
     values: dict[str, Any] = {}
     for key, value in document.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
+        if key not in keys:
+            near = difflib.get_close_matches(key, keys, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ";"
             raise SettingError(
-                f"{str(path)!r}: unknown key {key!r}{hint} known keys: {', '.join(sorted(known))}"
+                f"{str(path)!r}: unknown key {key!r}{hint} known keys: {', '.join(sorted(keys))}"
             )
         values[key] = _typed(path, key, value)
     question = Question(**values)
@@ -164,7 +164,11 @@ def _path_from(path: Path, folder: Path) -> str:
         inside = str(there.relative_to(here))
         # A file called y, or keras:…, must not turn into a keyword.
         return inside if _is_path(inside) else f"./{inside}"
-    shared = [one for one in here.parents if there.is_relative_to(one) and one != Path(here.anchor)]
+    shared = [
+        parent
+        for parent in here.parents
+        if there.is_relative_to(parent) and parent != Path(here.anchor)
+    ]
     if not shared:
         return str(there)
     up = len(here.relative_to(shared[0]).parts)

@@ -69,8 +69,8 @@ def calibrate_all(work: Workbench, schemes: Sequence[str], progress: Progress) -
     done = len(pairs) - len(missing)
 
     def said() -> str:
-        found = sum(source.is_done(layer.index, scheme) for layer, scheme in pairs)
-        return f"the calibration of {found} of {len(pairs)} pairs of layer and scheme is kept"
+        kept = sum(source.is_done(layer.index, scheme) for layer, scheme in pairs)
+        return f"the calibration of {kept} of {len(pairs)} pairs of layer and scheme is kept"
 
     progress.start("calibrating: codes of layers", len(pairs), done=done)
     with said_when_stopped(said):

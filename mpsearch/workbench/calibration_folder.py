@@ -104,19 +104,19 @@ class CalibrationFolder:
         self,
         layer: int,
         weights: tuple[Float32Array, ...],
-        found: Mapping[str, tuple[FittedCodes, ...]],
+        by_scheme: Mapping[str, tuple[FittedCodes, ...]],
     ) -> None:
         """Keep codes of a layer if that can be.
 
         Args:
             layer: Index of the layer.
             weights: Trained tensors of the layer.
-            found: Scheme → codes of each tensor.
+            by_scheme: Scheme → codes of each tensor.
         """
-        nbytes = sum(codes.symbols.nbytes for every in found.values() for codes in every)
+        nbytes = sum(codes.symbols.nbytes for every in by_scheme.values() for codes in every)
         if self._may_take(nbytes):
             with contextlib.suppress(EnvironmentFault, ModelError, SettingError):
-                self._taken += self._codes.write(layer, weights, found)
+                self._taken += self._codes.write(layer, weights, by_scheme)
 
     def sums(
         self, layer: int, shapes: Mapping[str, tuple[int, ...]]
@@ -137,15 +137,15 @@ class CalibrationFolder:
                 header = packed.header
                 if (header.model, header.model_name) != (self._key, _title(layer)):
                     return 0, {}
-                if {one.name: (one.dtype, one.shape) for one in header.others} != wanted:
+                if {entry.name: (entry.dtype, entry.shape) for entry in header.others} != wanted:
                     return 0, {}
-                found = {
-                    one.name: packed.other(one).view(one.dtype).reshape(one.shape)
-                    for one in header.others
+                arrays = {
+                    entry.name: packed.other(entry).view(entry.dtype).reshape(entry.shape)
+                    for entry in header.others
                 }
         except PackedError:
             return 0, {}
-        return int(found.pop(_IMAGES)[0]), found
+        return int(arrays.pop(_IMAGES)[0]), arrays
 
     def keep_sums(self, layer: int, images: int, sums: Mapping[str, Float64Array]) -> bool:
         """Keep sums over so many images; False where that cannot be.

@@ -83,11 +83,11 @@ def bootstrap_interval(drops: Float64Array, metric: Metric) -> tuple[float, floa
     """
     images, step = len(drops), max(1, _DRAWS_AT_ONCE // len(drops))
     rng = np.random.default_rng(0)  # gives the same numbers in pieces as at once
-    found = []
+    samples = []
     for first in range(0, _RESAMPLES, step):
         draws = rng.integers(0, images, (min(step, _RESAMPLES - first), images))
-        found.append(aggregate(drops[draws], metric))
-    low, high = np.percentile(np.concatenate(found), _INTERVAL)
+        samples.append(aggregate(drops[draws], metric))
+    low, high = np.percentile(np.concatenate(samples), _INTERVAL)
     return float(low), float(high)
 
 

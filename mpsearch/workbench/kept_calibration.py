@@ -48,7 +48,7 @@ class KeptCalibration:
         self._memory, self._folder = work.memory, folder
         self._shapes = self._network.moment_shapes
         self._read: LRU[tuple[int, str], tuple[FittedCodes, ...]] = LRU(int(_READ * work.memory))
-        self._found: Calibration | None = None
+        self._prepared: Calibration | None = None
         self._images_kept: dict[int, int] = {}  # by layer
         self._fresh: dict[str, tuple[FittedCodes, ...]] = {}
         self._fresh_layer, self._fresh_since = -1, time.monotonic()
@@ -62,13 +62,13 @@ class KeptCalibration:
         fitted = self._fitted(layer, scheme)
         if fitted is None:
             return None
-        known = self._kept(layer, fitted.name)
-        if known is not None:
-            return known
-        found = self._calibration.codes(layer, scheme)
-        if found is not None:
-            self._keep(layer, fitted.name, found)
-        return found
+        kept = self._kept(layer, fitted.name)
+        if kept is not None:
+            return kept
+        codes = self._calibration.codes(layer, scheme)
+        if codes is not None:
+            self._keep(layer, fitted.name, codes)
+        return codes
 
     def error(self, layer: int, decoded: Sequence[Float32Array]) -> float | None:
         """Mean square change of a layer's outputs; None for a layer that is not calibrated."""
@@ -104,7 +104,7 @@ class KeptCalibration:
         Args:
             progress: Receives an update after every image.
         """
-        if self._found is not None:
+        if self._prepared is not None:
             return
         images = len(self._inputs)
         memory = int((_MEMORY + _READ) * self._memory)
@@ -117,7 +117,7 @@ class KeptCalibration:
             for group in groups:
                 self._run_images(group, moments, progress)
         progress.finish()
-        self._found = Calibration(
+        self._prepared = Calibration(
             self._network.layers,
             self._network.weights,
             moments,
@@ -141,15 +141,15 @@ class KeptCalibration:
             if self._restored(sums, layer) < len(self._inputs):
                 missing.append(layer)
                 continue
-            for index, found in sums.moments():
-                moments.keep(index, found)
+            for index, moment in sums.moments():
+                moments.keep(index, moment)
         return missing
 
     def _restored(self, sums: MomentSums, layer: int) -> int:
         """Take a layer's sums that are kept; returns of how many images."""
         if self._folder is None:
             return 0
-        ((_, mine),) = [one for index, one in sums.state().items() if index == layer]
+        ((_, mine),) = [state for index, state in sums.state().items() if index == layer]
         shapes = {name: array.shape for name, array in mine.items()}
         done, arrays = self._folder.sums(layer, shapes)
         if not sums.restore(layer, done, arrays):
@@ -176,8 +176,8 @@ class KeptCalibration:
         finally:
             if is_whole:
                 self._keep_sums(sums)
-        for layer, found in sums.moments():
-            moments.keep(layer, found)
+        for layer, moment in sums.moments():
+            moments.keep(layer, moment)
 
     def _keep_sums(self, sums: MomentSums) -> None:
         if self._folder is None:
@@ -197,10 +197,10 @@ class KeptCalibration:
 
     @property
     def _calibration(self) -> Calibration:
-        if self._found is None:
+        if self._prepared is None:
             self.prepare(Silent())
-        assert self._found is not None
-        return self._found
+        assert self._prepared is not None
+        return self._prepared
 
     def _fitted(self, layer: int, scheme: str) -> Fitted | None:
         """The scheme for a layer's kernel; None if it is not calibrated."""
@@ -213,22 +213,22 @@ class KeptCalibration:
     def _kept(self, layer: int, scheme: str) -> tuple[FittedCodes, ...] | None:
         """Codes read back; None where there are none, or none that are sound."""
         key = layer, scheme
-        known = self._read.get(key)
-        if known is None and self._folder is not None:
-            known = self._folder.codes(layer, scheme)
-            if known is not None:
-                self._read.put(key, known, _nbytes(known))
-        return known
+        codes = self._read.get(key)
+        if codes is None and self._folder is not None:
+            codes = self._folder.codes(layer, scheme)
+            if codes is not None:
+                self._read.put(key, codes, _nbytes(codes))
+        return codes
 
-    def _keep(self, layer: int, scheme: str, found: tuple[FittedCodes, ...]) -> None:
+    def _keep(self, layer: int, scheme: str, codes: tuple[FittedCodes, ...]) -> None:
         if layer != self._fresh_layer:
             self.flush()
             self._fresh_layer = layer
-        self._fresh[scheme] = found
+        self._fresh[scheme] = codes
         is_due = time.monotonic() - self._fresh_since > _KEEP_SECONDS
         if is_due or sum(map(_nbytes, self._fresh.values())) > self._memory // _KEEP_PART:
             self.flush()
 
 
 def _nbytes(codes: tuple[FittedCodes, ...]) -> int:
-    return sum(one.symbols.nbytes for one in codes)
+    return sum(tensor.symbols.nbytes for tensor in codes)

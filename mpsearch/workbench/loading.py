@@ -149,14 +149,14 @@ def _preprocess(opened: OpenModel, chosen: Preprocess | None) -> Preprocess:
         return parse_preprocess("unit")
     kinds = {type(operation).__name__ for operation in operations(model)[:3]}
     kinds.update(opened.network.own_scaling_layers)
-    found = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
-    if found is None:
+    preprocess = preprocess_of(str(model.name), bool({"Rescaling", "Normalization"} & kinds))
+    if preprocess is None:
         raise SettingError(
             f"the preprocessing of model {model.name!r} is not known; give `preprocess` = "
             f"{'|'.join(MODES)}|SCALE,OFFSET, as the model was trained (see the help of "
             "`preprocess`)"
         )
-    return found
+    return preprocess
 
 
 def _reference(
@@ -165,8 +165,8 @@ def _reference(
     if truth is None:
         return None
     if os.fspath(truth) != _TRUTH_IN_ARCHIVE:
-        found = true_classes(Path(truth), names, len(pictures))
-        return np.array(found, dtype=np.int64)
+        classes = true_classes(Path(truth), names, len(pictures))
+        return np.array(classes, dtype=np.int64)
     if pictures.truth is None:
         raise ImageError("`truth` = y needs images from an .npz with an array y; there is none")
     if pictures.truth.min() < 0 or pictures.truth.max() >= len(names):

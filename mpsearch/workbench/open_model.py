@@ -153,5 +153,5 @@ def open_source(
         copy=ModelCopy(source, size),
         bank=WeightBank(network, memory // 4, coding),
         digest=model_digest(live),
-        other_nbytes=sum(one.nbytes for one in other_parameters(live)),
+        other_nbytes=sum(variable.nbytes for variable in other_parameters(live)),
     )

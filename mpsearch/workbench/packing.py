@@ -70,8 +70,8 @@ def unpacked_model(packed: PackedFile, model: OpenModel) -> Any:
         return tuple(packed.weights(entry) for entry in entries[model.layer_names[layer]])
 
     restored = decoded_model(model.source, model.size, weights)
-    for one, entry in zip(other_parameters(restored), packed.header.others, strict=True):
-        one.assign(packed.other(entry))
+    for variable, entry in zip(other_parameters(restored), packed.header.others, strict=True):
+        variable.assign(packed.other(entry))
     return restored
 
 
@@ -94,27 +94,32 @@ def require_model(packed: PackedFile, model: OpenModel, force: bool = False) -> 
             "give that model, or to unpack into other weights of the same layers, `force`"
         )
     wanted = [(k.name, t.name, (t.shape, t.channel_axes)) for k in model.layers for t in k.tensors]
-    found = [(one.layer, one.tensor, (one.shape, one.channel_axes)) for one in header.tensors]
-    _require_same(packed, found, wanted)
+    entries = [
+        (entry.layer, entry.tensor, (entry.shape, entry.channel_axes)) for entry in header.tensors
+    ]
+    _require_same(packed, entries, wanted)
     _require_same(
         packed,
-        [(one.name, one.dtype, one.shape) for one in header.others],
-        [(one.name, one.dtype, one.shape) for one in other_parameters(model.live)],
+        [(entry.name, entry.dtype, entry.shape) for entry in header.others],
+        [
+            (variable.name, variable.dtype, variable.shape)
+            for variable in other_parameters(model.live)
+        ],
     )
     return Plan.from_mapping(model.layer_names, dict(header.plan))
 
 
 def _require_same(
     packed: PackedFile,
-    found: Sequence[tuple[str, str, object]],
+    entries: Sequence[tuple[str, str, object]],
     wanted: Sequence[tuple[str, str, object]],
 ) -> None:
-    for position in range(max(len(found), len(wanted))):
-        one = found[position] if position < len(found) else None
+    for position in range(max(len(entries), len(wanted))):
+        entry = entries[position] if position < len(entries) else None
         other = wanted[position] if position < len(wanted) else None
-        if one != other:
+        if entry != other:
             raise PackedError(
-                f"packed file {str(packed.path)!r} has {_shown(one)} where the model has "
+                f"packed file {str(packed.path)!r} has {_shown(entry)} where the model has "
                 f"{_shown(other)}; give the model it was made from"
             )
 

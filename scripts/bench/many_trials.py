@@ -143,10 +143,10 @@ def resume(folder: Path, bench: SearchBench, trials: int) -> None:
     store = StudyStore.open(url, NAME, Identity(FINGERPRINT, bench.menu, GOAL))
     try:
         assert not store.damage()
-        known = store.known_elsewhere(bench.engine.baseline.confidence)
+        measured = store.known_elsewhere(bench.engine.baseline.confidence)
         proposer = SurrogateProposer(bench.surrogate(GOAL))
         limits = Limits(trials + 2)  # the trained weights are a trial as well
-        terms = RunTerms(limits=limits, known=known, with_uniform=False)
+        terms = RunTerms(limits=limits, measured=measured, with_uniform=False)
         searched = run_search(bench.engine, bench.menu, store, proposer, terms)
     finally:
         store.close()

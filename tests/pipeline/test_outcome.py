@@ -48,5 +48,5 @@ def test_rounding_does_not_hide_a_plan_that_is_feasible() -> None:
     tried = [Tried(p, 100 + i, 0.0, base, base, "x", 1) for i, p in enumerate(plans[:-1])]
     tried.append(Tried(plans[-1], 999, 0.0, base, base, "original", 0))
     found = checker({plans[-1].schemes}, menu.layers, goal).first_that_keeps(History(goal, tried))
-    assert found.one.plan == plans[-1]
+    assert found.tried.plan == plans[-1]
     assert found.search.drop_pp == 0.0

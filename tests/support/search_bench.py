@@ -105,7 +105,7 @@ class SearchBench:
         try:
             terms = RunTerms(
                 limits=Limits(trials),
-                known=store.known_elsewhere(self.engine.baseline.confidence),
+                measured=store.known_elsewhere(self.engine.baseline.confidence),
                 progress=progress or Silent(),
                 on_best=on_best,
             )

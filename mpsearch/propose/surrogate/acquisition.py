@@ -42,10 +42,10 @@ def joined(some: Sequence[Outlook]) -> Outlook:
     if len(some) == 1:
         return some[0]
     return Outlook(
-        np.concatenate([one.drop_pp for one in some]),
-        np.concatenate([one.sd_pp for one in some]),
-        np.concatenate([one.chance for one in some]),
-        np.concatenate([one.saving for one in some]),
+        np.concatenate([part.drop_pp for part in some]),
+        np.concatenate([part.sd_pp for part in some]),
+        np.concatenate([part.chance for part in some]),
+        np.concatenate([part.saving for part in some]),
     )
 
 

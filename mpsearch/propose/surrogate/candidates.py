@@ -97,23 +97,23 @@ def double_changes(
         heaviest = np.sort(np.argsort(-np.abs(saved), kind="stable")[:_MOST_MOVES])
         moves, saved = moves[heaviest], saved[heaviest]
     change = np.stack([cells.change[v][o] - cells.change[v][start[v]] for v, o in moves])
-    one, other = np.triu_indices(len(moves), k=1)
-    left = menu.total(start.tolist()) - saved[one] - saved[other]
-    useful = np.flatnonzero((moves[one, 0] != moves[other, 0]) & (left < limits[0]))
+    earlier, later = np.triu_indices(len(moves), k=1)
+    left = menu.total(start.tolist()) - saved[earlier] - saved[later]
+    useful = np.flatnonzero((moves[earlier, 0] != moves[later, 0]) & (left < limits[0]))
     useful = useful[np.argsort(left[useful], kind="stable")]
-    found: list[IntArray] = []
+    kept: list[IntArray] = []
     count = 0
     step = min(8192, rows_at_once(len(seen)))
     for first in range(0, len(useful), step):
         some = useful[first : first + step]
-        drops = cells.drop_pp(seen + change[one[some]] + change[other[some]])
-        found.append(some[drops <= limits[1]])
-        count += len(found[-1])
+        drops = cells.drop_pp(seen + change[earlier[some]] + change[later[some]])
+        kept.append(some[drops <= limits[1]])
+        count += len(kept[-1])
         if count >= most:
             break
-    pairs = np.concatenate(found)[:most] if found else np.zeros(0, dtype=np.int64)
+    pairs = np.concatenate(kept)[:most] if kept else np.zeros(0, dtype=np.int64)
     plans = np.repeat(start[None], len(pairs), axis=0)
-    for side in (one, other):
+    for side in (earlier, later):
         picked = moves[side[pairs]]
         plans[np.arange(len(pairs)), picked[:, 0]] = picked[:, 1]
     return plans

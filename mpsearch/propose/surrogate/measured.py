@@ -73,12 +73,12 @@ class Measured:
         self._nbytes[row], self._drops[row] = self._menu.total(choice), drop_pp
         self._count += 1
 
-    def extend(self, tried: Iterable[Tried]) -> None:
+    def extend(self, plans: Iterable[Tried]) -> None:
         """Add what a search has measured; plans that the menu does not have are left out."""
-        for one in tried:
-            choice = self._menu.choice(one.plan)
+        for tried in plans:
+            choice = self._menu.choice(tried.plan)
             if choice is not None:
-                self.add(choice, one.margin, one.drop_pp)
+                self.add(choice, tried.margin, tried.drop_pp)
 
 
 def _doubled(array: Array) -> Array:

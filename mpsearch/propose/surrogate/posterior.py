@@ -175,13 +175,13 @@ class Posterior:
             curved -= table[choices[:, variable]]
         return np.stack([products, np.repeat(curved[:, None], total.shape[1], axis=1)])
 
-    def _overlap(self, one: IntArray, other: IntArray) -> tuple[Float64Array, Float64Array]:
-        """The two sums of the covariance of two sets of plans, each of shape (one, other)."""
-        own = np.zeros((len(one), len(other)))
+    def _overlap(self, choices: IntArray, others: IntArray) -> tuple[Float64Array, Float64Array]:
+        """The two sums of the covariance of two sets of plans, each of shape (choices, others)."""
+        own = np.zeros((len(choices), len(others)))
         first, second = np.zeros_like(own), np.zeros_like(own)
-        for variable in range(one.shape[1]):
-            same = one[:, variable, None] == other[None, :, variable]
-            option = one[:, variable]
+        for variable in range(choices.shape[1]):
+            same = choices[:, variable, None] == others[None, :, variable]
+            option = choices[:, variable]
             own += same * self._own[variable][option][:, None]
             size = np.square(self._size[variable])[option][:, None] * same
             first += size

@@ -74,7 +74,7 @@ class Screen:
         self._engine, self._network, self._inputs = engine, network, inputs
         self._menu, self._metric, self._profile = menu, metric, profile
         self._listener = listener or ScreenListener()
-        self._known: dict[Choice | None, Cells] = {}
+        self._cache: dict[Choice | None, Cells] = {}
         self._singles: list[SingleChanges] | None = None
         self._noted = 0
         self.has_gradients = True
@@ -92,19 +92,19 @@ class Screen:
             centre: The plan; None for the trained weights.
             margin: Margins under the plan, shape (n,).
         """
-        if centre not in self._known:
+        if centre not in self._cache:
             cells = self._cells(centre, margin)
             most = min(_KEPT, 1 + _KEPT_NBYTES // sum(table.nbytes for table in cells.change))
-            while len(self._known) >= most:
-                self._known.pop(next(iter(self._known)))
-            self._known[centre] = cells
-        return self._known[centre]
+            while len(self._cache) >= most:
+                self._cache.pop(next(iter(self._cache)))
+            self._cache[centre] = cells
+        return self._cache[centre]
 
     def do_without_gradients(self) -> None:
         """Screen by measurement from now on."""
         if self.has_gradients:
             self.has_gradients = False
-            self._known.clear()
+            self._cache.clear()
 
     def _cells(self, centre: Choice | None, margin: Float64Array) -> Cells:
         if self.has_gradients:
@@ -134,7 +134,7 @@ class Screen:
     def _predicted(self, centre: Choice | None, margin: Float64Array) -> Cells:
         menu = self._menu
         wanted = [(i, s) for i, schemes in enumerate(menu.layer_schemes) for s in schemes]
-        found = first_order(
+        predictions = first_order(
             self._network,
             self._engine.bank,
             self._inputs,
@@ -146,17 +146,17 @@ class Screen:
         self.passes += len(self._inputs)
         tables, perturbations, measured = [], [], []
         for variable, (group, schemes) in enumerate(zip(menu.variables, menu.schemes, strict=True)):
-            changes = [sum(found[i, s].change for i in group) for s in schemes]
-            known = [centre is not None and o == centre[variable] for o in range(len(schemes))]
+            changes = [sum(predictions[i, s].change for i in group) for s in schemes]
+            exact = [centre is not None and o == centre[variable] for o in range(len(schemes))]
             for option, scheme in enumerate(schemes):
                 truth = self._measured(group, scheme) if centre is None else None
                 if truth is not None:
-                    changes[option], known[option] = truth, True
+                    changes[option], exact[option] = truth, True
             tables.append(np.stack(changes))
             perturbations.append(
-                np.array([max(found[i, s].perturbation for i in group) for s in schemes])
+                np.array([max(predictions[i, s].perturbation for i in group) for s in schemes])
             )
-            measured.append(np.array(known))
+            measured.append(np.array(exact))
         return self._table(margin, tables, perturbations, measured)
 
     def _from_single_changes(self, centre: Choice | None, margin: Float64Array) -> Cells:
@@ -164,23 +164,25 @@ class Screen:
         if self._singles is None:
             self._singles = self._measure_single_changes()
         tables, measured = [], []
-        for variable, one in enumerate(self._singles):
+        for variable, single in enumerate(self._singles):
             if centre is None:
-                tables.append(one.change)
-                measured.append(one.measured)
+                tables.append(single.change)
+                measured.append(single.measured)
             else:
                 here = centre[variable]
-                tables.append(one.change - one.change[here])
-                measured.append(np.arange(len(one.change)) == here)
+                tables.append(single.change - single.change[here])
+                measured.append(np.arange(len(single.change)) == here)
         return self._table(margin, tables, self._reach(centre), measured)
 
     def _measure_single_changes(self) -> list[SingleChanges]:
-        known: list[dict[int, Float64Array]] = []
+        truths: list[dict[int, Float64Array]] = []
         for group, schemes in zip(self._menu.variables, self._menu.schemes, strict=True):
-            truths = {option: self._measured(group, s) for option, s in enumerate(schemes)}
-            known.append({option: one for option, one in truths.items() if one is not None})
+            measured = {option: self._measured(group, s) for option, s in enumerate(schemes)}
+            truths.append(
+                {option: truth for option, truth in measured.items() if truth is not None}
+            )
         singles, count = measure_single_changes(
-            self._engine, self._menu, self._reach(None), known, self._listener.on_images
+            self._engine, self._menu, self._reach(None), truths, self._listener.on_images
         )
         self.measurements += count
         return singles

@@ -37,7 +37,7 @@ def measure_single_changes(
     engine: Engine,
     menu: Menu,
     reach: list[Float64Array],
-    known: list[dict[int, Float64Array]],
+    truths: list[dict[int, Float64Array]],
     on_images: OnImages,
 ) -> tuple[list[SingleChanges], int]:
     """Measure a few choices of every variable.
@@ -46,7 +46,7 @@ def measure_single_changes(
         engine: Measures plans.
         menu: The choices.
         reach: Per variable, how far each choice moves the weights, shape (choices,).
-        known: Per variable, choices whose changes are known without measuring.
+        truths: Per variable, choices whose changes are known without measuring.
         on_images: Called with the number of images after every plan.
 
     Returns:
@@ -56,16 +56,16 @@ def measure_single_changes(
     wanted: dict[Plan, tuple[int, int]] = {}
     for variable, (group, schemes) in enumerate(zip(menu.variables, menu.schemes, strict=True)):
         for option in _spread(reach[variable]):
-            if option not in known[variable]:
+            if option not in truths[variable]:
                 changed = list(original)
                 for layer in group:
                     changed[layer] = schemes[option]
                 wanted[Plan(menu.layers, tuple(changed))] = variable, option
-    found = [dict(one) for one in known]
-    for one in engine.measure(list(wanted), lambda _: on_images(engine.images)):
-        variable, option = wanted[one.plan]
-        found[variable][option] = one.margin - engine.baseline.margin
-    tables = [_between(far, some, engine.images) for far, some in zip(reach, found, strict=True)]
+    changes = [dict(row) for row in truths]
+    for measurement in engine.measure(list(wanted), lambda _: on_images(engine.images)):
+        variable, option = wanted[measurement.plan]
+        changes[variable][option] = measurement.margin - engine.baseline.margin
+    tables = [_between(far, some, engine.images) for far, some in zip(reach, changes, strict=True)]
     return tables, len(wanted)
 
 
@@ -83,15 +83,15 @@ def _spread(reach: Float64Array) -> list[int]:
     return [ranked[i] for i in positions]
 
 
-def _between(reach: Float64Array, found: dict[int, Float64Array], images: int) -> SingleChanges:
+def _between(reach: Float64Array, changes: dict[int, Float64Array], images: int) -> SingleChanges:
     """Linear in how far the weights are moved, between what was measured and no change at all."""
     measured = np.zeros(len(reach), dtype=np.bool_)
-    measured[list(found)] = True
+    measured[list(changes)] = True
     measured |= reach == 0
-    points = {0.0: np.zeros(images)} | {float(reach[i]): change for i, change in found.items()}
+    points = {0.0: np.zeros(images)} | {float(reach[i]): change for i, change in changes.items()}
     ranked = sorted(points)
     values = np.stack([points[at] for at in ranked])
     change = np.stack([np.interp(reach, ranked, values[:, n]) for n in range(images)], axis=1)
-    for option, own in found.items():  # two choices may move the weights equally far
+    for option, own in changes.items():  # two choices may move the weights equally far
         change[option] = own
     return SingleChanges(change, measured)

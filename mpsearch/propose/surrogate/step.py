@@ -57,7 +57,7 @@ class Step:
             drops = np.concatenate([drops, cells.drop_pp(believed)])
         self._posterior = Posterior(cells, choices, change)
         every = np.concatenate([seen.choices, seen.pending])
-        self._known = {row.tobytes() for row in every}
+        self._rows = {row.tobytes() for row in every}
         self.best = self._best_feasible()
         most = float(sum(int(sizes.max()) for sizes in menu.nbytes)) + 1
         self._best = (
@@ -161,7 +161,7 @@ class Step:
         limit = self._goal.max_nbytes
         plans = plans[nbytes <= limit if limit is not None else nbytes < self._best[0]]
         first = {row.tobytes(): i for i, row in reversed(list(enumerate(plans)))}
-        rows = sorted(i for key, i in first.items() if key not in self._known)
+        rows = sorted(i for key, i in first.items() if key not in self._rows)
         return plans[np.array(rows, dtype=np.int64)]
 
     @cached_property
@@ -181,11 +181,11 @@ class Step:
     def _starts(self) -> list[tuple[IntArray, Float64Array]]:
         """Measured plans whose surroundings are of interest."""
         seen = self._seen
-        found = [] if self.best is None else [self.best]
+        rows = [] if self.best is None else [self.best]
         near = self._nearest_to_limit()
-        if near is not None and near not in found:
-            found.append(near)
-        return [(seen.choices[i], seen.change[i]) for i in found]
+        if near is not None and near not in rows:
+            rows.append(near)
+        return [(seen.choices[i], seen.change[i]) for i in rows]
 
     def _nearest_to_limit(self) -> int | None:
         """The smaller measured plan that breaks the limit least."""
@@ -230,8 +230,8 @@ class Step:
             summed = sum(table[option] for table, option in zip(tables, choice, strict=True))
             allowance = allowance + change - summed
         spared = int(_SPARED * (len(allowance) - 1)) if self._cells.metric == "p95" else 0
-        found = smallest_plan(self._menu.nbytes, [-table for table in tables], allowance, spared)
-        rows = [] if found.choice is None else [found.choice]
+        solution = smallest_plan(self._menu.nbytes, [-table for table in tables], allowance, spared)
+        rows = [] if solution.choice is None else [solution.choice]
         return np.array(rows, dtype=np.int64).reshape(-1, len(tables))
 
     def _frontier_limit(self) -> float:

@@ -146,11 +146,11 @@ class SurrogateProposer:
         self._read = len(history.tried)
         menu = self._surrogate.menu
         pending = [menu.choice(p) for p in sorted(running, key=lambda plan: plan.schemes)]
-        found = self._surrogate.propose(self._measured, [c for c in pending if c is not None])
-        plan = None if found is None else menu.plan(found.choice)
-        if found is None or plan is None or plan in history:
+        proposal = self._surrogate.propose(self._measured, [c for c in pending if c is not None])
+        plan = None if proposal is None else menu.plan(proposal.choice)
+        if proposal is None or plan is None or plan in history:
             return []
-        return [Suggestion(plan, found.origin, found.expected_saving, found.left)]
+        return [Suggestion(plan, proposal.origin, proposal.expected_saving, proposal.left)]
 
 
 def _centre(goal: Goal, measured: Measured) -> int | None:

@@ -62,9 +62,9 @@ class Address:
             SettingError: If there is no such kind of storage, a part is missing, or the driver is
                 not installed.
         """
-        scheme, found, rest = text.partition("://")
+        scheme, separator, rest = text.partition("://")
         kind = _SCHEMES.get(scheme)
-        if not found or kind is None or "\0" in text:
+        if not separator or kind is None or "\0" in text:
             raise SettingError(f"storage {masked(text)!r} is not supported; use {_FORMS}")
         if kind in {"sqlite", "journal"}:
             return cls._file(kind, text, rest)

@@ -44,7 +44,9 @@ class Database(RDBStorage):
             included_trial_ids: Trials to read even if their ids are not greater.
             trial_id_greater_than: All trials with greater ids are read; -1 for all.
         """
-        included = {one for one in included_trial_ids if one <= trial_id_greater_than}
+        included = {
+            trial_id for trial_id in included_trial_ids if trial_id <= trial_id_greater_than
+        }
         if len(included) > _MOST_INCLUDED:
             return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
         trial = models.TrialModel
@@ -53,7 +55,7 @@ class Database(RDBStorage):
             wanted = sqlalchemy.or_(wanted, trial.trial_id.in_(included))
         conditions = [trial.study_id == study_id, wanted]
         if states is not None:
-            conditions.append(trial.state.in_([one for one in TrialState if one in states]))
+            conditions.append(trial.state.in_([state for state in TrialState if state in states]))
         with _create_scoped_session(self.scoped_session) as session:
             models.StudyModel.find_or_raise_by_id(study_id, session)
             return _read(session, conditions)
@@ -76,10 +78,10 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
             .join(models.TrialModel.__table__, trial.trial_id == table.trial_id)
             .where(*conditions)
         )
-        found: _Rows = defaultdict(list)
+        by_trial: _Rows = defaultdict(list)
         for row in connection.execute(query):
-            found[row[0]].append(row)
-        return found
+            by_trial[row[0]].append(row)
+        return by_trial
 
     number, step = models.TrialValueModel, models.TrialIntermediateValueModel
     values = rows(number, "objective", "value", "value_type")
@@ -90,11 +92,11 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
     users = rows(models.TrialUserAttributeModel, "key", "value_json")
     systems = rows(models.TrialSystemAttributeModel, "key", "value_json")
     parsed = functools.cache(json_to_distribution)
-    found = []
+    frozen = []
     for trial_id, place, state, begun, ended in trials:
         chosen = sorted(params[trial_id], key=itemgetter(1))  # as they were written
         spaces = {name: parsed(text) for _, _, name, _, text in chosen}
-        found.append(
+        frozen.append(
             FrozenTrial(
                 number=place,
                 state=state,
@@ -115,7 +117,7 @@ def _read(session: Session, conditions: Sequence[Any]) -> list[FrozenTrial]:
                 trial_id=trial_id,
             )
         )
-    return found
+    return frozen
 
 
 def _values(rows: Sequence[Sequence[Any]]) -> list[float] | None:

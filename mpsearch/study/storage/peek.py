@@ -61,8 +61,8 @@ def glance(path: Path, name: str | None = None) -> Glance | None:
     if not path.is_file():
         return None
     try:
-        found = _database(path) if is_database(path) else _journal(path)
-        study = _chosen(found, name)
+        counts = _database(path) if is_database(path) else _journal(path)
+        study = _chosen(counts, name)
         original = None if study is None else _original_nbytes(study.attributes)
     except (MPSearchError, *_DAMAGE):  # one storage is no reason to be silent of others
         return None
@@ -74,10 +74,10 @@ def asked_for(names: Collection[str]) -> list[str]:
     return [name for name in names if name.rpartition("~")[0] not in names]
 
 
-def _chosen(found: Mapping[str, _Counted], name: str | None) -> _Counted | None:
-    if name is not None and name in found:
-        return found[name]
-    studies = [found[one] for one in asked_for(found)]
+def _chosen(counts: Mapping[str, _Counted], name: str | None) -> _Counted | None:
+    if name is not None and name in counts:
+        return counts[name]
+    studies = [counts[key] for key in asked_for(counts)]
     return max(studies, key=lambda study: study.last, default=None)
 
 
@@ -87,7 +87,7 @@ def _original_nbytes(attributes: Mapping[str, Any]) -> int | None:
 
 
 def _database(path: Path) -> dict[str, _Counted]:
-    found = {}
+    counts = {}
     with contextlib.closing(connect_read_only(path, 1)) as database:
         require_stored(database)
         studies = database.execute(
@@ -100,9 +100,9 @@ def _database(path: Path) -> dict[str, _Counted]:
                 "('nbytes', 'ratio') AND trial_id = ?",
                 (first,),
             )
-            known = {key: json.loads(value) for key, value in attributes}
-            found[str(name)] = _Counted(int(trials), last or "", known)
-    return found
+            numbers = {key: json.loads(value) for key, value in attributes}
+            counts[str(name)] = _Counted(int(trials), last or "", numbers)
+    return counts
 
 
 def _journal(path: Path) -> dict[str, _Counted]:
@@ -117,12 +117,12 @@ def _journal(path: Path) -> dict[str, _Counted]:
     except optuna.exceptions.OptunaError as error:
         raise ValueError(str(error)) from error
     complete = (optuna.trial.TrialState.COMPLETE,)
-    found = {}
+    counts = {}
     for study in storage.get_all_studies():
         subject = subject_digest(study.user_attrs)
         every = storage.get_all_trials(study._study_id, deepcopy=False, states=complete)
         trials = [trial for trial in every if is_sound(trial, subject)]
         if trials:
-            last = max(one.datetime_complete or datetime.min for one in trials)
-            found[study.study_name] = _Counted(len(trials), last, trials[0].user_attrs)
-    return found
+            last = max(trial.datetime_complete or datetime.min for trial in trials)
+            counts[study.study_name] = _Counted(len(trials), last, trials[0].user_attrs)
+    return counts

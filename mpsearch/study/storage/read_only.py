@@ -33,8 +33,8 @@ def require_stored(database: sqlite3.Connection) -> None:
     Raises:
         sqlite3.Error: If there is such a thing, or if it is no database, or a damaged one.
     """
-    if (found := database.execute(_COMPUTED).fetchone()) is not None:
-        raise sqlite3.DatabaseError(f"{found[0]!r} is computed, not stored")
+    if (row := database.execute(_COMPUTED).fetchone()) is not None:
+        raise sqlite3.DatabaseError(f"{row[0]!r} is computed, not stored")
 
 
 def is_database(path: Path) -> bool:

@@ -62,14 +62,14 @@ def _reason_to_refuse(kind: Kind, path: Path, writing: bool) -> str | None:
     if writing and stat.S_ISLNK(itself.st_mode):
         target = str(path.resolve())
         return f"is a symbolic link, and nothing is written through it: name {target!r} itself"
-    found = path.stat()
-    if not stat.S_ISREG(found.st_mode):
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
         return "is not a regular file: name one; it is created if it is missing"
-    if found.st_size and not _is(kind, path):
+    if status.st_size and not _is(kind, path):
         return f"is {_KINDS[kind]}: name another file; it is created if it is missing"
-    if writing and found.st_nlink > 1:
+    if writing and status.st_nlink > 1:
         # Two names have two rollback journals: https://sqlite.org/howtocorrupt.html
-        return f"has {found.st_nlink} names (hard links): put a copy in its place"
+        return f"has {status.st_nlink} names (hard links): put a copy in its place"
     return None
 
 
@@ -91,9 +91,9 @@ def _is_optunas(path: Path) -> bool:
         tables = _tables(path)
     except sqlite3.Error:
         return False
-    known = {*BaseModel.metadata.tables, "alembic_version"}
+    ours = {*BaseModel.metadata.tables, "alembic_version"}
     # Of a process that is killed while it makes them, or that makes them now, there are some.
-    if not (set(tables) <= known or set(_ESSENTIAL) <= set(tables)):
+    if not (set(tables) <= ours or set(_ESSENTIAL) <= set(tables)):
         return False
     return all(
         _ESSENTIAL[name] <= columns for name, columns in tables.items() if name in _ESSENTIAL

@@ -104,7 +104,7 @@ class Claims:
         self, trials: Iterable[FrozenTrial], is_alone: bool = False
     ) -> tuple[dict[int, FrozenTrial], bool]:
         """Living claims of others, and whether a dead one was finished since *trials* were read."""
-        found: dict[int, FrozenTrial] = {}
+        living: dict[int, FrozenTrial] = {}
         is_stale = False
         for trial in trials:
             if trial.state != TrialState.RUNNING or WORKER not in trial.user_attrs:
@@ -114,9 +114,9 @@ class Claims:
             if is_alone or self._is_dead(trial):
                 is_stale |= not self._fail(trial._trial_id, "its worker is gone")
             else:
-                found[trial._trial_id] = trial
-        self._watched = {key: self._watched[key] for key in found if key in self._watched}
-        return found, is_stale
+                living[trial._trial_id] = trial
+        self._watched = {key: self._watched[key] for key in living if key in self._watched}
+        return living, is_stale
 
     def holds(self, plan: Plan) -> bool:
         """Whether this process has claimed *plan* and not measured it yet."""

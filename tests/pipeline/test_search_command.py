@@ -124,7 +124,7 @@ def test_a_study_file_says_everything(here: Path, capsys: pytest.CaptureFixture[
 def test_a_long_menu_finds_smaller_plans_that_are_packed_and_proved(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    options = ("--budget", "1", "--holdout", "0", "--trials", "60", "--out", "s")
+    options = ("--budget", "1", "--holdout", "0", "--trials", "40", "--out", "s")
     plain = answer(capsys, "search", *options)
     found = answer(capsys, "search", *options, "--schemes", "extended")
     assert found["feasible"]
@@ -181,16 +181,16 @@ def test_layers_can_be_locked_forbidden_and_tied(
 def test_held_back_images_are_reported_and_can_bind(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = answer(capsys, "search", "--budget", "2", "--trials", "20")
+    found = answer(capsys, "search", "--budget", "2", "--trials", "12")
     assert found["search"]["images"] == 40
     assert found["verify"]["images"] == 20
     assert found["search"]["drop_pp"] == found["drop_pp"]
     low, high = found["verify"]["interval"]
     assert low <= found["verify"]["drop_pp"] <= high <= found["verify"]["worst_pp"]
-    bound = answer(capsys, "search", "--budget", "2", "--trials", "20", "--budget-on", "verify")
+    bound = answer(capsys, "search", "--budget", "2", "--trials", "12", "--budget-on", "verify")
     assert bound["feasible"]
     assert bound["verify"]["interval"][1] <= 2
-    alone = answer(capsys, "search", "--budget", "2", "--holdout", "0", "--trials", "20")
+    alone = answer(capsys, "search", "--budget", "2", "--holdout", "0", "--trials", "12")
     assert alone["verify"] is None
 
 

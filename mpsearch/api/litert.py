@@ -75,8 +75,7 @@ def write_litert(
 def _drops(
     work: Workbench, made: LiteRTModel, plan: Plan, metric: Metric
 ) -> tuple[ImageSetDrop, ImageSetDrop]:
-    before = work.plain_forward(work.model.original)
+    before, after = work.plain_forward(work.model.original), work.plain_forward(plan)
+    work.model.copy.release()  # before LiteRT takes its memory
     by_litert = work.model.network.probabilities(run_litert(made, work.inputs))
-    after = work.plain_forward(plan)
-    work.model.copy.release()
     return work.drop(before, by_litert, metric), work.drop(before, after, metric)

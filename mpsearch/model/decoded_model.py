@@ -22,6 +22,16 @@ def decoded_model(
         decoded: Function from the index of a weight layer to its decoded tensors.
     """
     model = load_keras_model(source, size)
+    set_decoded(model, decoded)
+    return model
+
+
+def set_decoded(model: Any, decoded: Callable[[int], tuple[Float32Array, ...]]) -> None:
+    """Give the weight layers of a copy other weights.
+
+    Args:
+        model: A model that is not the live one.
+        decoded: Function from the index of a weight layer to its decoded tensors.
+    """
     for live in weight_layers(model):
         live.keras_layer.set_weights(list(decoded(live.layer.index)))
-    return model

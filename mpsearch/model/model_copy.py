@@ -1,15 +1,13 @@
 """A copy of a model, for Keras' own forward passes under one set of weights after another."""
 
-import gc
 from collections.abc import Callable
 from typing import Any
 
-from mpsearch.memory.freed_memory import give_back_freed_memory
 from mpsearch.memory.input_images import Inputs
+from mpsearch.model.decoded_model import set_decoded
 from mpsearch.model.load import load_keras_model
-from mpsearch.model.plain_forward import plain_forward
+from mpsearch.model.plain_forward import collect_models, plain_forward
 from mpsearch.model.source import ModelSource
-from mpsearch.model.weight_layers import weight_layers
 from mpsearch.values.arrays import Float32Array
 
 
@@ -39,13 +37,11 @@ class ModelCopy:
         """
         if self._model is None:
             self._model = load_keras_model(self._source, self._size)
-        for live in weight_layers(self._model):
-            live.keras_layer.set_weights(list(decoded(live.layer.index)))
+        set_decoded(self._model, decoded)
         return plain_forward(self._model, inputs)
 
     def release(self) -> None:
         """Let go of the copy; it is loaded again when it is needed."""
         if self._model is not None:
             self._model = None
-            gc.collect()  # Keras models refer to themselves in circles
-            give_back_freed_memory()
+            collect_models()

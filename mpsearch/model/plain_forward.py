@@ -38,12 +38,17 @@ def plain_forward(model: Any, inputs: Inputs) -> Float32Array:
 
 
 def plain_forward_once(make: Callable[[], Any], inputs: Inputs) -> Float32Array:
-    """:func:`plain_forward` of a model that is made for it, and let go of at once.
-
-    Keras models refer to themselves in circles: without asking, Python keeps several.
-    """
+    """:func:`plain_forward` of a model that is made for it, and let go of at once."""
     try:
         return plain_forward(make(), inputs)
     finally:
-        gc.collect()
-        give_back_freed_memory()
+        collect_models()
+
+
+def collect_models() -> None:
+    """Free the models that were let go of.
+
+    Keras models refer to themselves in circles: without asking, Python keeps several.
+    """
+    gc.collect()
+    give_back_freed_memory()

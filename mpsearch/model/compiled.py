@@ -13,7 +13,7 @@ from mpsearch.model.graph import Cut
 from mpsearch.model.scopes import compile_safely
 from mpsearch.model.split_concat import split_first
 from mpsearch.model.stacking import most_stacked, run_stacked
-from mpsearch.model.step import Known, Step, Tensor, Variable
+from mpsearch.model.step import Step, Tensor, Tensors, Variable
 
 # Variables outside the weight layers up to this many elements are built into the code as constants,
 # so that TensorFlow computes beforehand what depends on nothing else.
@@ -105,7 +105,9 @@ class Code:
         )
 
 
-def run_steps(steps: Sequence[Step], weights: list[tuple[Variable, Tensor]], values: Known) -> None:
+def run_steps(
+    steps: Sequence[Step], weights: list[tuple[Variable, Tensor]], values: Tensors
+) -> None:
     """Run calls with values in place of variables.
 
     Args:

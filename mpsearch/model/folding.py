@@ -14,7 +14,7 @@ import numpy as np
 
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.pooled_concat import pooled_concat
-from mpsearch.model.step import Call, Known, Step, Tensor, Variable, Weights
+from mpsearch.model.step import Call, Step, Tensor, Tensors, Variable, Weights
 from mpsearch.values.arrays import Float32Array
 
 # Axis of the kernel that counts output channels; a depthwise kernel has them on two axes.
@@ -59,14 +59,14 @@ class FoldedCall:
     def before(self) -> None:
         """Nothing."""
 
-    def run(self, tensors: Known, weights: Weights) -> None:
+    def run(self, tensors: Tensors, weights: Weights) -> None:
         """Compute the outputs from the values in *tensors* and add them there."""
         operation = self.call.operation
         kernel, bias = operation.weights[0], operation.bias
         scaled = [(kernel, weights[id(kernel)] * self.scale.reshape(_kernel_shape(operation)))]
         if bias is not None:
             scaled.append((bias, self.offset(weights[id(bias)])))
-        inside: Known = {value: tensors[value] for value in self.call.inputs}
+        inside: Tensors = {value: tensors[value] for value in self.call.inputs}
         with keras.StatelessScope(state_mapping=scaled):
             self.call.run(inside, weights)
         (made,) = self.call.outputs

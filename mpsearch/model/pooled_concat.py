@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from mpsearch.model.backend import keras
-from mpsearch.model.step import Call, Concatenation, Known, Variable, Weights
+from mpsearch.model.step import Call, Concatenation, Tensors, Variable, Weights
 
 
 @cache
@@ -46,7 +46,7 @@ class PooledConcat:
     def layer(self) -> None:
         """No layer alone."""
 
-    def run(self, tensors: Known, weights: Weights) -> None:  # noqa: ARG002 - it has none
+    def run(self, tensors: Tensors, weights: Weights) -> None:  # noqa: ARG002 - it has none
         """Compute the outputs from the values in *tensors* and add them there."""
         parts, pool = self.concatenation.parts, self.concatenation.pool
         pooled = {value: pool(tensors[value]) for value in dict.fromkeys(parts)}

@@ -16,10 +16,10 @@ from mpsearch.model.pooled_concat import pooled_concat
 from mpsearch.model.step import (
     Call,
     Concatenation,
-    Known,
     LayerStep,
     Step,
     Tensor,
+    Tensors,
     Variable,
     Weights,
     activated,
@@ -74,7 +74,7 @@ class SplitCall:
         """As the convolution does."""
         return self.convolution.offset(bias)
 
-    def run(self, tensors: Known, weights: Weights) -> None:
+    def run(self, tensors: Tensors, weights: Weights) -> None:
         """Compute the outputs from the values in *tensors* and add them there.
 
         Args:

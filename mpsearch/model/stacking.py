@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mpsearch.model.backend import tf
-from mpsearch.model.step import Known, Step, Tensor, activated
+from mpsearch.model.step import Step, Tensor, Tensors, activated
 
 # Stacking copies the kernels; for large ones that takes longer than it gains. Bytes.
 _LARGEST_KERNEL: Final = 4 * 2**20
@@ -75,7 +75,7 @@ def _has_small_patches(operation: Any) -> bool:
     return nbytes <= _LARGEST_PATCHES
 
 
-def run_stacked(step: Step, weights: Sequence[Tensor], tensors: Known, shared: bool) -> None:
+def run_stacked(step: Step, weights: Sequence[Tensor], tensors: Tensors, shared: bool) -> None:
     """Run such a step with stacked weights.
 
     Args:

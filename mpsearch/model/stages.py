@@ -6,7 +6,7 @@ from typing import NamedTuple
 from mpsearch.model.backend import tf
 from mpsearch.model.compiled import CompiledStage
 from mpsearch.model.graph import INPUT, Cut
-from mpsearch.model.step import Known, Tensor, Variable
+from mpsearch.model.step import Tensor, Tensors, Variable
 from mpsearch.values.stage import Stage
 
 
@@ -40,7 +40,7 @@ def compile_stages(
         image: As the network computes with it, the first side being 1.
         output: The value that holds the class scores.
     """
-    values: Known = {INPUT: image}
+    values: Tensors = {INPUT: image}
     last = {value: index for index, piece in enumerate(cuts) for value in piece.inputs}
     functions, stages = [], []
     for index, piece in enumerate(cuts):

@@ -12,7 +12,7 @@ Variable: TypeAlias = Any
 Operation: TypeAlias = Any
 
 # Value number → tensor.
-Known: TypeAlias = dict[int, Tensor]
+Tensors: TypeAlias = dict[int, Tensor]
 # id of a variable → the tensor that stands for it.
 Weights: TypeAlias = Mapping[int, Tensor]
 
@@ -42,7 +42,7 @@ class Step(Protocol):
     def layer(self) -> "LayerStep | None":
         """Itself as the use of one layer, if it is that."""
 
-    def run(self, tensors: Known, weights: Weights) -> None:
+    def run(self, tensors: Tensors, weights: Weights) -> None:
         """Compute the outputs from the values in *tensors* and add them there."""
 
 
@@ -144,7 +144,7 @@ class Call:
         """As it is."""
         return bias
 
-    def run(self, tensors: Known, weights: Weights = _TRAINED) -> None:  # noqa: ARG002
+    def run(self, tensors: Tensors, weights: Weights = _TRAINED) -> None:  # noqa: ARG002
         """Compute the outputs from the values in *tensors* and add them there.
 
         Keras itself finds what stands for its variables, in a scope around this.

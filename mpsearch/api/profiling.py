@@ -76,6 +76,8 @@ def known_profile(
     """
     fingerprint = workbench.fingerprint
     fresh = empty_profile(workbench.engine, names, workbench.images, fingerprint.as_mapping())
+    if workbench.has_truth:
+        fresh = replace(fresh, truth=workbench.engine.reference)
     if file is None or not file.exists():
         return fresh
     stored = read_profile(file)

@@ -37,7 +37,8 @@ def find_plan(
     timeout: float | None = None,
     seed: int = 0,
     holdout: float | None = None,
-    budget_on: BudgetOn = "search",
+    budget_on: BudgetOn = "auto",
+    sure: float = 90.0,
     calibrate: bool = False,
     compare: Sequence[Rival] = (),
     folder: Path,
@@ -66,18 +67,20 @@ def find_plan(
         schemes: Scheme names, or names of menus; the profile's, or the documented schemes, where
             it is None.
         rules: Locked, forbidden and tied layers.
-        metric: ``mean``, ``max`` or ``p95`` over images.
+        metric: How the losses of images become one number: ``mean``, ``net``, ``max``, ``p95``,
+            ``agreement`` or ``accuracy``; :func:`mpsearch.values.confidence.losses_pp` defines
+            them.
         sampler: The search method: ``surrogate``, ``tpe``, ``nsga2``, ``random`` or ``brute``.
         trials: Finished trials in the study, at most, uniform plans and what was known before
             included; where it is None, 200, and for ``brute`` as many as it takes. Studies of
-            *compare*, and of the tighter budgets of ``budget_on="verify"``, have as many of their
-            own.
+            *compare* have as many of their own.
         timeout: Longest time of the search, seconds.
         seed: Seed of the sampler; ``surrogate`` and ``brute`` need none.
-        holdout: Share of the images held back to verify the plan, 0 to below 1; a third where it
-            is None and there are four images or more.
-        budget_on: ``verify`` returns a plan whose drop on the held-back images keeps the budget
-            up to the upper end of its 95 % interval.
+        holdout: Share of the images held back, 0 to below 1. Where it is None, three quarters for
+            a budget on unseen images, half with *calibrate*; else a third of four images or more.
+        budget_on: ``unseen``: the budget holds on images that no step has seen; ``search``: on the
+            images searched on; ``auto``: on unseen ones with 24 images or more.
+        sure: Percentage of searches in which the drop on unseen images keeps the budget.
         calibrate: Choose scales, fraction lengths, rounding and biases to preserve layer outputs
             on the images searched on; the weights of the plan found are then in ``plan.mpq`` in
             *folder*.
@@ -107,6 +110,7 @@ def find_plan(
         ratio=ratio,
         pareto=pareto,
         budget_on=budget_on,
+        sure=sure,
         holdout=holdout,
         lock=rules.lock,
         forbid=rules.forbid,

@@ -18,7 +18,7 @@ def with_flags(message: str) -> str:
     """A message with options in place of settings.
 
     Errors and notes from below the command line name a setting in backticks, as a Python user
-    gives it. ```budget_on` = verify`` becomes ``--budget-on verify``, and ```holdout``` becomes
+    gives it. ```budget_on` = unseen`` becomes ``--budget-on unseen``, and ```holdout``` becomes
     ``--holdout``; what is in backticks and no setting stays.
     """
     return _NAMED.sub(_flag, message)

@@ -25,7 +25,8 @@ def is_proven_above(
 ) -> bool:
     """Whether a drop exceeds a limit, whatever the answers to the images not yet run.
 
-    The best they can say is a confidence of 1, and every metric grows with every image's drop.
+    The best they can say is a confidence of 1, and drops grow with every image's. Changed answers
+    do not follow from confidences: nothing is proven of ``agreement`` and ``accuracy``.
 
     Args:
         baseline: Confidence of the unchanged model, shape (n,), 0..1.
@@ -33,5 +34,7 @@ def is_proven_above(
         metric: How the drops of images become one number.
         limit_pp: Limit of the drop, percentage points.
     """
+    if metric in {"agreement", "accuracy"}:
+        return False
     best = np.where(np.isnan(confidence), 1.0, confidence)
     return float(aggregate(drops_pp(baseline, best), metric)) > limit_pp

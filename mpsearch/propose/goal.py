@@ -1,6 +1,6 @@
 """The goal of a search: a budget, a size limit or the whole front."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol, TypeVar
 
@@ -10,6 +10,8 @@ from mpsearch.values.arrays import Float64Array, IntArray
 from mpsearch.values.choices import Metric
 
 Kind = Literal["budget", "max_bytes", "front"]
+#: Origin of uniform plans that are measured beside what is proposed.
+UNIFORM: Final = "uniform"
 #: Percentage points; chooses the plan of a front where no budget is given.
 FRONT_BUDGET_PP: Final = 2.0
 
@@ -22,8 +24,16 @@ class Measured(Protocol):
         """Stored bytes of all weight layers."""
 
     @property
-    def drop_pp(self) -> float:
-        """Drop in percentage points."""
+    def bound_pp(self) -> float:
+        """What a budget limits, pp: the drop, or its upper bound on unseen images."""
+
+    @property
+    def harm(self) -> float | None:
+        """What plans are ranked by where the budget speaks of unseen images; None elsewhere."""
+
+    @property
+    def origin(self) -> str:
+        """Name of the search method that proposed the plan."""
 
 
 MeasuredT = TypeVar("MeasuredT", bound=Measured)
@@ -66,10 +76,38 @@ class Goal:
         Args:
             plans: At least one.
         """
-        kept = [plan for plan in plans if self.feasible(plan.nbytes, plan.drop_pp)]
-        if kept:
-            return min(kept, key=lambda plan: self.key(plan.nbytes, plan.drop_pp))
-        return min(plans, key=lambda plan: (self.excess(plan.nbytes, plan.drop_pp), plan.nbytes))
+        ranked = self.ranked(plans)
+        if ranked:
+            return ranked[0]
+        return min(plans, key=lambda plan: (self.excess(plan.nbytes, plan.bound_pp), plan.nbytes))
+
+    def ranked(self, plans: Sequence[MeasuredT]) -> list[MeasuredT]:
+        """The plans that may be taken, the best first.
+
+        Where the budget speaks of unseen images, these are the plans that pass a sequence of tests,
+        from the gentlest to the smallest, in the order of their harm to the images searched on: the
+        first plan whose bound breaks the budget ends it, so that none is picked for its luck on the
+        images held back (fixed-sequence testing: Angelopoulos, Bates, Candès, Jordan and Lei,
+        "Learn then Test", 2021, section 2.3). Uniform plans are a sequence of their own. Within a
+        size, plans come in the order of that harm.
+        """
+        kept = [plan for plan in plans if self.feasible(plan.nbytes, plan.bound_pp)]
+        if not any(plan.harm is not None for plan in plans):
+            return sorted(kept, key=lambda plan: self.key(plan.nbytes, plan.bound_pp))
+        if self.max_nbytes is not None:
+            return sorted(kept, key=lambda plan: (_harm(plan), plan.nbytes))
+        passed: list[MeasuredT] = []
+        for is_uniform in (False, True):
+            sequence = [plan for plan in plans if (plan.origin == UNIFORM) == is_uniform]
+            passed += self._first_of(by_harm(sequence))
+        return sorted(passed, key=lambda plan: (plan.nbytes, _harm(plan)))
+
+    def _first_of(self, sequence: Sequence[MeasuredT]) -> Iterator[MeasuredT]:
+        """Those before the first that breaks the limit."""
+        for plan in sequence:
+            if not self.feasible(plan.nbytes, plan.bound_pp):
+                return
+            yield plan
 
     def feasible(self, nbytes: int, drop_pp: float) -> bool:
         """Whether a plan keeps the limit."""
@@ -96,3 +134,16 @@ class Goal:
         """The smaller the better, among feasible plans."""
         first, second = self.keys(np.array([nbytes]), np.array([drop_pp], np.float64))
         return float(first[0]), float(second[0])
+
+
+def by_harm(plans: Sequence[MeasuredT]) -> list[MeasuredT]:
+    """Those that no other beats in both bytes and harm, from the gentlest to the smallest."""
+    front: list[MeasuredT] = []
+    for plan in sorted(plans, key=lambda plan: (_harm(plan), plan.nbytes)):
+        if not front or plan.nbytes < front[-1].nbytes:
+            front.append(plan)
+    return front
+
+
+def _harm(plan: Measured) -> float:
+    return 0.0 if plan.harm is None else plan.harm

@@ -1,14 +1,29 @@
 """Uniform plans: measured beside what is proposed, so that the result is no worse than they are."""
 
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
-from mpsearch.propose.goal import Goal
+from mpsearch.propose.goal import UNIFORM, Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.menu import Menu
 from mpsearch.propose.surrogate.candidates import uniform_choices
 from mpsearch.values.plan import Plan
 
-UNIFORM = "uniform"  # origin of a plan that was measured for this
+
+class Uniform(Protocol):
+    """Says which uniform plans a search measures beside what is proposed."""
+
+    def reserved(self, history: History) -> int:
+        """Trials that what is proposed must leave to uniform plans."""
+
+    def next_reserved(self, history: History) -> Plan:
+        """The plan to measure next when only reserved trials are left."""
+
+    def next_of_rest(self, history: History) -> Plan | None:
+        """The plan to measure next when nothing more is proposed; None if all is done."""
+
+    def looked_at(self, history: History) -> tuple[Tried, ...]:
+        """Those measured."""
 
 
 class UniformPlans:

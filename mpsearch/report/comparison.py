@@ -196,14 +196,15 @@ def _facts(record: StudyRecord) -> list[tuple[str, str]]:
         ("asked", limit_text(record.choosing, other)),
         ("kept", "yes" if record.feasible else "no"),
         ("metric", record.goal.metric),
-        ("drop on images searched on", f"{points(record.drop_pp)} pp"),
+        ("budget on", "unseen images" if record.speaks_of_unseen else "images searched on"),
+        ("drop on those", f"{points(record.drop_pp)} pp"),
     ]
     verify = None if result is None else result.verify
     facts += [
         ("drop on images held back", "" if verify is None else drop_with_interval(verify)),
         ("images searched on", "" if result is None else str(result.search.images)),
         ("images held back", "" if verify is None else str(verify.images)),
-        ("top-1 changed", "" if result is None else str(result.search.top1_changes)),
+        ("top-1 changed", "" if result is None else str(result.top1_changes)),
         ("coding", record.coding or ""),
         ("plans measured", "" if record.trials is None else f"{len(record.trials.trials):,}"),
     ]

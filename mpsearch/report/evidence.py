@@ -3,6 +3,7 @@
 from typing import Final
 
 from mpsearch.report.markup import Html, bullets, paragraph, table
+from mpsearch.report.metric_words import METRIC_WORDS, promise_words
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sentences import bound_sentences, proved_sentences
 from mpsearch.report.sizes import count, points
@@ -22,6 +23,8 @@ def verification(record: StudyRecord) -> list[Section]:
     sets: list[tuple[str, ImageSetDrop]] = [("searched on", result.search)]
     if result.verify is not None:
         sets.append(("held back", result.verify))
+    if result.promise is not None:
+        sets.reverse()
     rows = [
         (
             name,
@@ -29,33 +32,42 @@ def verification(record: StudyRecord) -> list[Section]:
             f"{points(drop.drop_pp)} pp",
             interval(drop),
             f"{points(drop.signed_pp)} pp",
+            _accuracy(drop),
             f"{drop.top1_changes} of {drop.images}",
             f"{drop.worst_image}, {points(drop.worst_pp)} pp",
         )
         for name, drop in sets
     ]
+    judged = "searched on" if result.promise is None else "held back"
     confidence = (
-        f"Mean confidence on the images searched on: {result.baseline_confidence_pct:.2f} % as "
+        f"Mean confidence on the images {judged}: {result.baseline_confidence_pct:.2f} % as "
         f"trained, {result.confidence_pct:.2f} % under the plan. All of this comes from plain "
         "forward passes of a model that holds the decoded weights, not from the search's own "
         "engine."
     )
+    if result.promise is not None:
+        promise = result.promise
+        confidence += (
+            f" On images like these the drop is {promise_words(promise)}, by {promise.bound} on "
+            f"{count(result.judged.images, 'image')} that no step of the search has seen."
+        )
     given = 0 if record.subject is None else record.subject.images
     warnings = [f"Warning: {warning}." for warning in search_warnings(result, given)]
     body = Html(
         table(
-            f"Drop of confidence under the plan ({result.goal.metric} over images)",
+            f"Drop under the plan ({METRIC_WORDS[result.goal.metric]})",
             (
                 "Images",
                 "How many",
                 "Drop",
                 "95 % interval",
-                "Mean, rises counted",
+                "Net fall",
+                "Accuracy",
                 "Top-1 changed",
                 "Worst",
             ),
             rows,
-            (False, True, True, True, True, True, False),
+            (False, True, True, True, True, True, True, False),
         )
         + paragraph(confidence)
         + "".join(paragraph(warning, "warning") for warning in warnings)
@@ -78,7 +90,7 @@ def best_plans(record: StudyRecord) -> Html:
     numbered = list(enumerate(record.trials.trials, 1))
     numbered.sort(
         key=lambda pair: (
-            max(0.0, goal.excess(pair[1].nbytes, pair[1].drop_pp)),
+            max(0.0, goal.excess(pair[1].nbytes, pair[1].bound_pp)),
             goal.key(pair[1].nbytes, pair[1].drop_pp),
         )
     )
@@ -87,7 +99,7 @@ def best_plans(record: StudyRecord) -> Html:
             str(number),
             f"{trial.nbytes + other:,}",
             f"{trial.drop_pp:.3f}",
-            "yes" if goal.feasible(trial.nbytes, trial.drop_pp) else "no",
+            "yes" if goal.feasible(trial.nbytes, trial.bound_pp) else "no",
             trial.origin,
         )
         for number, trial in numbered[:_SHOWN]
@@ -101,10 +113,30 @@ def best_plans(record: StudyRecord) -> Html:
     )
 
 
+def _accuracy(drop: ImageSetDrop) -> str:
+    if drop.accuracy_pct is None:
+        return "not known"
+    before, after = drop.accuracy_pct
+    return f"{before:.1f} → {after:.1f} %"
+
+
 def _rung_bytes(rung: Rung) -> str:
     if rung.nbytes is not None:
         return f"{rung.nbytes:,}"
     return "none keeps the limit" if rung.measurements else "not measured"
+
+
+def _rung_drop(rung: Rung) -> str:
+    if rung.drop_pp is None:
+        return ""
+    return f"{points(rung.drop_pp)} pp" + ("" if rung.feasible else ", over the limit")
+
+
+_METHODS: Final = {
+    "original": "float32, unchanged",
+    "uniform": "best uniform plan",
+    "int8c": "int8c on all layers",
+}
 
 
 def ladder(record: StudyRecord) -> list[Section]:
@@ -114,10 +146,10 @@ def ladder(record: StudyRecord) -> list[Section]:
         return []
     rows = [
         (
-            {"original": "float32, unchanged", "uniform": "best uniform plan"}.get(name, name),
+            _METHODS.get(name, name),
             _rung_bytes(rung),
             "" if rung.nbytes is None else f"{100 * result.nbytes / max(1, rung.nbytes):.0f} %",
-            "" if rung.drop_pp is None else f"{points(rung.drop_pp)} pp",
+            _rung_drop(rung),
             f"{rung.measurements:,}",
         )
         for name, rung in result.ladder.items()

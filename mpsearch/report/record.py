@@ -64,15 +64,22 @@ class StudyRecord:
 
     @property
     def drop_pp(self) -> float:
-        """Drop of the plan on the images searched on."""
+        """Drop of the plan on the images that the budget speaks of."""
         return self.best_so_far.drop_pp if self.result is None else self.result.drop_pp
+
+    @property
+    def speaks_of_unseen(self) -> bool:
+        """Whether the budget speaks of images that no step has seen."""
+        if self.result is not None:
+            return self.result.promise is not None
+        return self.trials is not None and self.trials.sure is not None
 
     @property
     def feasible(self) -> bool:
         """Whether the plan keeps the limit."""
         if self.result is not None:
             return self.result.feasible
-        return self.choosing.feasible(self.nbytes, self.drop_pp)
+        return self.choosing.feasible(self.nbytes, self.best_so_far.bound_pp)
 
     @property
     def original_nbytes(self) -> int | None:

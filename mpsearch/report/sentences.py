@@ -1,19 +1,12 @@
 """A study in a sentence, and what can be said of its parts."""
 
-from typing import Final
-
 from mpsearch.propose.goal import Goal
+from mpsearch.report.metric_words import LOST, promise_words
 from mpsearch.report.proof import above_bound_pct, measured_claim
 from mpsearch.report.record import StudyRecord
 from mpsearch.report.sizes import count, points, size, times
 from mpsearch.search.result import SearchResult
 from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
-
-_METRICS: Final = {
-    "mean": "",
-    "max": " on the worst image",
-    "p95": " at the 95th percentile of the images",
-}
 
 
 def headline(record: StudyRecord) -> str:
@@ -24,7 +17,7 @@ def headline(record: StudyRecord) -> str:
     limit = limit_text(record.choosing, result.other_nbytes)
     if result.goal.kind == "front":
         limit = f"{limit} that chose it from the front"
-    held = _held(result.verify, record.choosing.budget_pp)
+    held = _held(result, record.choosing.budget_pp)
     if not result.feasible:
         return (
             f"No plan was found that is within {limit}: the nearest would shrink {record.model} "
@@ -104,7 +97,10 @@ def proved_sentences(result: SearchResult) -> list[str]:
             "another has no more bytes and less than half of their error of the weights."
         )
     open_ = "" if result.proved_optimal else "that no better plan exists, nor "
-    sentences.append(f"Not proved is {open_}what the drop is on images that were not given.")
+    other = "what the drop is on images that were not given"
+    if result.promise is not None:
+        other = "what the drop is on images of another kind"
+    sentences.append(f"Not proved is {open_}{other}.")
     if result.stopped != "done":
         sentences.append(
             f"The search was ended by its limit ({result.stopped}): better plans may exist."
@@ -134,16 +130,20 @@ def _from_to(record: StudyRecord) -> str:
 
 
 def _loss(record: StudyRecord) -> str:
-    where = _METRICS[record.goal.metric]
-    if record.drop_pp < 0.0005:
-        return f"no confidence{where}"
-    return f"{points(record.drop_pp)} pp of confidence{where}"
+    lost = LOST[record.goal.metric]
+    where = "" if not record.speaks_of_unseen else " on images that no step has seen"
+    if abs(record.drop_pp) < 0.0005:
+        return f"nothing {lost}{where}"
+    return f"{points(record.drop_pp)} pp {lost}{where}"
 
 
-def _held(verify: ImageSetDrop | None, budget_pp: float | None) -> str:
+def _held(result: SearchResult, budget_pp: float | None) -> str:
+    verify = result.verify
     if verify is None:
         return "; no images were held back"
     where = f"on {count(verify.images, 'held-back image')}"
+    if result.promise is not None:
+        return f"; {where} {points(verify.drop_pp)} pp, {promise_words(result.promise)}"
     if budget_pp is not None and verify.drop_pp > budget_pp:
         return f"; {where} it breaks the budget: {drop_with_interval(verify)}"
     return f"; {where} {drop_with_interval(verify)}"

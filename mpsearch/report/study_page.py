@@ -17,6 +17,7 @@ from mpsearch.report.markup import (
     section,
     table,
 )
+from mpsearch.report.metric_words import promise_words
 from mpsearch.report.pictures import Drawn
 from mpsearch.report.plan_section import plan_section
 from mpsearch.report.record import StudyRecord
@@ -114,9 +115,18 @@ def _key_numbers(record: StudyRecord) -> list[tuple[str, str, str]]:
     limit = limit_text(record.choosing, record.other_nbytes)
     kept = "within" if record.feasible else "not within"
     result = record.result
-    many = "" if result is None else f"{count(result.search.images, 'image')} searched on, "
-    rows.append(("Drop", f"{points(record.drop_pp)} pp", f"{many}{kept} {limit}"))
-    if result is not None and result.verify is not None:
+    many = "" if result is None else f"{count(result.judged.images, 'image')} searched on, "
+    name = "Drop"
+    if record.speaks_of_unseen:
+        name = "Drop on unseen images"
+        many = "" if result is None else f"{count(result.judged.images, 'image')} held back, "
+        if result is not None and result.promise is not None:
+            many += f"{promise_words(result.promise)}, "
+    rows.append((name, f"{points(record.drop_pp)} pp", f"{many}{kept} {limit}"))
+    if result is not None and result.promise is not None:
+        remark = count(result.search.images, "image")
+        rows.append(("Drop, searched on", f"{points(result.search.drop_pp)} pp", remark))
+    elif result is not None and result.verify is not None:
         remark = count(result.verify.images, "image")
         if result.verify.images >= FEWEST_IMAGES:
             remark += f"; 95 % interval {interval(result.verify)}"

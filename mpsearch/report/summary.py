@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from mpsearch.report.metric_words import METRIC_WORDS, beside, promise_words
 from mpsearch.report.proof import above_bound_pct, measured_claim
 from mpsearch.search.result import LayerRow, SearchResult
 from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
@@ -21,15 +22,15 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
     """
     all_before = result.original_nbytes + result.other_nbytes
     all_after = result.nbytes + result.other_nbytes
-    confidence = f"{result.baseline_confidence_pct:.2f} -> {result.confidence_pct:.2f} %"
     lines = [
+        *_budget_on(result),
         f"weights         {result.original_nbytes:,} -> {result.nbytes:,} bytes",
         f"all parameters  {all_before:,} -> {all_after:,} bytes, {result.ratio:.2f} times smaller",
-        f"drop            {_drop(result.search, result)}{_limit(result)}",
-        f"confidence      {confidence}; {_answers(result.search)}",
     ]
-    if result.verify is not None:
-        lines.append(f"held back       {_drop(result.verify, result)}; {_answers(result.verify)}")
+    sets = [("searched on", result.search), ("held back", result.verify)]
+    for name, drop in sets if result.promise is None else reversed(sets):
+        if drop is not None:
+            lines += _drop_lines(name, drop, result)
     lines += [
         f"cost            {_cost(result)}",
         "",
@@ -49,13 +50,36 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
     return "\n".join(lines) + "\n"
 
 
-def _drop(drop: ImageSetDrop, result: SearchResult) -> str:
+def _budget_on(result: SearchResult) -> list[str]:
+    """The images that the budget speaks of."""
+    if result.goal.kind == "max_bytes":
+        return []
+    if result.promise is None or result.verify is None:
+        images = result.search.images
+        which = "the image given" if images == 1 else f"the {images} images searched on"
+        return [f"budget on       {which}: other images may drop more"]
+    held = result.verify.images
+    return [
+        f"budget on       unseen images: {held} that no step has seen were held back to test it"
+    ]
+
+
+def _drop_lines(name: str, drop: ImageSetDrop, result: SearchResult) -> list[str]:
     many = "s" * (drop.images > 1)
-    text = f"{drop.drop_pp:.3f} pp ({result.goal.metric} over {drop.images} image{many}"
-    if drop.images >= FEWEST_IMAGES:
+    metric = result.goal.metric
+    text = f"{METRIC_WORDS[metric]} {drop.drop_pp:.3f} pp on {drop.images} image{many}"
+    is_judged = drop is result.judged
+    if is_judged and result.promise is not None:
+        text += f"; {promise_words(result.promise)} ({result.promise.bound})"
+    elif drop.images >= FEWEST_IMAGES:
         low, high = drop.interval_pp
         text += f"; 95 % interval {low:.2f} to {high:.2f}"
-    return f"{text})"
+    words = beside(drop, metric)
+    if is_judged:
+        text += _limit(result)
+        confidence = f"{result.baseline_confidence_pct:.2f} -> {result.confidence_pct:.2f} %"
+        words.insert(0, f"confidence {confidence}")
+    return [f"{name:15} {text}", f"{'':15} {'; '.join(words)}"]
 
 
 def _limit(result: SearchResult) -> str:
@@ -66,13 +90,6 @@ def _limit(result: SearchResult) -> str:
     if goal.max_nbytes is not None:
         return f", {kept} the size of {goal.max_nbytes + result.other_nbytes:,} bytes"
     return ""
-
-
-def _answers(drop: ImageSetDrop) -> str:
-    changed = f"top-1 changed on {drop.top1_changes} of {drop.images}"
-    if drop.images == 1:
-        return changed
-    return f"{changed}; worst {drop.worst_image} {drop.worst_pp:.2f} pp"
 
 
 def _cost(result: SearchResult) -> str:
@@ -123,13 +140,28 @@ def _rungs(result: SearchResult) -> list[str]:
             said = "none keeps the limit" if rung.measurements else "not measured"
             lines.append(f"{head:15} {name:9} {said}")
             continue
+        over = "" if rung.feasible else " (OVER the limit)"
         share = 100 * result.nbytes / max(1, rung.nbytes)
         drop = "" if rung.drop_pp is None else f", {rung.drop_pp:.2f} pp"
         after = f" after {rung.measurements} measurements" if rung.measurements else ""
         lines.append(
-            f"{head:15} {name:9} {rung.nbytes:,} bytes{drop}{after} (ours is {share:.0f} %)"
+            f"{head:15} {name:9} {rung.nbytes:,} bytes{drop}{over}{after} (ours is {share:.0f} %)"
         )
-    return lines
+    return lines + uniform_is_as_good(result)
+
+
+def uniform_is_as_good(result: SearchResult) -> list[str]:
+    """A line where one scheme for all layers is as small as the plan; else none."""
+    rungs = [
+        (name, rung)
+        for name, rung in result.ladder.items()
+        if name != "original" and rung.feasible and rung.nbytes is not None
+    ]
+    smaller = [name for name, rung in rungs if (rung.nbytes or 0) <= result.nbytes]
+    if not result.feasible or not smaller or result.goal.kind == "front":
+        return []
+    scheme = "the best uniform plan" if smaller[0] == "uniform" else f"{smaller[0]} on all layers"
+    return [f"{'':15} {scheme} is as good: it is no larger, and keeps the limit as well"]
 
 
 def _front(result: SearchResult) -> list[str]:
@@ -151,7 +183,8 @@ def _knowledge(result: SearchResult) -> list[str]:
     if result.dominated:
         beaten = f"{result.dominated:,} schemes of layers: others beat them in bytes and error"
         lines.append(f"not tried       {beaten}")
-    lines.append(f"not proved      {', '.join([*open_, 'the drop on other images'])}")
+    other = "the drop on other images" if result.promise is None else "images of another kind"
+    lines.append(f"not proved      {', '.join([*open_, other])}")
     if judged is not None and above is not None:
         error = ""
         if judged.r2 is not None and judged.misranked is not None:
@@ -174,7 +207,15 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
         images: How many were given.
     """
     reasons = []
-    if result.verify is None:
+    promise = result.promise
+    if promise is not None and promise.images_needed is not None:
+        reasons.append(
+            f"{images} images cannot show a drop of {result.budget_pp:g} pp by this metric; give "
+            f"{promise.images_needed:,} or more, or a larger budget"
+        )
+    if promise is not None:
+        pass
+    elif result.verify is None:
         if images < FEWEST_IMAGES:
             many = "s" * (images > 1)
             reasons.append(
@@ -185,7 +226,7 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
     elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
         reasons.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
-            "budget; give more images, or `budget_on` = verify"
+            "budget; give 24 images or more, with `budget_on` = unseen"
         )
     if result.baseline_confidence_pct < _UNSURE_PCT:
         reasons.append(

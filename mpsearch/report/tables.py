@@ -94,7 +94,9 @@ def measured_table(record: StudyRecord) -> pd.DataFrame | None:
     """One row per plan measured, in order; None if the trials are gone.
 
     Columns: trial (from 1), nbytes (weight layers), all_nbytes (with all other parameters),
-    drop_pp, feasible, origin, and last the scheme of every layer, separated by spaces, as plan.
+    drop_pp (on the images that the budget speaks of), bound_pp (what a budget limits: the drop, or
+    its upper bound on unseen images), feasible, origin, and last the scheme of every layer,
+    separated by spaces, as plan.
     """
     if record.trials is None:
         return None
@@ -105,7 +107,8 @@ def measured_table(record: StudyRecord) -> pd.DataFrame | None:
             "nbytes": trial.nbytes,
             "all_nbytes": trial.nbytes + other,
             "drop_pp": trial.drop_pp,
-            "feasible": goal.feasible(trial.nbytes, trial.drop_pp),
+            "bound_pp": trial.bound_pp,
+            "feasible": goal.feasible(trial.nbytes, trial.bound_pp),
             "origin": trial.origin,
             "plan": " ".join(trial.plan.schemes),
         }

@@ -11,9 +11,15 @@ from mpsearch.export.plan_json import PlanFile
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.menu import Menu
+from mpsearch.propose.path.path import costs_of
+from mpsearch.propose.path.proposer import PathProposer
+from mpsearch.propose.path.uniform import UniformSequence
+from mpsearch.propose.proposer import Proposer
 from mpsearch.propose.rules import Rules
+from mpsearch.propose.surrogate.cells import Cells
 from mpsearch.propose.surrogate.screen import Screen, ScreenListener
 from mpsearch.propose.surrogate.surrogate import Surrogate
+from mpsearch.propose.uniform import Uniform, UniformPlans
 from mpsearch.schemes import DOCUMENTED, menu_of
 from mpsearch.search.goals import goal_of
 from mpsearch.search.image_split import ImageSplit
@@ -28,18 +34,16 @@ from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.study import StudyStore
 from mpsearch.study.workers.helpers import Helpers
 from mpsearch.system.files import write_text
-from mpsearch.values.arrays import Float64Array
 from mpsearch.values.choices import Rival
 from mpsearch.values.errors import SettingError
 from mpsearch.values.plan import Plan
 from mpsearch.values.question import Question
 from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.calibrate import calibrate_all, keep_calibrated
-from mpsearch.workbench.held_back import FEWEST_IMAGES
 from mpsearch.workbench.workbench import Workbench
 
-# With budget_on = verify: tighter budgets that are searched too, as shares of the one asked.
-_TIGHTER: Final = (0.5, 0.25, 0.1)
+#: Metrics whose drop follows from the margins; others are led by the first.
+OF_MARGINS: Final = ("mean", "net", "max", "p95")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +52,10 @@ class Found:
 
     Attributes:
         searched: The study of the question itself.
-        tighter: Studies of tighter budgets, for ``budget_on = "verify"``.
         rivals: Measurements of other search methods, by their names.
     """
 
     searched: Searched
-    tighter: tuple[History, ...]
     rivals: Mapping[str, History]
 
 
@@ -99,11 +101,10 @@ class Campaign:
         Raises:
             SettingError: Says what is missing.
         """
-        held = self.split.held_count
-        if self.question.budget_on == "verify" and held < FEWEST_IMAGES:
+        if self.question.metric == "accuracy" and not self.work.has_truth:
             raise SettingError(
-                f"`budget_on` = verify needs {FEWEST_IMAGES} images held back, there are {held}; "
-                "give more images, or a larger `holdout`"
+                "`metric` = accuracy needs the true classes of the images; give `truth`, or "
+                "`metric` = agreement, which needs none"
             )
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(
@@ -111,17 +112,11 @@ class Campaign:
             )
 
     def run(self, helpers: Helpers | None = None) -> Found:
-        """Run the search, then tighter budgets and rival methods."""
+        """Run the search, then rival methods."""
         goal, question = self.goal, self.question
         name = study_name(question, self.folder)
-        tighter = []
         try:
             searched = self._study(goal, name, helpers=helpers, is_main=True)
-            if question.budget_on == "verify":
-                for share in _TIGHTER:
-                    budget = Goal(question.metric, share * (question.budget or 0.0))
-                    study = self._study(budget, f"{name}~{share:g}", helpers=helpers)
-                    tighter.append(study.history)
         finally:
             if helpers is not None:
                 helpers.stop()
@@ -130,7 +125,7 @@ class Campaign:
             for rival in question.compare or ()
             if not self.is_helper
         }
-        return Found(searched, tuple(tighter), rivals)
+        return Found(searched, rivals)
 
     @cached_property
     def menu(self) -> Menu:
@@ -154,7 +149,7 @@ class Campaign:
             self.work.model.network,
             self.work.inputs,
             self.menu,
-            self.question.metric,
+            self.question.metric if self.question.metric in OF_MARGINS else "mean",
             self.split.profile,
             ScreenListener(self._tell_screening, self.listener.on_note, self._keep_lost),
         )
@@ -186,12 +181,13 @@ class Campaign:
         question, listener = self.question, self.listener
         choosing = goal.choosing(question.budget) if is_main else goal
         keeps_best = is_main and not self.is_helper
-        proposer = make_proposer(
-            rival or question.sampler, self.menu, goal, self.surrogate(goal), question.seed
-        )
+        trials = question.most_trials if rival is None else trials
+        proposer = self._proposer(goal, rival)
         bank = self.work.model.bank
         fingerprint = self.work.fingerprint.as_mapping()
-        identity = Identity(fingerprint, self.menu, goal, bank.coding, question.calibrate)
+        identity = Identity(
+            fingerprint, self.menu, goal, bank.coding, question.calibrate, *self._promise
+        )
         url = question.storage or sqlite_url(StudyFolder(self.folder).trials)
         store = StudyStore.open(url, name, identity)
         try:
@@ -206,23 +202,46 @@ class Campaign:
                 listener.on_open()
             self._tell_damage(store)
             terms = RunTerms(
-                limits=Limits(question.most_trials if rival is None else trials, self._time_left),
-                measured={**self._profiled(goal), **store.known_elsewhere(self._baseline)},
+                limits=Limits(trials, self._time_left),
+                measured={**self._profiled(), **store.known_elsewhere(self.split.meter.judged)},
                 is_helper=self.is_helper,
-                with_uniform=rival is None,
+                uniform=self._uniform(goal, trials) if rival is None else None,
                 choosing=choosing,
                 progress=listener.progress,
                 on_best=lambda best: self._keep_best(best, choosing) if keeps_best else None,
                 on_step=(lambda: None) if helpers is None else helpers.tend,
             )
-            return run_search(self.work.engine, self.menu, store, proposer, terms)
+            return run_search(self.split.meter, self.menu, store, proposer, terms)
         finally:
             self._store = None
             store.close()
 
+    def _proposer(self, goal: Goal, rival: Rival | None) -> Proposer:
+        kind = rival or self.question.sampler
+        of_margins = goal.metric in OF_MARGINS
+        if kind == "surrogate" and (self.split.speaks_of_unseen or not of_margins):
+            return PathProposer(self.menu, goal, self._cells)
+        return make_proposer(kind, self.menu, goal, self.surrogate(goal), self.question.seed)
+
+    def _uniform(self, goal: Goal, trials: int | None) -> Uniform:
+        if not self.split.speaks_of_unseen:
+            return UniformPlans.of(self.menu, goal, trials)
+        return UniformSequence(self.menu, lambda: costs_of(self._cells()), goal, trials)
+
+    def _cells(self) -> Cells:
+        """The screening around the trained weights."""
+        cells = self.screen.around(None, self.screen.baseline.margin)
+        if self.split.speaks_of_unseen:
+            self.work.engine.release()  # plans are measured with the engine of all images
+        return cells
+
     @property
-    def _baseline(self) -> Float64Array:
-        return self.work.baseline.confidence
+    def _promise(self) -> tuple[str | None, float | None]:
+        """Digest of the images held back and how sure to be, where the budget speaks of those."""
+        held = self.split.held
+        if held is None or not self.split.speaks_of_unseen:
+            return None, None
+        return held.fingerprint.images, self.split.meter.sure
 
     @property
     def _time_left(self) -> float | None:
@@ -244,7 +263,7 @@ class Campaign:
             best.plan,
             model,
             best.nbytes,
-            best.drop_pp,
+            best.judged_pp,
             goal.metric,
             goal.budget_pp,
             coding,
@@ -252,23 +271,17 @@ class Campaign:
         )
         write_text(StudyFolder(self.folder).best, record.to_json())
 
-    def _profiled(self, goal: Goal) -> Mapping[Plan, Tried]:
+    def _profiled(self) -> Mapping[Plan, Tried]:
         """Plans whose measurements the profile holds."""
-        profile = self.split.profile
+        split = self.split
+        profile = split.whole_profile if split.speaks_of_unseen else split.profile
         if profile is None:
             return {}
         names = tuple(layer.name for layer in profile.layers)
         refused = frozenset(profile.refused)
+        nbytes = self.work.model.bank.plan_nbytes
         return {
-            plan: Tried(
-                plan,
-                self.work.model.bank.plan_nbytes(plan.schemes),
-                profile.drop_pp(reading, goal.metric),
-                reading.confidence,
-                reading.margin,
-                "uniform",
-                0,
-            )
+            plan: split.meter.tried(reading, plan, nbytes(plan.schemes), "uniform")
             for scheme, reading in profile.uniform.items()
             for plan in [uniform_plan(names, scheme, refused)]
         }

@@ -2,14 +2,27 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
+from mpsearch.search.meter import Meter
 from mpsearch.sensitivity.profile import SensitivityProfile
+from mpsearch.values.arrays import IntArray
+from mpsearch.values.errors import SettingError
 from mpsearch.values.question import Question
 from mpsearch.workbench.calibrate import calibrated
-from mpsearch.workbench.held_back import held_back
+from mpsearch.workbench.held_back import by_content, held_back
 from mpsearch.workbench.workbench import Workbench
+
+#: From so many images on the budget speaks of unseen ones, unless it is said otherwise.
+ENOUGH_FOR_UNSEEN: Final = 24
+#: Fewer images leave none to test on.
+FEWEST_FOR_UNSEEN: Final = 8
+# Shares held back where the budget speaks of unseen images. What is fitted without calibration is a
+# number per layer and scheme, for which few images do; codes need more.
+_HELD: Final = 0.75
+_HELD_WITH_CALIBRATION: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,21 +30,52 @@ class ImageSplit:
     """A workbench in two parts.
 
     Attributes:
-        everything: Model and all images.
-        work: The images searched on; of a calibrated model, where that was asked.
+        everything: Model and all images; of a calibrated model, where that was asked.
+        work: The images searched on, of the same model.
         held: The images held back; None if there are none.
+        meter: Measures plans: on the images searched on, and where the budget speaks of unseen
+            images on those held back.
         profile: Sensitivity on the images searched on, if it was measured.
+        whole_profile: Sensitivity on all images, if it was measured.
     """
 
     everything: Workbench
     work: Workbench
     held: Workbench | None
+    meter: Meter
     profile: SensitivityProfile | None
+    whole_profile: SensitivityProfile | None
 
     @property
-    def held_count(self) -> int:
-        """Images held back."""
-        return 0 if self.held is None else len(self.held.images)
+    def speaks_of_unseen(self) -> bool:
+        """Whether the budget speaks of images that no step has seen."""
+        return self.meter.held is not None
+
+
+def speaks_of_unseen(question: Question, images: int) -> bool:
+    """Whether the budget is to speak of images that no step has seen.
+
+    Args:
+        question: Says so, or leaves it to the number of images.
+        images: How many there are.
+
+    Raises:
+        SettingError: If it must, and there are too few.
+    """
+    match question.budget_on:
+        case "search":
+            return False
+        case "unseen":
+            if images < FEWEST_FOR_UNSEEN:
+                raise SettingError(
+                    f"`budget_on` = unseen needs {FEWEST_FOR_UNSEEN} images, there are {images}; "
+                    "give more images, or `budget_on` = search"
+                )
+            return True
+        case "auto":
+            # A proof that no better plan exists is about the images that it was made on.
+            can = question.holdout != 0 and question.sampler != "brute"
+            return can and images >= ENOUGH_FOR_UNSEEN
 
 
 def split_images(
@@ -47,15 +91,16 @@ def split_images(
         folder: The study's folder; a calibration is kept there.
 
     Raises:
-        SettingError: If there are too few images to calibrate on.
+        SettingError: If there are too few images to calibrate on, or to hold back.
     """
     if question.calibrate:
         profile = None
     count = len(everything.images)
-    back = held_back(count, question.holdout)
-    work, held = everything, None
+    is_unseen = speaks_of_unseen(question, count)
+    back = _held_back(question, everything, is_unseen)
+    rows = np.setdiff1d(np.arange(count, dtype=np.int64), back)
+    work, held, whole = everything, None, profile
     if len(back):
-        rows = np.setdiff1d(np.arange(count, dtype=np.int64), back)
         held = everything.of_images(back)
         held.engine.release()
         work = everything.of_images(rows)
@@ -65,4 +110,21 @@ def split_images(
         model = calibrated(work, folder=folder)
         work = work.with_model(model)
         held = None if held is None else held.with_model(model)
-    return ImageSplit(everything, work, held, profile)
+        everything = everything.with_model(model) if is_unseen else everything
+    if is_unseen:
+        work.engine.release()
+        meter = Meter(everything.engine, question.metric, rows, back, question.sure / 100)
+    else:
+        meter = Meter.of_all(work.engine, question.metric)
+    return ImageSplit(everything, work, held, meter, profile, whole)
+
+
+def _held_back(question: Question, everything: Workbench, is_unseen: bool) -> IntArray:
+    count = len(everything.images)
+    if not is_unseen:
+        return held_back(count, question.holdout)
+    share = question.holdout
+    if share is None:
+        share = _HELD_WITH_CALIBRATION if question.calibrate else _HELD
+    fewest = FEWEST_FOR_UNSEEN // 2  # on each side
+    return by_content(everything.inputs, min(max(round(count * share), fewest), count - fewest))

@@ -11,7 +11,7 @@ ExpectedDrops = Callable[[list[Choice]], list[float]]
 
 
 def layer_rows(
-    menu: Menu, history: History, chosen: Tried, expected: ExpectedDrops
+    menu: Menu, history: History, chosen: Tried, expected: ExpectedDrops | None
 ) -> tuple[LayerRow, ...]:
     """One row per layer; tied layers share the numbers of their variable.
 
@@ -19,7 +19,8 @@ def layer_rows(
         menu: The choices.
         history: All plans measured.
         chosen: The plan.
-        expected: The model's word on plans that were not measured.
+        expected: What the model predicts of plans that were not measured; None without a model of
+            the study's metric.
     """
     choice = menu.choice(chosen.plan)
     assert choice is not None
@@ -31,7 +32,7 @@ def layer_rows(
         gentlest.append(_with(choice, variable, mildest))
         smaller = [o for o in range(len(sizes)) if sizes[o] < sizes[option]]
         cheaper.append(max(smaller, key=lambda o: (sizes[o], -o)) if smaller else None)
-    reverted = expected([choice, *gentlest])
+    reverted = None if expected is None else expected([choice, *gentlest])
     next_choices = {
         variable: _with(choice, variable, option)
         for variable, option in enumerate(cheaper)
@@ -39,7 +40,7 @@ def layer_rows(
     }
     guesses = (
         dict(zip(next_choices, expected(list(next_choices.values())), strict=True))
-        if (next_choices)
+        if next_choices and expected is not None
         else {}
     )
     rows: dict[int, LayerRow] = {}
@@ -56,10 +57,12 @@ def layer_rows(
                 layer=menu.layers[layer],
                 scheme=schemes[option],
                 nbytes=int(sizes[option]),
-                drop_pp=max(0.0, reverted[0] - reverted[1 + variable]),
+                drop_pp=None
+                if reverted is None
+                else max(0.0, reverted[0] - reverted[1 + variable]),
                 cheaper=None if smaller_option is None else schemes[smaller_option],
                 saved=0 if smaller_option is None else int(sizes[option] - sizes[smaller_option]),
-                cheaper_drop_pp=guesses.get(variable) if tried is None else tried.drop_pp,
+                cheaper_drop_pp=guesses.get(variable) if tried is None else tried.judged_pp,
                 cheaper_measured=tried is not None,
                 larger=None if larger_option is None else schemes[larger_option],
                 added=0 if larger_option is None else int(sizes[larger_option] - sizes[option]),

@@ -5,16 +5,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
-from mpsearch.engine.evaluate import Engine
+from mpsearch.propose.goal import UNIFORM
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.menu import Menu
 from mpsearch.propose.proposer import Proposer, Suggestion
 from mpsearch.propose.remaining import Remaining
-from mpsearch.propose.uniform import UNIFORM, UniformPlans
+from mpsearch.propose.uniform import Uniform
+from mpsearch.search.meter import Meter
 from mpsearch.search.run_terms import RunTerms
 from mpsearch.study.study import StudyStore
-from mpsearch.values.confidence import aggregate, drops_pp
-from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
 
 #: Why a search ended.
@@ -27,7 +26,7 @@ class Loop:
     """Measures proposed plans, stores the measurements and reports progress.
 
     Args:
-        engine: Measures plans.
+        meter: Measures plans.
         store: Gets every finished measurement, and says what others do.
         history: All plans measured; grows.
         terms: When to stop, and what receives news.
@@ -37,14 +36,14 @@ class Loop:
 
     def __init__(
         self,
-        engine: Engine,
+        meter: Meter,
         store: StudyStore,
         history: History,
         terms: RunTerms,
         remaining: Remaining,
-        uniform: UniformPlans,
+        uniform: Uniform,
     ) -> None:
-        self._engine, self._store, self._history = engine, store, history
+        self._meter, self._store, self._history = meter, store, history
         self._terms, self._measured = terms, terms.measured
         self._remaining, self._uniform = remaining, uniform
         self._trials = terms.limits.trials
@@ -59,8 +58,7 @@ class Loop:
             self._terms.on_best(self._chosen.best)
         original = Plan.uniform(menu.layers, "original")
         if menu.choice(original) is not None:
-            baseline = self._tried(self._engine.baseline, "original", 0)
-            self._measured = {**self._measured, original: baseline}
+            self._measured = {**self._measured, original: self._meter.baseline}
             self._obtain(Suggestion(original, "original"))
 
     def propose(self, proposer: Proposer, deadline: float | None, is_helper: bool) -> Stopped:
@@ -140,9 +138,8 @@ class Loop:
         self._latest = suggestions[-1]
         for plan in [plan for plan in origin if plan in self._measured]:
             self._keep(replace(self._measured[plan], origin=origin.pop(plan), stage_runs=0))
-        self._engine.measure(
-            list(origin), lambda m: self._keep(self._tried(m, origin[m.plan], m.stage_runs))
-        )
+        meter = self._meter
+        meter.engine.measure(list(origin), lambda m: self._keep(meter.measured(m, origin[m.plan])))
         return True
 
     def _hear(self) -> None:
@@ -152,20 +149,8 @@ class Loop:
             if tried.plan not in self._history:
                 self._remember(tried)
 
-    def _tried(self, measurement: Measurement, origin: str, stage_runs: int) -> Tried:
-        drops = drops_pp(self._engine.baseline.confidence, measurement.confidence)
-        return Tried(
-            plan=measurement.plan,
-            nbytes=measurement.nbytes,
-            drop_pp=float(aggregate(drops, self._history.goal.metric)),
-            confidence=measurement.confidence,
-            margin=measurement.margin,
-            origin=origin,
-            stage_runs=stage_runs,
-        )
-
     def _keep(self, tried: Tried) -> None:
-        self._store.add(tried, self._engine.bank.original_nbytes)
+        self._store.add(tried, self._meter.engine.bank.original_nbytes)
         self._remember(tried)
 
     def _remember(self, tried: Tried) -> None:
@@ -182,8 +167,10 @@ class Loop:
         history = self._chosen
         best, nearest = history.best, history.nearest
         if best is None:
-            return "" if nearest is None else f"nothing feasible yet, {nearest.drop_pp:.2f} pp"
-        text = f"best {best.nbytes:,} bytes, {best.drop_pp:.3f} pp"
+            return "" if nearest is None else f"nothing feasible yet, {nearest.bound_pp:.2f} pp"
+        text = f"best {best.nbytes:,} bytes, {best.judged_pp:.3f} pp"
+        if best.unseen is not None:
+            text += f" on unseen images, at most {best.bound_pp:.3f} pp"
         latest = self._latest
         if latest is None or latest.expected_saving is None:
             return text

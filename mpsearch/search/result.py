@@ -24,13 +24,33 @@ class Rung:
 
     Attributes:
         nbytes: Bytes of the method's best feasible plan; None if it has none.
-        drop_pp: Drop of the method's best feasible plan, percentage points.
+        drop_pp: Drop of that plan on the images that the budget speaks of, percentage points.
         measurements: Plans it had to measure.
+        feasible: Whether the plan keeps the limit; a method with one plan may not.
     """
 
     nbytes: int | None
     drop_pp: float | None
     measurements: int
+    feasible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is promised of images that no step has seen.
+
+    Attributes:
+        sure: Probability that the drop on images like these keeps the bound, 0.5..1.
+        bound_pp: One-sided upper bound of the drop, percentage points.
+        bound: Name of the bound.
+        images_needed: Images to give from which on the budget could be kept by a plan that changes
+            the model; None if there are enough, or no budget.
+    """
+
+    sure: float
+    bound_pp: float
+    bound: str
+    images_needed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +101,8 @@ class SearchResult:
         confidence_pct: Mean confidence under the plan, of a Keras model with the decoded weights.
         search: The plan on the images searched on, from those two passes.
         verify: The plan on the held-back images, likewise; None if none were held back.
+        promise: What is promised of unseen images; None where the budget speaks of the images
+            searched on.
         dominated: Choices of layers that were not tried: another has no more bytes and less than
             half of their squared error of the weights.
         measurements: Plans measured, single layers aside.
@@ -126,16 +148,22 @@ class SearchResult:
     one_change_optimal: bool | None
     proved_optimal: bool
     stopped: str
+    promise: Promise | None = None
+
+    @property
+    def judged(self) -> ImageSetDrop:
+        """The plan on the images that the budget speaks of, by plain forward passes."""
+        return self.search if self.promise is None or self.verify is None else self.verify
 
     @property
     def drop_pp(self) -> float:
-        """Drop on the images searched on, under the metric, by plain forward passes."""
-        return self.search.drop_pp
+        """Drop on the images that the budget speaks of, under the metric."""
+        return self.judged.drop_pp
 
     @property
     def top1_changes(self) -> int:
-        """Images searched on whose most probable class changed."""
-        return self.search.top1_changes
+        """Images that the budget speaks of whose most probable class changed."""
+        return self.judged.top1_changes
 
     @property
     def ratio(self) -> float:

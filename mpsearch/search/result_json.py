@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.surrogate.assessment import Assessment
-from mpsearch.search.result import FrontPoint, LayerRow, Rung, SearchResult
+from mpsearch.search.result import FrontPoint, LayerRow, Promise, Rung, SearchResult
 from mpsearch.values.choices import parse_metric
 from mpsearch.values.documents import Fields, read_document
 from mpsearch.values.errors import StudyError
@@ -88,6 +88,7 @@ def result_mapping(result: SearchResult) -> dict[str, Any]:
         "top1_changes": result.top1_changes,
         "search": _drop_to_json(result.search),
         "verify": None if result.verify is None else _drop_to_json(result.verify),
+        "promise": None if result.promise is None else asdict(result.promise),
         "dominated": result.dominated,
         "measurements": result.measurements,
         "screening_measurements": result.screening_measurements,
@@ -207,6 +208,7 @@ def _result(fields: Fields, names: tuple[str, ...]) -> SearchResult:
         confidence_pct=fields.number("confidence_pct"),
         search=_drop(fields.inner("search")),
         verify=_drop(fields.inner("verify")) if "verify" in fields else None,
+        promise=_promise(fields.inner("promise")) if "promise" in fields else None,
         dominated=fields.whole("dominated"),
         measurements=fields.whole("measurements"),
         screening_measurements=fields.whole("screening_measurements"),
@@ -241,11 +243,16 @@ def _drop_to_json(drop: ImageSetDrop) -> dict[str, Any]:
         "worst_pp": drop.worst_pp,
         "worst_image": drop.worst_image,
         "top1_changes": drop.top1_changes,
+        "accuracy_pct": None if drop.accuracy_pct is None else list(drop.accuracy_pct),
     }
 
 
 def _drop(fields: Fields) -> ImageSetDrop:
     low, high = fields.numbers("interval", 2)
+    accuracy = None
+    if "accuracy_pct" in fields:  # files of earlier versions do not have it
+        before, after = fields.numbers("accuracy_pct", 2)
+        accuracy = before, after
     return ImageSetDrop(
         images=fields.whole("images"),
         drop_pp=fields.number("drop_pp"),
@@ -254,6 +261,16 @@ def _drop(fields: Fields) -> ImageSetDrop:
         worst_pp=fields.number("worst_pp"),
         worst_image=fields.text("worst_image"),
         top1_changes=fields.whole("top1_changes"),
+        accuracy_pct=accuracy,
+    )
+
+
+def _promise(fields: Fields) -> Promise:
+    return Promise(
+        sure=fields.number("sure"),
+        bound_pp=fields.number("bound_pp"),
+        bound=fields.text("bound"),
+        images_needed=fields.optional_whole("images_needed"),
     )
 
 
@@ -262,6 +279,7 @@ def _rung(fields: Fields) -> Rung:
         fields.optional_whole("nbytes"),
         fields.optional_number("drop_pp"),
         fields.whole("measurements"),
+        fields.flag("feasible") if "feasible" in fields else True,
     )
 
 

@@ -3,7 +3,6 @@
 import time
 from dataclasses import dataclass
 
-from mpsearch.engine.evaluate import Engine
 from mpsearch.propose.brute import BruteProposer
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.greedy import GreedyProposer
@@ -12,8 +11,9 @@ from mpsearch.propose.menu import Menu
 from mpsearch.propose.proposer import Proposer
 from mpsearch.propose.remaining import Remaining
 from mpsearch.propose.surrogate.surrogate import Surrogate, SurrogateProposer
-from mpsearch.propose.uniform import UniformPlans
+from mpsearch.propose.uniform import Uniform, UniformPlans
 from mpsearch.search.loop import Loop, Stopped
+from mpsearch.search.meter import Meter
 from mpsearch.search.run_terms import RunTerms
 from mpsearch.study.samplers import OptunaProposer
 from mpsearch.study.study import StudyStore
@@ -63,19 +63,18 @@ def make_proposer(
 
 
 def run_search(
-    engine: Engine, menu: Menu, store: StudyStore, proposer: Proposer, terms: RunTerms
+    meter: Meter, menu: Menu, store: StudyStore, proposer: Proposer, terms: RunTerms
 ) -> Searched:
     """Search until nothing promises, or a limit is reached; resume if the study has trials.
 
     What other processes write into the study meanwhile is taken as measured; what they measure now
     is left to them.
 
-    After the last proposal the uniform plans are measured, the smallest first, until one keeps the
-    limit: the result is never worse than the best of them. A limit of trials holds for all plans
-    together; :class:`~mpsearch.propose.uniform.UniformPlans` says which share is theirs.
+    After the last proposal uniform plans are measured. A limit of trials holds for all plans
+    together; ``terms.uniform`` says which share is theirs.
 
     Args:
-        engine: Measures plans.
+        meter: Measures plans.
         menu: The choices.
         store: Gets every finished measurement before the next begins.
         proposer: Proposes the plans to measure.
@@ -86,8 +85,8 @@ def run_search(
     history = store.history()
     remaining = Remaining(menu, history, trials, deadline)
     goal = history.goal
-    uniform = UniformPlans.of(menu, goal, trials) if terms.with_uniform else UniformPlans.none(goal)
-    loop = Loop(engine, store, history, terms, remaining, uniform)
+    uniform: Uniform = terms.uniform or UniformPlans.none(goal)
+    loop = Loop(meter, store, history, terms, remaining, uniform)
 
     steps = menu.plans if trials is None else trials
     terms.progress.start("searching", steps, done=min(len(history), steps))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import Tried
+from mpsearch.propose.uniform import Uniform
 from mpsearch.values.plan import Plan
 from mpsearch.values.progress import Progress, Silent
 
@@ -30,7 +31,7 @@ class RunTerms:
         limits: When to stop.
         measured: Plans that need no measurement: others' in the same storage, or a profile's.
         is_helper: Whether another process finishes the study: uniform plans are left to it.
-        with_uniform: Whether uniform plans are measured at all.
+        uniform: Says which uniform plans are measured; None for none.
         choosing: By which goal *on_best* is called and the progress speaks; the study's own where
             it is None. A front has no best plan until a budget chooses one.
         progress: Receives every trial.
@@ -41,7 +42,7 @@ class RunTerms:
     limits: Limits = Limits()
     measured: Mapping[Plan, Tried] = field(default_factory=dict)
     is_helper: bool = False
-    with_uniform: bool = True
+    uniform: Uniform | None = None
     choosing: Goal | None = None
     progress: Progress = field(default_factory=Silent)
     on_best: Callable[[Tried], None] = lambda _: None

@@ -9,7 +9,7 @@ import numpy as np
 
 from mpsearch.values.arrays import Float64Array, IntArray
 from mpsearch.values.choices import Metric
-from mpsearch.values.confidence import aggregate, drops_pp
+from mpsearch.values.confidence import aggregate, drops_pp, losses_pp
 from mpsearch.values.documents import Fields
 from mpsearch.values.errors import StudyError
 from mpsearch.values.layer import WeightLayer, WeightTensor
@@ -61,6 +61,7 @@ class SensitivityProfile:
         uniform: Scheme → all layers changed.
         cumulative: (scheme, i) → layers 0 to i changed.
         refused: (layer, scheme) → why the scheme cannot store the layer.
+        truth: True class per image, shape (n,); None where they are not known.
         seconds: Time spent measuring, over all runs.
         stage_runs: Stage evaluations spent, over all runs.
     """
@@ -75,6 +76,7 @@ class SensitivityProfile:
     uniform: Mapping[str, Reading] = field(default_factory=dict)
     cumulative: Mapping[tuple[str, int], Reading] = field(default_factory=dict)
     refused: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    truth: IntArray | None = None
     seconds: float = 0.0
     stage_runs: int = 0
 
@@ -94,6 +96,7 @@ class SensitivityProfile:
             fingerprint=fingerprint,
             images=tuple(self.images[int(i)] for i in rows),
             baseline=self.baseline.of_images(rows),
+            truth=None if self.truth is None else self.truth[rows],
             per_layer=some(self.per_layer),
             predicted={cell: change[rows] for cell, change in self.predicted.items()},
             uniform=some(self.uniform),
@@ -106,7 +109,8 @@ class SensitivityProfile:
 
     def drop_pp(self, reading: Reading, metric: Metric) -> float:
         """Drop of the image set in percentage points."""
-        return float(aggregate(self.drops_pp(reading), metric))
+        reference = self.baseline.top1 if self.truth is None else self.truth
+        return float(aggregate(losses_pp(self.baseline, reading, metric, reference), metric))
 
     def top1_changes(self, reading: Reading) -> int:
         """Number of images whose most probable class changed."""
@@ -115,7 +119,7 @@ class SensitivityProfile:
     def predicted_drop_pp(self, layer: str, scheme: str, metric: Metric) -> float | None:
         """First-order prediction of a per-layer drop, or None where there is none."""
         change = self.predicted.get((layer, scheme))
-        if change is None:
+        if change is None or metric in {"agreement", "accuracy"}:  # margins do not say
             return None
         confidence = 1.0 / (1.0 + np.exp(-(self.baseline.margin + change)))
         return float(aggregate(drops_pp(self.baseline.confidence, confidence), metric))
@@ -133,6 +137,7 @@ class SensitivityProfile:
             "layers": [_layer_to_json(layer) for layer in self.layers],
             "schemes": list(self.schemes),
             "images": list(self.images),
+            **({} if self.truth is None else {"truth": self.truth.tolist()}),
             "baseline": _reading_to_json(self.baseline),
             "per_layer": (
                 {"layer": layer, "scheme": scheme, **_reading_to_json(reading)}
@@ -271,6 +276,7 @@ def _profile_of(fields: Fields) -> SensitivityProfile:
             for row in fields.rows("cumulative")
         },
         refused={key(row): row.text("reason") for row in fields.rows("refused")},
+        truth=np.array(fields.wholes("truth", n), dtype=np.int64) if "truth" in fields else None,
         seconds=fields.number("seconds"),
         stage_runs=fields.whole("stage_runs"),
     )

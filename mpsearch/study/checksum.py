@@ -21,9 +21,13 @@ CHECKSUM: Final = "checksum"
 #: goes, not what is measured.
 TERMS: Final = (
     *("model", "images", "reference", "numerics", "layers", "schemes", "tied"),
-    *("metric", "budget_pp", "max_nbytes", "coding", "calibrated"),
+    *("metric", "budget_pp", "max_nbytes", "coding", "calibrated", "held", "sure"),
 )
 _MEASURED: Final = ("nbytes", "drop_pp", "ratio", "origin", "stage_runs", "confidence", "margin")
+# Trials of other studies, or of versions before, do not have these.
+_MEASURED_ALSO: Final = (
+    *("top1", "unseen_pp", "bound_pp", "harm", "unseen_confidence", "unseen_top1"),
+)
 _DIGITS: Final = 16
 
 
@@ -55,6 +59,7 @@ def checksum(
         constraints: Constraints of the trial.
     """
     measured = {key: attributes.get(key) for key in _MEASURED}
+    measured |= {key: attributes[key] for key in _MEASURED_ALSO if key in attributes}
     text = json.dumps([dict(plan), measured, dict(constraints)], sort_keys=True)
     return text_digest([subject, text])[:_DIGITS]
 
@@ -88,7 +93,9 @@ def is_sound(trial: FrozenTrial, subject: str) -> bool:
         return True
     try:
         digest = checksum(subject, trial.params, attributes, trial.constraints)
-        numbers = attributes["nbytes"], attributes["drop_pp"]
+        numbers = [
+            attributes[key] for key in ("nbytes", "drop_pp", "unseen_pp") if key in attributes
+        ]
         # A database keeps values as numbers of its own; the last digit may differ.
         return digest == attributes[CHECKSUM] and all(
             any(math.isclose(value, number, rel_tol=1e-9) for number in numbers)

@@ -12,7 +12,13 @@ from mpsearch.study.checksum import SUBJECT
 from mpsearch.values.errors import StudyError
 
 # What studies that know nothing of a setting were started with.
-_BEFORE: Final[dict[str, object]] = {"tied": [], "coding": "none", "calibrated": False}
+_BEFORE: Final[dict[str, object]] = {
+    "tied": [],
+    "coding": "none",
+    "calibrated": False,
+    "held": None,
+    "sure": None,
+}
 _METRIC_NAMES: Final = {
     "budget": ["nbytes"],
     "max_bytes": ["drop_pp"],
@@ -29,6 +35,8 @@ class Identity:
         goal: Budget, size limit or front that is asked for.
         coding: How codes are packed.
         calibrated: Codes are chosen by the images.
+        held: Digest of the images held back, where the budget speaks of unseen images.
+        sure: Probability that the drop on unseen images is below the bound; None elsewhere.
 
     Attributes:
         goal: As given.
@@ -42,6 +50,8 @@ class Identity:
         goal: Goal,
         coding: str = "none",
         calibrated: bool = False,
+        held: str | None = None,
+        sure: float | None = None,
     ) -> None:
         self.goal, self.menu = goal, menu
         self._terms: dict[str, Any] = {
@@ -54,13 +64,17 @@ class Identity:
             "max_nbytes": goal.max_nbytes,
             "coding": coding,
             "calibrated": calibrated,
+            "held": held,
+            "sure": sure,
         }
 
     def shares_subject(self, attributes: Mapping[str, Any]) -> bool:
         """Whether a study with these user attributes is about the same model and images."""
+        keys = ["model", "images", "reference", "numerics", "layers", "calibrated"]
+        if self._terms["held"] is not None:
+            keys.append("held")
         return all(
-            attributes.get(SUBJECT + key, _BEFORE.get(key)) == self._terms[key]
-            for key in ("model", "images", "reference", "numerics", "layers", "calibrated")
+            attributes.get(SUBJECT + key, _BEFORE.get(key)) == self._terms[key] for key in keys
         )
 
     def require(self, study: optuna.Study) -> None:

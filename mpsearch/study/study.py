@@ -1,10 +1,9 @@
 """The study: one Optuna study in a storage, opened only by the search it belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-import numpy as np
 import optuna
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial
@@ -16,12 +15,18 @@ from mpsearch.study.storage.address import Address
 from mpsearch.study.storage.damage import journal_damage, trial_damage
 from mpsearch.study.storage.faults import storage_faults
 from mpsearch.study.storage.opening import close_storage, open_storage
-from mpsearch.study.trial_form import as_trial, constraints, directions, distributions
+from mpsearch.study.trial_form import (
+    as_trial,
+    attributes_of,
+    constraints,
+    directions,
+    distributions,
+    tried_of,
+)
 from mpsearch.study.trials import is_measured
 from mpsearch.study.workers.claims import Claims
 from mpsearch.study.workers.solo_lock import Doorway
 from mpsearch.system.signals import signals_held
-from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.plan import Plan
 
 # How layers are screened: kept where it is not by gradients.
@@ -131,11 +136,12 @@ class StudyStore:
                 case "wait":
                     return []
 
-    def known_elsewhere(self, baseline: "np.ndarray[Any, Any]") -> dict[Plan, Tried]:
+    def known_elsewhere(self, judged: Callable[[Tried], Tried | None]) -> dict[Plan, Tried]:
         """Plans of the menu that other studies measured here on the same model and images.
 
         Args:
-            baseline: Confidence of the unchanged model, shape (n,).
+            judged: Gives a plan with its drops under this study's metric; None if it lacks answers
+                that are needed.
         """
         measured: dict[Plan, Tried] = {}
         with storage_faults(self._address):
@@ -149,25 +155,16 @@ class StudyStore:
                 for trial in filter(is_measured, study.get_trials(deepcopy=False)):
                     tried = self._tried(trial, subject)
                     choice = None if tried is None else self._menu.choice(tried.plan)
-                    if tried is None or choice is None or tried.confidence.shape != baseline.shape:
-                        continue
-                    nbytes = self._menu.total(choice)
-                    drop = float(aggregate(drops_pp(baseline, tried.confidence), self._goal.metric))
-                    # Others may have coded otherwise, and counted other bytes.
-                    measured[tried.plan] = replace(tried, nbytes=nbytes, drop_pp=drop, stage_runs=0)
+                    tried = None if tried is None or choice is None else judged(tried)
+                    if tried is not None and choice is not None:
+                        # Others may have coded otherwise, and counted other bytes.
+                        nbytes = self._menu.total(choice)
+                        measured[tried.plan] = replace(tried, nbytes=nbytes, stage_runs=0)
         return measured
 
     def add(self, tried: Tried, original_nbytes: int) -> None:
         """Write one finished measurement; a signal waits until it is written."""
-        attributes: dict[str, object] = {
-            "nbytes": tried.nbytes,
-            "drop_pp": tried.drop_pp,
-            "ratio": original_nbytes / max(1, tried.nbytes),
-            "origin": tried.origin,
-            "stage_runs": tried.stage_runs,
-            "confidence": tried.confidence.tolist(),
-            "margin": tried.margin.tolist(),
-        }
+        attributes = attributes_of(tried, original_nbytes)
         attributes[CHECKSUM] = checksum(
             self._subject,
             tried.plan.as_mapping(),
@@ -220,22 +217,9 @@ class StudyStore:
         if not is_sound(trial, subject):
             return None
         try:
-            tried = Tried(
-                plan=self._plan(trial),
-                nbytes=int(trial.user_attrs.get("nbytes", trial.values[0])),
-                drop_pp=float(trial.user_attrs["drop_pp"]),
-                confidence=np.array(trial.user_attrs["confidence"], dtype=np.float64),
-                margin=np.array(trial.user_attrs["margin"], dtype=np.float64),
-                origin=str(trial.user_attrs["origin"]),
-                stage_runs=int(trial.user_attrs["stage_runs"]),
-            )
-        except (KeyError, TypeError, ValueError, OverflowError):
+            return tried_of(trial, self._plan(trial))
+        except (KeyError, TypeError, ValueError):
             return None
-        return (
-            tried
-            if tried.confidence.ndim == 1 and tried.confidence.shape == tried.margin.shape
-            else None
-        )
 
     def _plan(self, trial: FrozenTrial) -> Plan:
         return Plan.from_mapping(self._menu.layers, trial.params)

@@ -44,14 +44,20 @@ class Trial:
     Attributes:
         plan: The plan that was measured.
         nbytes: Stored bytes of all weight layers.
-        drop_pp: Drop under the study's metric, percentage points.
+        drop_pp: Drop under the study's metric on the images that the budget speaks of, percentage
+            points.
         origin: Who proposed it.
+        bound_pp: What a budget limits, percentage points: the drop, or its upper bound on unseen
+            images.
+        harm: What plans are ranked by where the budget speaks of unseen images; None elsewhere.
     """
 
     plan: Plan
     nbytes: int
     drop_pp: float
     origin: str
+    bound_pp: float
+    harm: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,8 @@ class StudyTrials:
         trials: Finished ones, in order; those that are damaged are left out.
         others: Names of other studies in the storage.
         damage: Sentences that say what is damaged.
+        sure: Probability that the drop on unseen images is below the bound; None where the budget
+            speaks of the images searched on.
     """
 
     name: str
@@ -78,6 +86,7 @@ class StudyTrials:
     trials: tuple[Trial, ...]
     others: tuple[str, ...]
     damage: tuple[str, ...] = ()
+    sure: float | None = None
 
 
 def read_trials(url: str, name: str | None = None) -> StudyTrials | None:
@@ -200,6 +209,9 @@ def as_study_trials(
         trials=tuple(entries),
         others=tuple(others),
         damage=trial_damage(len(measured) - len(entries)),
+        sure=None
+        if attributes.get(SUBJECT + "sure") is None
+        else float(attributes[SUBJECT + "sure"]),
     )
 
 
@@ -217,14 +229,21 @@ def _last_written(trials: Sequence[FrozenTrial]) -> float:
 def _trial(trial: FrozenTrial, layers: Sequence[str]) -> Trial | None:
     """None if it makes no sense."""
     try:
-        nbytes, drop = trial.user_attrs["nbytes"], float(trial.user_attrs["drop_pp"])
-        if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop):
+        attributes = trial.user_attrs
+        nbytes, drop = attributes["nbytes"], float(attributes["drop_pp"])
+        bound, harm = drop, None
+        if "unseen_pp" in attributes:
+            drop, bound = float(attributes["unseen_pp"]), float(attributes["bound_pp"])
+            harm = float(attributes["harm"])
+        if not 0 <= nbytes < sys.maxsize or not math.isfinite(drop + bound + (harm or 0.0)):
             return None
         return Trial(
             plan=Plan.from_mapping(layers, trial.params),
             nbytes=int(nbytes),
             drop_pp=drop,
-            origin=str(trial.user_attrs["origin"]),
+            origin=str(attributes["origin"]),
+            bound_pp=bound,
+            harm=harm,
         )
     except (KeyError, TypeError, ValueError, OverflowError):
         return None

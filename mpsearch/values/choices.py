@@ -5,8 +5,8 @@ from typing import Final, Literal, TypeVar, get_args
 
 from mpsearch.values.errors import SettingError
 
-#: How the drops of images become one number.
-Metric = Literal["mean", "max", "p95"]
+#: How the losses of images become one number.
+Metric = Literal["mean", "net", "max", "p95", "agreement", "accuracy"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
 #: How plans are proposed.
 Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]
@@ -20,8 +20,8 @@ CODINGS: Final[tuple[Coding, ...]] = get_args(Coding)
 #: How a picture gets the model's input size.
 Resize = Literal["squash", "crop"]
 RESIZES: Final[tuple[Resize, ...]] = get_args(Resize)
-#: On which images the budget is kept.
-BudgetOn = Literal["search", "verify"]
+#: On which images the budget is kept: those searched on, or images that no step has seen.
+BudgetOn = Literal["auto", "search", "unseen"]
 BUDGETS_ON: Final[tuple[BudgetOn, ...]] = get_args(BudgetOn)
 
 Name = TypeVar("Name", bound=str)

@@ -43,12 +43,14 @@ class Question:
         from_logits: Whether the model's outputs are logits.
         size: Input size ``HEIGHTxWIDTH`` for a model that leaves it open.
         schemes: Names of schemes or menus to choose from; None for the documented schemes.
-        metric: ``mean``, ``max`` or ``p95``.
+        metric: A member of :data:`~mpsearch.values.choices.METRICS`.
         budget: Largest drop allowed, percentage points.
         max_bytes: Largest size of all parameters, bytes, instead of a budget.
         ratio: How many times smaller all parameters must become, instead of a budget.
         pareto: Search the whole Pareto front of bytes against drop.
-        budget_on: ``search`` or ``verify``: on which images the budget is kept.
+        budget_on: On which images the budget is kept: ``search``, those searched on; ``unseen``,
+            images that no step has seen; ``auto``, unseen ones where there are images enough.
+        sure: Percentage of searches in which the drop on unseen images keeps the budget.
         holdout: Share of the images held back.
         lock: Pattern of layer names → scheme.
         forbid: Pattern of layer names → schemes they may not have.
@@ -82,7 +84,8 @@ class Question:
     max_bytes: int | None = None
     ratio: float | None = None
     pareto: bool = False
-    budget_on: BudgetOn = "search"
+    budget_on: BudgetOn = "auto"
+    sure: float = 90.0
     holdout: float | None = None
     lock: Mapping[str, str] | None = None
     forbid: Mapping[str, tuple[str, ...]] | None = None
@@ -128,6 +131,7 @@ class Question:
             ("ratio", self.ratio, "1 or more", lambda v: 1 <= v < math.inf),
             ("trials", self.trials, "1 or more", lambda v: v >= 1),
             ("timeout", self.timeout, "seconds above 0", lambda v: v > 0),
+            ("sure", self.sure, "percent from 50 to below 100", lambda v: 50 <= v < 100),
             ("holdout", self.holdout, "a share from 0 to below 1", lambda v: 0 <= v < 1),
         )
         for name, value, allowed, fine in ranges:
@@ -145,13 +149,11 @@ class Question:
             raise SettingError(
                 "give one of `budget`, `max_bytes`, `ratio` and `pareto`, not several"
             )
-        if self.budget_on == "verify":
-            if self.budget is None or self.pareto:
-                raise SettingError("`budget_on` = verify needs `budget`")
-            if self.holdout == 0:
-                raise SettingError(
-                    "`budget_on` = verify needs images held back; give `holdout` above 0"
-                )
+        if self.budget_on == "unseen" and self.holdout == 0:
+            raise SettingError(
+                "`budget_on` = unseen needs images held back; give `holdout` above 0, or leave it "
+                "away"
+            )
 
     def with_options(self, given: Mapping[str, Any]) -> "Question":
         """A copy in which the options that were given (are not None) replace settings."""

@@ -74,6 +74,7 @@ _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "budget": ((int, float), "percentage points from 0 to 100"),
     "max_bytes": ((int,), "an integer, 1 or more"),
     "ratio": ((int, float), "1 or more"),
+    "sure": ((int, float), "a percentage from 50 to below 100"),
     "holdout": ((int, float), "a share from 0 to below 1"),
     "timeout": ((int, float), "seconds above 0"),
     "trials": ((int,), "an integer, 1 or more"),

@@ -6,9 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from mpsearch.memory.input_images import InputImages
 from mpsearch.values.arrays import Float32Array, Float64Array, IntArray
 from mpsearch.values.choices import Metric
-from mpsearch.values.confidence import aggregate, drops_pp
+from mpsearch.values.confidence import aggregate, losses_pp
+from mpsearch.values.fingerprint import array_digest
 
 #: Of fewer images an interval of their drop says nothing.
 FEWEST_IMAGES: Final = 4
@@ -24,11 +26,14 @@ class ImageSetDrop:
     Attributes:
         images: Number of images.
         drop_pp: Drop under the metric, percentage points.
-        signed_pp: Mean drop over images, percentage points, in which rises count against falls.
+        signed_pp: Net drop: mean over images, in which rises count against falls, percentage
+            points.
         interval_pp: Bootstrap 95 % interval of *drop_pp*: how much it depends on these images.
         worst_pp: Largest drop of one image, percentage points.
         worst_image: Name of the image with the largest drop.
         top1_changes: Number of images whose most probable class changed.
+        accuracy_pct: Share of images whose most probable class is the true one, percent, before
+            and after; None where the true classes are not known.
     """
 
     images: int
@@ -38,6 +43,39 @@ class ImageSetDrop:
     worst_pp: float
     worst_image: str
     top1_changes: int
+    accuracy_pct: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """Answers of one model to n images.
+
+    Attributes:
+        confidence: Probability of each image's reference class, shape (n,).
+        top1: Most probable class of each image, shape (n,).
+    """
+
+    confidence: Float64Array
+    top1: IntArray
+
+
+def losses_of(
+    before: Float32Array, after: Float32Array, reference: IntArray, metric: Metric
+) -> Float64Array:
+    """What every image loses, percentage points, shape (n,), from class probabilities.
+
+    Args:
+        before: Class probabilities of the unchanged model, shape (n, classes).
+        after: Class probabilities under the plan, same shape.
+        reference: Class per image, shape (n,).
+        metric: What counts as a loss.
+    """
+    rows = np.arange(len(reference))
+    said = [
+        _Said(probabilities[rows, reference].astype(np.float64), probabilities.argmax(axis=1))
+        for probabilities in (before, after)
+    ]
+    return losses_pp(said[0], said[1], metric, reference)
 
 
 def compare(
@@ -46,6 +84,7 @@ def compare(
     reference: IntArray,
     metric: Metric,
     names: Sequence[str],
+    has_truth: bool = False,
 ) -> ImageSetDrop:
     """Compare class probabilities of two models on the same images.
 
@@ -53,40 +92,42 @@ def compare(
         before: Class probabilities of the unchanged model, shape (n, classes).
         after: Class probabilities under the plan, same shape.
         reference: Class per image, shape (n,).
-        metric: How the drops of images become one number.
+        metric: How the losses of images become one number.
         names: Names of the images.
+        has_truth: Whether the reference classes are the true ones.
     """
-    rows = np.arange(len(before))
-    drops = drops_pp(
-        before[rows, reference].astype(np.float64), after[rows, reference].astype(np.float64)
-    )
+    drops = losses_of(before, after, reference, "net")
+    losses = losses_of(before, after, reference, metric)
+    top1 = before.argmax(axis=1), after.argmax(axis=1)
+    right = [100 * float((top == reference).mean()) for top in top1]
     return ImageSetDrop(
         images=len(before),
-        drop_pp=float(aggregate(drops, metric)),
+        drop_pp=float(aggregate(losses, metric)),
         signed_pp=float(drops.mean()),
-        interval_pp=bootstrap_interval(drops, metric),
+        interval_pp=bootstrap_interval(losses, metric),
         worst_pp=float(drops.max()),
         worst_image=names[int(drops.argmax())],
-        top1_changes=int(np.count_nonzero(after.argmax(axis=1) != before.argmax(axis=1))),
+        top1_changes=int(np.count_nonzero(top1[0] != top1[1])),
+        accuracy_pct=(right[0], right[1]) if has_truth else None,
     )
 
 
-def bootstrap_interval(drops: Float64Array, metric: Metric) -> tuple[float, float]:
+def bootstrap_interval(losses: Float64Array, metric: Metric) -> tuple[float, float]:
     """Percentile bootstrap (Efron 1979) over images; the same for the same drops.
 
     It cannot reach beyond the worst image given: with ``max`` and ``p95`` and few images, others
     may well be worse than its upper end.
 
     Args:
-        drops: Per image, shape (n,).
+        losses: Per image, percentage points, shape (n,).
         metric: How they become one.
     """
-    images, step = len(drops), max(1, _DRAWS_AT_ONCE // len(drops))
+    images, step = len(losses), max(1, _DRAWS_AT_ONCE // len(losses))
     rng = np.random.default_rng(0)  # gives the same numbers in pieces as at once
     samples = []
     for first in range(0, _RESAMPLES, step):
         draws = rng.integers(0, images, (min(step, _RESAMPLES - first), images))
-        samples.append(aggregate(drops[draws], metric))
+        samples.append(aggregate(losses[draws], metric))
     low, high = np.percentile(np.concatenate(samples), _INTERVAL)
     return float(low), float(high)
 
@@ -105,3 +146,18 @@ def held_back(images: int, fraction: float | None) -> IntArray:
     if count <= 0:
         return np.zeros(0, dtype=np.int64)
     return ((np.arange(count) + 0.5) * images / count).astype(np.int64)
+
+
+def by_content(inputs: InputImages, count: int) -> IntArray:
+    """Positions of *count* images chosen by a digest of their pixels.
+
+    So the choice has nothing to do with names or order, and is the same wherever the images are;
+    most images stay on their side when others are added.
+
+    Args:
+        inputs: Preprocessed images.
+        count: How many to choose.
+    """
+    digests = [array_digest([inputs[place : place + 1]]) for place in range(len(inputs))]
+    order = sorted(range(len(digests)), key=lambda place: (digests[place], place))
+    return np.sort(np.array(order[:count], dtype=np.int64))

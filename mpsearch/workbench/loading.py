@@ -122,6 +122,7 @@ def load(
             numerics=numerics(),
         ),
         memory=room,
+        has_truth=truth is not None,
         notes=notes,
     )
 

@@ -32,6 +32,7 @@ class Workbench:
         classes: Class names.
         fingerprint: Identity of model and images.
         memory: Bytes for activations and decoded weights.
+        has_truth: Whether the reference classes are the true ones.
         notes: Notes to the user about the images.
     """
 
@@ -42,6 +43,7 @@ class Workbench:
     classes: tuple[str, ...]
     fingerprint: Fingerprint
     memory: int
+    has_truth: bool = False
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -125,7 +127,7 @@ class Workbench:
             after: Class probabilities of the other model, same shape.
             metric: How the drops of images become one number.
         """
-        return compare(before, after, self.engine.reference, metric, self.images)
+        return compare(before, after, self.engine.reference, metric, self.images, self.has_truth)
 
     def mean_confidence_pct(self, probabilities: Float32Array) -> float:
         """Confidence under class probabilities of shape (n, classes), mean over the images."""

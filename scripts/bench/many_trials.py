@@ -43,6 +43,7 @@ from mpsearch.api.report import write_report
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import Tried
 from mpsearch.propose.surrogate.surrogate import SurrogateProposer
+from mpsearch.search.meter import Meter
 from mpsearch.search.run import run_search
 from mpsearch.search.run_terms import Limits, RunTerms
 from mpsearch.study.identity import Identity
@@ -143,11 +144,12 @@ def resume(folder: Path, bench: SearchBench, trials: int) -> None:
     store = StudyStore.open(url, NAME, Identity(FINGERPRINT, bench.menu, GOAL))
     try:
         assert not store.damage()
-        measured = store.known_elsewhere(bench.engine.baseline.confidence)
+        meter = Meter.of_all(bench.engine, GOAL.metric)
+        measured = store.known_elsewhere(meter.judged)
         proposer = SurrogateProposer(bench.surrogate(GOAL))
         limits = Limits(trials + 2)  # the trained weights are a trial as well
-        terms = RunTerms(limits=limits, measured=measured, with_uniform=False)
-        searched = run_search(bench.engine, bench.menu, store, proposer, terms)
+        terms = RunTerms(limits=limits, measured=measured)
+        searched = run_search(meter, bench.menu, store, proposer, terms)
     finally:
         store.close()
     origins = [one.origin for one in searched.history.tried[trials:]]

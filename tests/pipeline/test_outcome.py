@@ -10,13 +10,15 @@ from search_bench import SearchBench
 from mpsearch.memory.input_images import InputImages
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
-from mpsearch.search.selection import _Checker
+from mpsearch.search.checking import Checker
+from mpsearch.search.image_split import ImageSplit
+from mpsearch.search.meter import Meter
 from mpsearch.values.fingerprint import Fingerprint
 from mpsearch.values.plan import Plan
 from mpsearch.workbench.workbench import Workbench
 
 
-def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) -> _Checker:
+def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) -> Checker:
     """Plain forward passes in which only some plans keep their confidence."""
 
     class Disagreeing(Workbench):
@@ -35,7 +37,8 @@ def checker(keeps: set[tuple[str, ...]], layers: tuple[str, ...], goal: Goal) ->
         fingerprint=Fingerprint("m", "i", "r", "n"),
         memory=0,
     )
-    return _Checker.of(bench, None, goal)
+    split = ImageSplit(bench, bench, None, Meter(engine, goal.metric, np.arange(1)), None, None)
+    return Checker(split, goal)
 
 
 def test_rounding_does_not_hide_a_plan_that_is_feasible() -> None:

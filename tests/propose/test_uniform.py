@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy_network import NumpyNetwork, images
 from search_bench import SCHEMES, SearchBench, hard_bench
 
-from mpsearch.propose.goal import Goal
+from mpsearch.propose.goal import UNIFORM, Goal
 from mpsearch.propose.history import History, Tried
-from mpsearch.propose.uniform import UNIFORM, UniformPlans
+from mpsearch.propose.uniform import UniformPlans
 from mpsearch.values.choices import SAMPLERS, Sampler
 from mpsearch.values.plan import Plan
 

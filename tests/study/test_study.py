@@ -15,6 +15,7 @@ from search_bench import FINGERPRINT, SCHEMES, SearchBench
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import Tried
 from mpsearch.propose.menu import Menu
+from mpsearch.search.meter import Meter
 from mpsearch.study.checksum import TERMS
 from mpsearch.study.identity import Identity
 from mpsearch.study.storage.address import Address, sqlite_url
@@ -26,6 +27,7 @@ from mpsearch.values.plan import Plan
 
 BENCH = SearchBench(NumpyNetwork(0, 1.0), images(3))
 BASELINE = BENCH.engine.baseline.confidence
+judged = Meter.of_all(BENCH.engine, "mean").judged
 SMALLEST = BENCH.menu.plan(BENCH.menu.smallest)
 FL16 = Plan.uniform(BENCH.menu.layers, "fl16")
 ORIGINAL = Plan.uniform(BENCH.menu.layers, "original")
@@ -95,7 +97,7 @@ def test_a_study_of_the_same_subject_knows_what_another_measured(opened: Open) -
     one = measured(FL16, drop_pp=50.0)
     other.add(one, original_nbytes=99999)
     asking = opened("asking", Goal("max", None, 500))
-    (found,) = asking.known_elsewhere(BASELINE).values()
+    (found,) = asking.known_elsewhere(Meter.of_all(BENCH.engine, "max").judged).values()
     # Bytes and drop are of the study that asks: the other coded and summed up otherwise.
     choice = BENCH.menu.choice(FL16)
     assert choice is not None
@@ -108,7 +110,7 @@ def test_a_study_of_the_same_subject_knows_what_another_measured(opened: Open) -
 def test_what_it_measured_itself_is_not_known_elsewhere(opened: Open) -> None:
     store = opened("study", Goal("mean", 2.0))
     store.add(measured(FL16), original_nbytes=99999)
-    assert store.known_elsewhere(BASELINE) == {}
+    assert store.known_elsewhere(judged) == {}
 
 
 def test_plans_outside_the_menu_are_not_known_elsewhere(opened: Open) -> None:
@@ -117,13 +119,13 @@ def test_plans_outside_the_menu_are_not_known_elsewhere(opened: Open) -> None:
     other.add(measured(FL16), original_nbytes=99999)
     smaller = SearchBench(NumpyNetwork(0, 1.0), images(3), SCHEMES[1:]).menu
     asking = opened("asking", Goal("mean", 2.0), menu=smaller)
-    assert set(asking.known_elsewhere(BASELINE)) == {FL16}
+    assert set(asking.known_elsewhere(judged)) == {FL16}
 
 
 def test_another_model_s_measurements_are_not_known(opened: Open) -> None:
     other = opened("other", Goal("mean", 2.0), model="another")
     other.add(measured(FL16), original_nbytes=99999)
-    assert opened("asking", Goal("mean", 2.0)).known_elsewhere(BASELINE) == {}
+    assert opened("asking", Goal("mean", 2.0)).known_elsewhere(judged) == {}
 
 
 def test_trials_that_measured_nothing_are_passed_over(opened: Open, url: str) -> None:
@@ -138,7 +140,7 @@ def test_trials_that_measured_nothing_are_passed_over(opened: Open, url: str) ->
     study.ask()
     close_storage(storage)
     assert [one.plan for one in opened("study", goal).history().tried] == [FL16]
-    assert set(opened("asking", Goal("mean", 1.0)).known_elsewhere(BASELINE)) == {FL16}
+    assert set(opened("asking", Goal("mean", 1.0)).known_elsewhere(judged)) == {FL16}
 
 
 def test_who_is_alone_claims_nothing_and_who_comes_waits_its_turn(opened: Open) -> None:

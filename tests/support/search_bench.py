@@ -14,6 +14,8 @@ from mpsearch.propose.menu import Menu
 from mpsearch.propose.rules import Rules
 from mpsearch.propose.surrogate.screen import Screen
 from mpsearch.propose.surrogate.surrogate import Surrogate
+from mpsearch.propose.uniform import UniformPlans
+from mpsearch.search.meter import Meter
 from mpsearch.search.run import Searched, make_proposer, run_search
 from mpsearch.search.run_terms import Limits, RunTerms
 from mpsearch.sensitivity.measure import refusals
@@ -99,16 +101,18 @@ class SearchBench:
         progress: Progress | None = None,
     ) -> Searched:
         goal = Goal(metric, budget_pp if max_nbytes is None else None, max_nbytes)
+        meter = Meter.of_all(self.engine, metric)
         proposer = make_proposer(kind, self.menu, goal, self.surrogate(goal), seed=1)
         url = folder if isinstance(folder, str) else sqlite_url(folder / "study.db")
         store = StudyStore.open(url, name, Identity(FINGERPRINT, self.menu, goal))
         try:
             terms = RunTerms(
                 limits=Limits(trials),
-                measured=store.known_elsewhere(self.engine.baseline.confidence),
+                measured=store.known_elsewhere(meter.judged),
+                uniform=UniformPlans.of(self.menu, goal, trials),
                 progress=progress or Silent(),
                 on_best=on_best,
             )
-            return run_search(self.engine, self.menu, store, proposer, terms)
+            return run_search(meter, self.menu, store, proposer, terms)
         finally:
             store.close()

@@ -62,18 +62,24 @@ def add_question(parser: argparse.ArgumentParser) -> None:
     )
     add_metric(group)
     group.add_argument(
-        "--holdout",
-        metavar="SHARE",
-        type=float,
-        help="share of the images held back to verify the plan, 0 for none (default: a third, "
-        "with 4 images or more)",
-    )
-    group.add_argument(
         "--budget-on",
         dest="budget_on",
         choices=BUDGETS_ON,
-        help="verify: keep the budget on the held-back images, up to the upper end of their 95 %% "
-        "interval (default: search)",
+        help="unseen: the budget holds on images like these that no step has seen; search: on the "
+        "images searched on alone (default: auto, unseen with 24 images or more)",
+    )
+    group.add_argument(
+        "--sure",
+        metavar="PERCENT",
+        type=float,
+        help="share of searches in which the drop on unseen images keeps the budget (default: 90)",
+    )
+    group.add_argument(
+        "--holdout",
+        metavar="SHARE",
+        type=float,
+        help="share of the images held back, 0 for none (default: three quarters for unseen "
+        "images, half with --calibrate; else a third, with 4 images or more)",
     )
 
 
@@ -90,8 +96,7 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=int,
         help="finished trials in the study, at most, those of earlier runs included (default: 200; "
-        "brute: as many as it takes); studies of --compare and of the tighter budgets of "
-        "--budget-on verify have as many of their own",
+        "brute: as many as it takes); studies of --compare have as many of their own",
     )
     group.add_argument(
         "--timeout", metavar="SECONDS", type=float, help="stop searching after this time"

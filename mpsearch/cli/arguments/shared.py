@@ -154,9 +154,11 @@ def add_storage(parser: argparse.ArgumentParser) -> None:
 
 
 def add_metric(parser: argparse._ActionsContainer) -> None:
-    """Add how the drops of images become one."""
+    """Add how the losses of images become one number."""
     parser.add_argument(
         "--metric",
         choices=METRICS,
-        help="how the drops of images become one number (default: mean)",
+        help="what the drop is: mean fall of confidence, net fall, the worst image (max), the 95th "
+        "percentile (p95), share of answers that change (agreement), accuracy lost (needs --truth) "
+        "(default: mean)",
     )

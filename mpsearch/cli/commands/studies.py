@@ -111,7 +111,7 @@ def _limit(row: dict[str, Any]) -> str:
         return f"the size of {row['max_bytes']:,} bytes"
     if row["budget_pp"] is None:
         return "the limit"
-    on_held = " on held-back images" if row["drop_pp"] <= row["budget_pp"] else ""
+    on_held = " on unseen images" if row["drop_pp"] <= row["budget_pp"] else ""
     return f"the budget of {row['budget_pp']:g} pp{on_held}"
 
 

@@ -52,7 +52,7 @@ class Cells:
     """Screened changes of the log-odds margin around a plan, the centre.
 
     Attributes:
-        metric: How the drops of images become one number.
+        metric: How the drops of images become one number: ``mean``, ``net``, ``max`` or ``p95``.
         confidence: Confidence of the unchanged model, shape (n,), 0..1.
         margin: Margins under the centre plan, in log-odds, shape (n,).
         change: Per variable of the menu, the change of every image's margin by each of its choices,
@@ -104,9 +104,13 @@ class Cells:
 def image_weights(drops: Float64Array, metric: Metric) -> Float64Array:
     """Weight of each image in the drop, shape (..., n); in ``mean``, equal where confidence fell.
 
+    In ``net`` all images weigh the same.
+
     In ``max`` and ``p95`` the images near the deciding one share its weight, so that a small step
     does not hand everything to another image.
     """
+    if metric == "net":
+        return np.full(drops.shape, 1 / drops.shape[-1])
     if metric == "mean":
         count = drops.shape[-1]
         result: Float64Array = (drops > 0) / count

@@ -26,12 +26,20 @@ def _measured(record: StudyRecord) -> str:
     if record.trials is None:
         return ""
     goal, every = record.choosing, record.trials.trials
-    kept = sum(goal.feasible(trial.nbytes, trial.drop_pp) for trial in every)
+    kept = sum(goal.feasible(trial.nbytes, trial.bound_pp) for trial in every)
     text = f"{count(len(every), 'plan')} measured, {kept:,} of which keep the limit"
     gray = "" if record.goal.kind == "front" else "; those that break it are gray"
+    unseen = ""
+    if record.speaks_of_unseen:
+        unseen = (
+            " The budget speaks of unseen images: `unseen_pp` is the drop on the images held back, "
+            "`bound_pp` its upper bound, which the budget limits; `drop_pp` is the drop on the "
+            "images searched on."
+        )
     return (
         f"{text}{gray}. Of every trial, `nbytes` counts the weight layers and `drop_pp` is in "
-        "percentage points. Nothing can be changed from here: buttons that would are refused."
+        f"percentage points.{unseen} Nothing can be changed from here: buttons that would are "
+        "refused."
     )
 
 

@@ -1,0 +1,1 @@
+"""A path of plans from gentle to small, and where on it to stop."""

@@ -1,6 +1,5 @@
 """Find the best plan."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mpsearch.search.selection import conclude
 from mpsearch.sensitivity.profile import SensitivityProfile
 from mpsearch.study.workers.helpers import Helpers
 from mpsearch.values.choices import BudgetOn, Metric, Rival, Sampler
+from mpsearch.values.deadline import Deadline
 from mpsearch.values.progress import Progress, Silent
 from mpsearch.values.question import Question
 from mpsearch.values.study_folder import StudyFolder
@@ -74,7 +74,8 @@ def find_plan(
         trials: Finished trials in the study, at most, uniform plans and what was known before
             included; where it is None, 200, and for ``brute`` as many as it takes. Studies of
             *compare* have as many of their own.
-        timeout: Longest time of the search, seconds.
+        timeout: Longest time of the call, calibration included, seconds. A forward pass that has
+            begun is finished, and the plan returned is checked.
         seed: Seed of the sampler; ``surrogate`` and ``brute`` need none.
         holdout: Share of the images held back, 0 to below 1. Where it is None, three quarters for
             a budget on unseen images, half with *calibrate*; else a third of four images or more.
@@ -135,6 +136,7 @@ def answer(
     profile: SensitivityProfile | None = None,
     listener: Listener | None = None,
     helpers: Helpers | None = None,
+    deadline: Deadline | None = None,
 ) -> SearchResult:
     """Answer a question, as :func:`find_plan` does.
 
@@ -145,14 +147,15 @@ def answer(
         profile: Profile of the same workbench; None is fine.
         listener: Receives progress and notes; None for nothing.
         helpers: Processes that join the search while it runs.
+        deadline: When the call has to end; the question's timeout from now where it is None.
 
     Raises:
         SettingError, StudyError, EnvironmentFault: As :func:`find_plan`.
     """
-    begun = time.monotonic()
+    deadline = deadline or Deadline(question.timeout)
     question.require_search()
     split = _split(question, workbench, folder, profile)
-    campaign = Campaign(question, split, folder, listener or Listener(), begun)
+    campaign = Campaign(question, split, folder, listener or Listener(), deadline)
     campaign.require()
     result = conclude(campaign, campaign.run(helpers))
     if question.calibrate:
@@ -176,7 +179,7 @@ def help_search(
         EnvironmentFault: If the storage fails; what was measured is kept.
     """
     split = _split(question, workbench, folder, profile)
-    Campaign(question, split, folder, Listener(), time.monotonic(), is_helper=True).run()
+    Campaign(question, split, folder, Listener(), Deadline(), is_helper=True).run()
 
 
 def _split(

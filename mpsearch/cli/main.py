@@ -5,6 +5,7 @@ import errno
 import io
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -86,10 +87,12 @@ def parser() -> Parser:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; errors become one line on stderr."""
+    begun = time.monotonic()
 
     def command() -> int:
         with said_when_stopped(lambda: _KEPT) if list(argv[:1]) in _RESUMED else nullcontext():
             args = parser().parse_args(argv)
+            args.begun = begun
             # Refused before what the command needs is imported.
             declared = import_module(f"mpsearch.cli.arguments.{args.command}")
             getattr(declared, "check", lambda _args: None)(args)

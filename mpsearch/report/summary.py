@@ -124,7 +124,7 @@ def _layer_table(rows: Sequence[LayerRow]) -> list[str]:
             f"{index:3} {row.layer:{width}} {row.scheme:{scheme}} {row.nbytes:11,} {share:>8}  "
             f"{row.cheaper or '-':{scheme}} {saves:>10} {then:>11}".rstrip()
         )
-    if any(row.cheaper is not None and not row.cheaper_measured for row in rows):
+    if any(row.cheaper_drop_pp is not None and not row.cheaper_measured for row in rows):
         lines.append("    ~ predicted by the model, the others measured")
     return lines
 

@@ -1,6 +1,5 @@
 """The studies of one question: its own, tighter budgets, and rival methods to compare with."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -35,6 +34,7 @@ from mpsearch.study.study import StudyStore
 from mpsearch.study.workers.helpers import Helpers
 from mpsearch.system.files import write_text
 from mpsearch.values.choices import Rival
+from mpsearch.values.deadline import Deadline, Timed
 from mpsearch.values.errors import SettingError
 from mpsearch.values.plan import Plan
 from mpsearch.values.question import Question
@@ -67,7 +67,7 @@ class Campaign:
         split: Images searched on and held back.
         folder: The study's folder.
         listener: Receives progress and notes.
-        begun: When the call began, by the monotonic clock.
+        deadline: When the call has to end.
         is_helper: Whether another process finishes the study.
     """
 
@@ -77,11 +77,11 @@ class Campaign:
         split: ImageSplit,
         folder: Path,
         listener: Listener,
-        begun: float,
+        deadline: Deadline,
         is_helper: bool = False,
     ) -> None:
         self.question, self.split, self.folder = question, split, folder
-        self.listener, self.begun, self.is_helper = listener, begun, is_helper
+        self.listener, self.deadline, self.is_helper = listener, deadline, is_helper
         self._told: set[str] = set()
         self._store: StudyStore | None = None  # the study that is open
 
@@ -130,7 +130,7 @@ class Campaign:
     @cached_property
     def menu(self) -> Menu:
         """The choices, under the rules."""
-        profile, progress = self.split.profile, self.listener.progress
+        profile, progress = self.split.profile, Timed(self.deadline, self.listener.progress)
         defaults = profile.schemes if profile is not None else DOCUMENTED
         schemes = menu_of(self.question.schemes or defaults)
         if self.question.calibrate:
@@ -156,7 +156,9 @@ class Campaign:
 
     def _tell_screening(self, _images: int) -> None:
         by = "gradients" if self.screen.has_gradients else "single changes"
-        self.listener.progress.advance(0, f"screening layers by their {by}")
+        task = f"screening layers by their {by}"
+        self.listener.progress.advance(0, task)
+        self.deadline.require(task)
 
     def _keep_lost(self) -> None:
         """Have the study go on without gradients whenever it is opened again."""
@@ -202,7 +204,7 @@ class Campaign:
                 listener.on_open()
             self._tell_damage(store)
             terms = RunTerms(
-                limits=Limits(trials, self._time_left),
+                limits=Limits(trials, self.deadline.left),
                 measured={**self._profiled(), **store.known_elsewhere(self.split.meter.judged)},
                 is_helper=self.is_helper,
                 uniform=self._uniform(goal, trials) if rival is None else None,
@@ -242,11 +244,6 @@ class Campaign:
         if held is None or not self.split.speaks_of_unseen:
             return None, None
         return held.fingerprint.images, self.split.meter.sure
-
-    @property
-    def _time_left(self) -> float | None:
-        timeout = None if self.is_helper else self.question.timeout
-        return None if timeout is None else max(0.0, timeout - (time.monotonic() - self.begun))
 
     def _tell_damage(self, store: StudyStore) -> None:
         if self.is_helper:  # the process that it helps has said so

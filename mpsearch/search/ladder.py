@@ -35,7 +35,7 @@ def ladder(campaign: Campaign, studies: Found, history: History) -> dict[str, Ru
 
 
 def _common(campaign: Campaign, history: History) -> Tried | None:
-    """The uniform plan of :data:`COMMON`, measured where it was not; None if no layer takes it."""
+    """The uniform plan of :data:`COMMON`, measured where it was not; None if that cannot be."""
     work, meter = campaign.work, campaign.split.meter
     bank = work.model.bank
     refused = {
@@ -44,10 +44,8 @@ def _common(campaign: Campaign, history: History) -> Tried | None:
         if bank.refusal(layer.index, COMMON) is not None
     }
     plan = uniform_plan(work.layer_names, COMMON, frozenset(refused))
-    if plan == work.model.original:
-        return None
     tried = history.get(plan)
-    if tried is not None:
+    if tried is not None or plan == work.model.original or campaign.deadline.has_passed:
         return tried
     (measurement,) = meter.engine.measure([plan])
     return meter.measured(measurement, COMMON)

@@ -14,6 +14,7 @@ from mpsearch.propose.uniform import Uniform
 from mpsearch.search.meter import Meter
 from mpsearch.search.run_terms import RunTerms
 from mpsearch.study.study import StudyStore
+from mpsearch.values.deadline import OutOfTime
 from mpsearch.values.plan import Plan
 
 #: Why a search ended.
@@ -69,6 +70,12 @@ class Loop:
             deadline: End of the search in seconds of ``time.monotonic``; None for none.
             is_helper: Uniform plans are left to another process, and so are their trials.
         """
+        try:
+            return self._propose(proposer, deadline, is_helper)
+        except OutOfTime:  # while layers were screened
+            return "timeout"
+
+    def _propose(self, proposer: Proposer, deadline: float | None, is_helper: bool) -> Stopped:
         while True:
             self._hear()
             if self._is_full:
@@ -103,10 +110,16 @@ class Loop:
         """The nearest there is to a size that no plan keeps."""
         self._obtain(Suggestion(menu.plan(menu.smallest), "nearest"))
 
-    def measure_uniform(self) -> tuple[Tried, ...]:
-        """Uniform plans that are still to be measured; returns all that were looked at."""
+    def measure_uniform(self, deadline: float | None) -> tuple[Tried, ...]:
+        """Measure the uniform plans that are left; returns all that were looked at.
+
+        Args:
+            deadline: End of the search in seconds of ``time.monotonic``; None for none.
+        """
         while (plan := self._uniform.next_of_rest(self._history)) is not None:
             if self._obtain(Suggestion(plan, UNIFORM)) is None:
+                break
+            if deadline is not None and time.monotonic() >= deadline:
                 break
         return self._uniform.looked_at(self._history)
 

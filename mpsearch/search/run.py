@@ -97,7 +97,8 @@ def run_search(
             stopped = loop.propose(proposer, deadline, is_helper)
         elif not is_helper:
             loop.measure_smallest(menu)
-        looked_at = () if is_helper else loop.measure_uniform()
+        is_over = deadline is not None and time.monotonic() >= deadline
+        looked_at = () if is_helper or is_over else loop.measure_uniform(deadline)
         if not len(history) and not is_helper:  # out of time before anything was measured
             loop.measure_smallest(menu)
     finally:

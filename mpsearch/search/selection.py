@@ -32,7 +32,8 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
     def expected(choices: list[Choice]) -> list[float]:
         return surrogate.expected_drops(plans, choices)
 
-    is_surrogate = goal.metric in OF_MARGINS
+    # What screens layers once more is left out when the time has passed.
+    is_surrogate = goal.metric in OF_MARGINS and not campaign.deadline.has_passed
     best_is_chosen = feasible and history.best is not None and history.best.plan == tried.plan
     is_exact = best_is_chosen and not split.speaks_of_unseen
     return SearchResult(
@@ -54,7 +55,7 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
         gradient_passes=screen.passes,
         single_changes=screen.measurements,
         trials=len(searched.history),
-        seconds=time.monotonic() - campaign.begun,
+        seconds=time.monotonic() - campaign.deadline.begun,
         ladder=rungs,
         front=tuple(FrontPoint(t.plan, t.nbytes, t.judged_pp) for t in searched.history.front),
         layers=layer_rows(menu, searched.history, tried, expected if is_surrogate else None),

@@ -99,7 +99,10 @@ def add_search(parser: argparse.ArgumentParser) -> None:
         "brute: as many as it takes); studies of --compare have as many of their own",
     )
     group.add_argument(
-        "--timeout", metavar="SECONDS", type=float, help="stop searching after this time"
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        help="longest time of the command, loading and calibrating included",
     )
     group.add_argument("--seed", metavar="N", type=int, help="seed of the sampler (default: 0)")
     group.add_argument(

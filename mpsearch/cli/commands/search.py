@@ -34,6 +34,7 @@ from mpsearch.sensitivity import SensitivityProfile
 from mpsearch.study.storage.opening import require_reachable
 from mpsearch.system.files import write_text
 from mpsearch.trust import usual_storage
+from mpsearch.values.deadline import Deadline, Timed
 from mpsearch.values.errors import EnvironmentFault, SettingError
 from mpsearch.values.question import Question
 from mpsearch.values.study_folder import StudyFolder
@@ -61,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     _require_own_storage(question, target)
     settled = Settled(question, target, is_typed=args.study is None)
     crew = Crew(share, target, question.workers - 1) if question.workers > 1 else None
-    result, profile = _search(share, workbench, settled, args.quiet, crew)
+    deadline = Deadline(question.timeout, args.begun)
+    result, profile = _search(share, workbench, settled, args.quiet, crew, deadline)
     _write(question, workbench, result, profile, target)
     if args.json:
         print(json.dumps(as_json(question, workbench, result, target), ensure_ascii=False))
@@ -99,21 +101,27 @@ def _menu_names(question: Question) -> tuple[str, ...]:
 
 
 def _search(
-    share: Share, workbench: Workbench, settled: Settled, quiet: bool, crew: Crew | None
+    share: Share,
+    workbench: Workbench,
+    settled: Settled,
+    quiet: bool,
+    crew: Crew | None,
+    deadline: Deadline,
 ) -> tuple[SearchResult, SensitivityProfile | None]:
     question, target = share.question, settled.folder
     file = StudyFolder(target).profile
     if question.calibrate and file.exists():
         print_notes([f"{file} is not used: it was measured without --calibrate"])
     profile = profile_in(question, workbench, target)
-    refused = workbench.refusals(_menu_names(question), make_progress(quiet))
+    timed = Timed(deadline, make_progress(quiet))
+    refused = workbench.refusals(_menu_names(question), timed)
     print_notes(refused.values())
     listener = Listener(
         make_progress(quiet),
         on_open=lambda: print_notes(settled.keep()),
         on_note=lambda note: print_notes([note]),
     )
-    return answer(question, workbench, target, profile, listener, crew), profile
+    return answer(question, workbench, target, profile, listener, crew, deadline), profile
 
 
 def _dry_run(question: Question, workbench: Workbench, as_json_: bool) -> int:

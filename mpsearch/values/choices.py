@@ -6,7 +6,7 @@ from typing import Final, Literal, TypeVar, get_args
 from mpsearch.values.errors import SettingError
 
 #: How the drops of images become one number.
-Metric = Literal["mean", "max", "p95"]
+Metric = Literal["mean", "net", "max", "p95", "agreement", "accuracy"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
 #: How plans are proposed.
 Sampler = Literal["surrogate", "tpe", "nsga2", "random", "brute"]

@@ -107,7 +107,7 @@ def test_about_nine_bounds_of_ten_hold(name: str, free: bool) -> None:
     metric, true, draw = POPULATIONS[name]
     samples = draw(np.random.default_rng(3))
     bounds = np.array([upper_bound(losses, metric, 0.9, free) for losses in samples])
-    assert np.mean(bounds >= true) >= (0.9 if free else 0.82)
+    assert np.mean(bounds >= true) >= (0.9 if free else 0.8)
 
 
 def test_a_bound_that_assumes_nothing_holds_where_students_does_not() -> None:

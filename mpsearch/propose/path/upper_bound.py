@@ -58,10 +58,8 @@ def upper_bound(
     if distribution_free:
         return _assuming_nothing(losses, metric, sure)
     match metric:
-        case "mean":
-            return _log_student(losses, sure)
-        case "net":
-            return _student(losses, sure)
+        case "mean" | "net":
+            return (_log_student if metric == "mean" else _student)(losses, sure)
         case "agreement":
             return 100 * _jeffreys(int(np.count_nonzero(losses)), len(losses), sure)
         case "accuracy":

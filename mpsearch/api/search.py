@@ -77,7 +77,7 @@ def find_plan(
         timeout: Longest time of the call, calibration included, seconds. A forward pass that has
             begun is finished, and the plan returned is checked.
         seed: Seed of the sampler; ``surrogate`` and ``brute`` need none.
-        holdout: Share of the images held back, 0 to below 1. Where it is None, three quarters for
+        holdout: Share of the images held back, 0 to below 1. Where it is None, five sixths for
             a budget on unseen images, half with *calibrate*; else a third of four images or more.
         budget_on: ``unseen``: the budget holds on images that no step has seen; ``search``: on the
             images searched on; ``auto``: on unseen ones with 24 images or more.

@@ -21,7 +21,7 @@ ENOUGH_FOR_UNSEEN: Final = 24
 FEWEST_FOR_UNSEEN: Final = 8
 # Shares held back where the budget speaks of unseen images. What is fitted without calibration is a
 # number per layer and scheme, for which few images do; codes need more.
-_HELD: Final = 0.75
+_HELD: Final = 5 / 6
 _HELD_WITH_CALIBRATION: Final = 0.5
 
 

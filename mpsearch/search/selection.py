@@ -79,7 +79,7 @@ def _promise(campaign: Campaign, checked: Checked, goal: Goal) -> Promise | None
         fewest = fewest_images(budget, goal.metric, sure)
         if fewest > held:
             needed = -(-fewest * len(split.everything.images) // held)
-    return Promise(sure, checked.bound_pp, bound_name(goal.metric, held), needed)
+    return Promise(sure, checked.bound_pp, bound_name(goal.metric), needed)
 
 
 def _why(history: History, tried: Tried, checked: Checked) -> str:

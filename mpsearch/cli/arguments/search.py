@@ -78,7 +78,7 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         "--holdout",
         metavar="SHARE",
         type=float,
-        help="share of the images held back, 0 for none (default: three quarters for unseen "
+        help="share of the images held back, 0 for none (default: five sixths for unseen "
         "images, half with --calibrate; else a third, with 4 images or more)",
     )
 

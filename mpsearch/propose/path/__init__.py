@@ -1,1 +1,1 @@
-"""A path of plans from gentle to small, and where on it to stop."""
+"""A path of nested plans, and where on it to stop so that a budget holds on unseen images."""

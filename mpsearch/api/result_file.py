@@ -14,16 +14,13 @@ from mpsearch.workbench.workbench import Workbench
 _PACKAGES: Final = ("tensorflow", "keras", "numpy", "optuna")  # their versions move results
 
 
-def keep_result(
-    folder: Path, workbench: Workbench, result: SearchResult, study_name: str, settings: str
-) -> Path:
+def keep_result(folder: Path, workbench: Workbench, result: SearchResult, settings: str) -> Path:
     """Write ``result.json``, whole or not at all.
 
     Args:
         folder: The study's folder.
         workbench: Model and all images.
         result: Result of the search.
-        study_name: Name of the Optuna study.
         settings: Text of a ``study.toml`` with the settings of the run.
 
     Raises:
@@ -47,7 +44,7 @@ def keep_result(
         coding=bank.coding,
         calibrated=bank.source is not None,
         layers=layers,
-        study_name=study_name,
+        study_name=result.study_name,
         settings=settings,
         versions={"mpsearch": __version__, **{name: version(name) for name in _PACKAGES}},
     )

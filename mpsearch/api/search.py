@@ -39,6 +39,7 @@ def find_plan(
     holdout: float | None = None,
     budget_on: BudgetOn = "auto",
     sure: float = 90.0,
+    guaranteed: bool = False,
     calibrate: bool = False,
     compare: Sequence[Rival] = (),
     folder: Path,
@@ -82,6 +83,7 @@ def find_plan(
         budget_on: ``unseen``: the budget holds on images that no step has seen; ``search``: on the
             images searched on; ``auto``: on unseen ones with 24 images or more.
         sure: Percentage of searches in which the drop on unseen images keeps the budget.
+        guaranteed: Rest that on a bound that assumes nothing of the images; it takes hundreds.
         calibrate: Choose scales, fraction lengths, rounding and biases to preserve layer outputs
             on the images searched on; the weights of the plan found are then in ``plan.mpq`` in
             *folder*.
@@ -112,6 +114,7 @@ def find_plan(
         pareto=pareto,
         budget_on=budget_on,
         sure=sure,
+        guaranteed=guaranteed,
         holdout=holdout,
         lock=rules.lock,
         forbid=rules.forbid,

@@ -28,7 +28,7 @@ from mpsearch.search.run import Searched, make_proposer, run_search
 from mpsearch.search.run_terms import Limits, RunTerms
 from mpsearch.search.study_name import study_name
 from mpsearch.sensitivity.plans import uniform_plan
-from mpsearch.study.identity import Identity
+from mpsearch.study.identity import Identity, image_digests
 from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.study import StudyStore
 from mpsearch.study.workers.helpers import Helpers
@@ -188,7 +188,13 @@ class Campaign:
         bank = self.work.model.bank
         fingerprint = self.work.fingerprint.as_mapping()
         identity = Identity(
-            fingerprint, self.menu, goal, bank.coding, question.calibrate, *self._promise
+            fingerprint,
+            self.menu,
+            goal,
+            bank.coding,
+            question.calibrate,
+            *self._promise,
+            images=image_digests(self.split.everything.images, self.split.digests),
         )
         url = question.storage or sqlite_url(StudyFolder(self.folder).trials)
         store = StudyStore.open(url, name, identity)
@@ -238,12 +244,16 @@ class Campaign:
         return cells
 
     @property
-    def _promise(self) -> tuple[str | None, float | None]:
-        """Digest of the images held back and how sure to be, where the budget speaks of those."""
+    def _promise(self) -> tuple[str | None, float | None, bool]:
+        """Digest of the images held back, how sure to be and whether the bound is guaranteed.
+
+        None of this where the budget speaks of the images searched on.
+        """
         held = self.split.held
         if held is None or not self.split.speaks_of_unseen:
-            return None, None
-        return held.fingerprint.images, self.split.meter.sure
+            return None, None, False
+        meter = self.split.meter
+        return held.fingerprint.images, meter.sure, meter.guaranteed
 
     def _tell_damage(self, store: StudyStore) -> None:
         if self.is_helper:  # the process that it helps has said so

@@ -1,5 +1,6 @@
 """Images to search on, and images held back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from mpsearch.values.arrays import IntArray
 from mpsearch.values.errors import SettingError
 from mpsearch.values.question import Question
 from mpsearch.workbench.calibrate import calibrated
-from mpsearch.workbench.held_back import by_content, held_back
+from mpsearch.workbench.held_back import by_content, digests_of, held_back
 from mpsearch.workbench.workbench import Workbench
 
 #: From so many images on the budget speaks of unseen ones, unless it is said otherwise.
@@ -37,6 +38,7 @@ class ImageSplit:
             images on those held back.
         profile: Sensitivity on the images searched on, if it was measured.
         whole_profile: Sensitivity on all images, if it was measured.
+        digests: Digests of all images.
     """
 
     everything: Workbench
@@ -45,6 +47,7 @@ class ImageSplit:
     meter: Meter
     profile: SensitivityProfile | None
     whole_profile: SensitivityProfile | None
+    digests: Sequence[str] = ()
 
     @property
     def speaks_of_unseen(self) -> bool:
@@ -97,7 +100,8 @@ def split_images(
         profile = None
     count = len(everything.images)
     is_unseen = speaks_of_unseen(question, count)
-    back = _held_back(question, everything, is_unseen)
+    digests = digests_of(everything.inputs)
+    back = _held_back(question, digests, is_unseen)
     rows = np.setdiff1d(np.arange(count, dtype=np.int64), back)
     work, held, whole = everything, None, profile
     if len(back):
@@ -113,18 +117,20 @@ def split_images(
         everything = everything.with_model(model) if is_unseen else everything
     if is_unseen:
         work.engine.release()
-        meter = Meter(everything.engine, question.metric, rows, back, question.sure / 100)
+        meter = Meter(
+            everything.engine, question.metric, rows, back, question.sure / 100, question.guaranteed
+        )
     else:
         meter = Meter.of_all(work.engine, question.metric)
-    return ImageSplit(everything, work, held, meter, profile, whole)
+    return ImageSplit(everything, work, held, meter, profile, whole, digests)
 
 
-def _held_back(question: Question, everything: Workbench, is_unseen: bool) -> IntArray:
-    count = len(everything.images)
+def _held_back(question: Question, digests: Sequence[str], is_unseen: bool) -> IntArray:
+    count = len(digests)
     if not is_unseen:
         return held_back(count, question.holdout)
     share = question.holdout
     if share is None:
         share = _HELD_WITH_CALIBRATION if question.calibrate else _HELD
     fewest = FEWEST_FOR_UNSEEN // 2  # on each side
-    return by_content(everything.inputs, min(max(round(count * share), fewest), count - fewest))
+    return by_content(digests, min(max(round(count * share), fewest), count - fewest))

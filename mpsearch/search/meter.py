@@ -44,6 +44,7 @@ class Meter:
         held: Positions of the images held back, shape (m,), where the budget speaks of unseen
             images; None where it speaks of those searched on.
         sure: Probability that the drop on unseen images is below the bound.
+        guaranteed: Whether the bound must hold whatever the losses of other images are like.
     """
 
     engine: Engine
@@ -51,6 +52,7 @@ class Meter:
     fit: IntArray
     held: IntArray | None = None
     sure: float = 0.9
+    guaranteed: bool = False
 
     @classmethod
     def of_all(cls, engine: Engine, metric: Metric) -> "Meter":
@@ -141,7 +143,7 @@ class Meter:
         Args:
             losses: Of the images held back, shape (m,).
         """
-        return min(100.0, upper_bound(losses, self.metric, self.sure))
+        return min(100.0, upper_bound(losses, self.metric, self.sure, self.guaranteed))
 
     def _losses(self, after: Answered, rows: IntArray) -> Float64Array:
         baseline = self.engine.baseline

@@ -120,6 +120,7 @@ class SearchResult:
             not; None for a front.
         proved_optimal: Every plan that could be better was measured; only ``brute`` may say so.
         stopped: ``done``, ``trials`` or ``timeout``.
+        study_name: Name of the Optuna study.
     """
 
     plan: Plan
@@ -149,6 +150,7 @@ class SearchResult:
     proved_optimal: bool
     stopped: str
     promise: Promise | None = None
+    study_name: str = ""
 
     @property
     def judged(self) -> ImageSetDrop:

@@ -31,12 +31,14 @@ class Searched:
             could be better was measured), else ``trials`` or ``timeout``.
         uniform: Uniform plans looked at, the smallest first.
         is_exhaustive: The proposer leaves out only what cannot be better.
+        study_name: Name of the study.
     """
 
     history: History
     stopped: Stopped
     uniform: tuple[Tried, ...]
     is_exhaustive: bool
+    study_name: str
 
 
 def make_proposer(
@@ -104,4 +106,5 @@ def run_search(
     finally:
         store.release()
     terms.progress.finish()
-    return Searched(history, stopped, looked_at, isinstance(proposer, BruteProposer))
+    is_exhaustive = isinstance(proposer, BruteProposer)
+    return Searched(history, stopped, looked_at, is_exhaustive, store.name)

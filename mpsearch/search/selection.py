@@ -66,6 +66,7 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
         proved_optimal=is_exact and searched.stopped == "done" and searched.is_exhaustive,
         stopped=searched.stopped,
         promise=_promise(campaign, checked, history.goal),
+        study_name=searched.study_name,
     )
 
 
@@ -73,13 +74,14 @@ def _promise(campaign: Campaign, checked: Checked, goal: Goal) -> Promise | None
     split = campaign.split
     if not split.speaks_of_unseen or checked.verify is None:
         return None
-    sure, held, budget = split.meter.sure, checked.verify.images, goal.budget_pp
+    meter, held, budget = split.meter, checked.verify.images, goal.budget_pp
     needed = None
     if budget is not None:
-        fewest = fewest_images(budget, goal.metric, sure)
+        fewest = fewest_images(budget, goal.metric, meter.sure, meter.guaranteed)
         if fewest > held:
             needed = -(-fewest * len(split.everything.images) // held)
-    return Promise(sure, checked.bound_pp, bound_name(goal.metric), needed)
+    name = bound_name(goal.metric, meter.guaranteed)
+    return Promise(meter.sure, checked.bound_pp, name, needed)
 
 
 def _why(history: History, tried: Tried, checked: Checked) -> str:

@@ -21,7 +21,7 @@ CHECKSUM: Final = "checksum"
 #: goes, not what is measured.
 TERMS: Final = (
     *("model", "images", "reference", "numerics", "layers", "schemes", "tied"),
-    *("metric", "budget_pp", "max_nbytes", "coding", "calibrated", "held", "sure"),
+    *("metric", "budget_pp", "max_nbytes", "coding", "calibrated", "held", "sure", "guaranteed"),
 )
 _MEASURED: Final = ("nbytes", "drop_pp", "ratio", "origin", "stage_runs", "confidence", "margin")
 # Trials of other studies, or of versions before, do not have these.

@@ -1,7 +1,8 @@
-"""Identity of a study: model, images and goal, with which alone it is reopened."""
+"""Identity of a study: model, images and goal; a study of other terms goes beside it."""
 
+import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import optuna
@@ -10,6 +11,7 @@ from mpsearch.propose.goal import Goal
 from mpsearch.propose.menu import Menu
 from mpsearch.study.checksum import SUBJECT
 from mpsearch.values.errors import StudyError
+from mpsearch.values.fingerprint import text_digest
 
 # What studies that know nothing of a setting were started with.
 _BEFORE: Final[dict[str, object]] = {
@@ -18,7 +20,18 @@ _BEFORE: Final[dict[str, object]] = {
     "calibrated": False,
     "held": None,
     "sure": None,
+    "guaranteed": False,
 }
+# Terms with which a study cannot be added to, in words.
+_OF_MODEL: Final = {
+    "model": "another model",
+    "layers": "a model of other layers",
+    "numerics": "another version of TensorFlow, or on another kind of processor",
+}
+_IMAGES: Final = SUBJECT + "image_digests"
+_MOST_IMAGES: Final = 500  # beyond, names take more room than some databases give an attribute
+_DIGITS: Final = 8
+_SHOWN: Final = 5
 _METRIC_NAMES: Final = {
     "budget": ["nbytes"],
     "max_bytes": ["drop_pp"],
@@ -37,6 +50,8 @@ class Identity:
         calibrated: Codes are chosen by the images.
         held: Digest of the images held back, where the budget speaks of unseen images.
         sure: Probability that the drop on unseen images is below the bound; None elsewhere.
+        guaranteed: Whether the bound assumes nothing of the images.
+        images: Name and digest of every image given, from :func:`image_digests`.
 
     Attributes:
         goal: As given.
@@ -52,8 +67,11 @@ class Identity:
         calibrated: bool = False,
         held: str | None = None,
         sure: float | None = None,
+        guaranteed: bool = False,
+        images: Sequence[Sequence[str]] = (),
     ) -> None:
         self.goal, self.menu = goal, menu
+        self._images = [list(image) for image in images]
         self._terms: dict[str, Any] = {
             **fingerprint,
             "layers": list(menu.layers),
@@ -66,6 +84,7 @@ class Identity:
             "calibrated": calibrated,
             "held": held,
             "sure": sure,
+            "guaranteed": guaranteed,
         }
 
     def shares_subject(self, attributes: Mapping[str, Any]) -> bool:
@@ -77,11 +96,30 @@ class Identity:
             attributes.get(SUBJECT + key, _BEFORE.get(key)) == self._terms[key] for key in keys
         )
 
-    def require(self, study: optuna.Study) -> None:
-        """Check a study against this identity; an empty one gets it.
+    def names(self, name: str) -> tuple[str, str, str]:
+        """Names that a study of these terms may have, beside studies of other terms.
+
+        Args:
+            name: The name that was asked for; it is tried first.
+        """
+        goal = self.goal
+        limit = "front" if goal.budget_pp is None else f"{goal.budget_pp:g}pp"
+        if goal.max_nbytes is not None:
+            limit = f"{goal.max_nbytes}bytes"
+        beside = f"{name}+{goal.metric}-{limit}"
+        terms = text_digest([json.dumps(self._terms, sort_keys=True)])
+        return name, beside, f"{beside}-{terms[:_DIGITS]}"
+
+    def takes(self, study: optuna.Study, *, is_beside: bool = False) -> bool:
+        """Whether a study is of these terms; an empty one becomes so.
+
+        Args:
+            study: A study of mpsearch, or an empty one.
+            is_beside: Whether its name follows from the name that was asked for: then it is not
+                refused for its images.
 
         Raises:
-            StudyError: If it was started with something else; says with what.
+            StudyError: If it is about another model, or about images that are not given now.
         """
         stored = study.user_attrs
         terms = {key: stored.get(SUBJECT + key) for key in self._terms}
@@ -90,11 +128,13 @@ class Identity:
         if fits and not study.get_trials(deepcopy=False):
             for key, value in self._terms.items():
                 study.set_user_attr(SUBJECT + key, value)
+            if self._images:
+                study.set_user_attr(_IMAGES, self._images)
             with warnings.catch_warnings():
                 # Marked experimental since Optuna 3.2; the dashboard shows the name.
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
                 study.set_metric_names(_METRIC_NAMES[self.goal.kind])
-            return
+            return True
         lost = [k for k in self._terms if SUBJECT + k not in stored and k not in _BEFORE]
         if lost:
             raise StudyError(
@@ -102,21 +142,59 @@ class Identity:
                 "was started: its storage is damaged, or mpsearch did not write it; put back a "
                 "copy of the storage, or give another `study_name` to start a new study"
             )
-        different = [
+        different = {
             k for k, v in self._terms.items() if stored.get(SUBJECT + k, _BEFORE.get(k)) != v
-        ]
-        if different:
-            key = different[0]
-            # Holding back another share of the same images leaves other images to search on.
-            hint = " (and the `holdout`)" if key in {"images", "reference"} else ""
-            before, now = stored.get(SUBJECT + key), self._terms[key]
+        }
+        if different & _OF_MODEL.keys():
+            what = next(_OF_MODEL[key] for key in _OF_MODEL if key in different)
             raise StudyError(
-                f"study {study.study_name!r} was started with another {key} "
-                f"({_shown(before)}, now {_shown(now)}); give another `study_name` to start a new "
-                f"study, or the {key} it was started with{hint}"
+                f"study {study.study_name!r} was started with {what}; give another `study_name` to "
+                "start a new study"
             )
+        if different & {"images", "held"} and not is_beside:
+            self._require_images(study)
+        return not different
+
+    def _require_images(self, study: optuna.Study) -> None:
+        """Check that all images are given that a study was started with.
+
+        Raises:
+            StudyError: Names those that are not.
+        """
+        before = study.user_attrs.get(_IMAGES)
+        here = {digest for _, digest in self._images}
+        missing = ["?"]
+        if before and self._images:
+            missing = [str(name) for name, digest in before if digest not in here]
+        if not missing:
+            return
+        what = "other images"
+        if missing != ["?"]:
+            names = {name for name, _ in self._images}
+            verb = "replaced" if all(name in names for name in missing) else "removed"
+            what = f"other images: {_counted(missing)} {verb} ({_listed(missing)})"
+        raise StudyError(
+            f"study {study.study_name!r} was started with {what}; give those images (others may be "
+            "added), or another `study_name` to start a new study"
+        )
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 40 else f"{text[:37]}…"
+def image_digests(names: Sequence[str], digests: Sequence[str]) -> list[list[str]]:
+    """Names and digests of images as a study keeps them; none of very many.
+
+    Args:
+        names: Of all images given.
+        digests: Of their pixels.
+    """
+    if len(names) > _MOST_IMAGES:
+        return []
+    return [[name, digest[:_DIGITS]] for name, digest in zip(names, digests, strict=True)]
+
+
+def _counted(names: Sequence[str]) -> str:
+    return "1 was" if len(names) == 1 else f"{len(names)} were"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_SHOWN])
+    return f"{shown}, …" if len(names) > _SHOWN else shown

@@ -27,6 +27,7 @@ from mpsearch.study.trials import is_measured
 from mpsearch.study.workers.claims import Claims
 from mpsearch.study.workers.solo_lock import Doorway
 from mpsearch.system.signals import signals_held
+from mpsearch.values.errors import StudyError
 from mpsearch.values.plan import Plan
 
 # How layers are screened: kept where it is not by gradients.
@@ -73,26 +74,23 @@ class StudyStore:
     def open(cls, url: str, name: str, identity: Identity) -> "StudyStore":
         """Open a study, or make it.
 
+        A study of the same model with another goal or menu, or with fewer images, is left as it is:
+        a new one beside it takes over what was measured.
+
         Args:
             url: Storage; see :class:`Address`.
-            name: Name of the study.
+            name: Name of the study; of a new one beside it, the beginning of its name.
             identity: Model, images, menu and goal.
 
         Raises:
             SettingError: If the URL names no storage.
-            StudyError: If the study was started with something else; says with what.
+            StudyError: If the study is about another model, or about images that are not given.
         """
         address = Address.parse(url)
         storage = open_storage(address)
         try:
             with storage_faults(address):
-                study = optuna.create_study(
-                    storage=storage,
-                    study_name=name,
-                    load_if_exists=True,
-                    directions=directions(identity.goal),
-                )
-                identity.require(study)
+                study = _opened(storage, name, identity)
                 return cls(address, storage, study, identity)
         except BaseException:
             close_storage(storage)
@@ -223,3 +221,19 @@ class StudyStore:
 
     def _plan(self, trial: FrozenTrial) -> Plan:
         return Plan.from_mapping(self._menu.layers, trial.params)
+
+
+def _opened(storage: BaseStorage, name: str, identity: Identity) -> optuna.Study:
+    for candidate in identity.names(name):
+        study = optuna.create_study(
+            storage=storage,
+            study_name=candidate,
+            load_if_exists=True,
+            directions=directions(identity.goal),
+        )
+        if identity.takes(study, is_beside=candidate != name):
+            return study
+    raise StudyError(
+        f"study {name!r} and those beside it were started with other terms; give another "
+        "`study_name` to start a new study"
+    )

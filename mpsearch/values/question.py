@@ -51,6 +51,7 @@ class Question:
         budget_on: On which images the budget is kept: ``search``, those searched on; ``unseen``,
             images that no step has seen; ``auto``, unseen ones where there are images enough.
         sure: Percentage of searches in which the drop on unseen images keeps the budget.
+        guaranteed: Rest that on a bound that assumes nothing of the images; it takes hundreds.
         holdout: Share of the images held back.
         lock: Pattern of layer names → scheme.
         forbid: Pattern of layer names → schemes they may not have.
@@ -86,6 +87,7 @@ class Question:
     pareto: bool = False
     budget_on: BudgetOn = "auto"
     sure: float = 90.0
+    guaranteed: bool = False
     holdout: float | None = None
     lock: Mapping[str, str] | None = None
     forbid: Mapping[str, tuple[str, ...]] | None = None

@@ -69,6 +69,7 @@ _PATHS: Final = ("model", "architecture", "images", "labels", "truth")
 _KINDS: Final[dict[str, tuple[tuple[type, ...], str]]] = {
     "allow_unsafe_model": ((bool,), "true or false"),
     "from_logits": ((bool,), "true or false"),
+    "guaranteed": ((bool,), "true or false"),
     "pareto": ((bool,), "true or false"),
     "calibrate": ((bool,), "true or false"),
     "budget": ((int, float), "percentage points from 0 to 100"),

@@ -148,16 +148,20 @@ def held_back(images: int, fraction: float | None) -> IntArray:
     return ((np.arange(count) + 0.5) * images / count).astype(np.int64)
 
 
-def by_content(inputs: InputImages, count: int) -> IntArray:
-    """Positions of *count* images chosen by a digest of their pixels.
+def digests_of(inputs: InputImages) -> list[str]:
+    """A digest of the pixels of every image."""
+    return [array_digest([inputs[place : place + 1]]) for place in range(len(inputs))]
+
+
+def by_content(digests: Sequence[str], count: int) -> IntArray:
+    """Positions of *count* images chosen by their pixels.
 
     So the choice has nothing to do with names or order, and is the same wherever the images are;
     most images stay on their side when others are added.
 
     Args:
-        inputs: Preprocessed images.
+        digests: Of the images, from :func:`digests_of`.
         count: How many to choose.
     """
-    digests = [array_digest([inputs[place : place + 1]]) for place in range(len(inputs))]
     order = sorted(range(len(digests)), key=lambda place: (digests[place], place))
     return np.sort(np.array(order[:count], dtype=np.int64))

@@ -1,7 +1,7 @@
 """What is written to a study is read back, by itself and by studies of the same subject."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,9 +51,12 @@ def opened(url: str) -> Iterator[Open]:
         menu: Menu = BENCH.menu,
         coding: str = "none",
         model: str = FINGERPRINT["model"],
+        given: Sequence[Sequence[str]] = (),
+        images_: str = FINGERPRINT["images"],
     ) -> StudyStore:
-        subject = {**FINGERPRINT, "model": model}
-        stores.append(StudyStore.open(url, name, Identity(subject, menu, goal, coding)))
+        subject = {**FINGERPRINT, "model": model, "images": images_}
+        identity = Identity(subject, menu, goal, coding, images=given)
+        stores.append(StudyStore.open(url, name, identity))
         return stores[-1]
 
     yield open_one
@@ -166,8 +169,57 @@ def test_a_study_of_another_subject_is_not_reopened(opened: Open) -> None:
     opened("study", Goal("mean", 2.0)).add(measured(FL16), original_nbytes=99999)
     with pytest.raises(StudyError, match="was started with another model"):
         opened("study", Goal("mean", 2.0), model="another")
-    with pytest.raises(StudyError, match="was started with another budget_pp"):
-        opened("study", Goal("mean", 3.0))
+
+
+def test_another_question_of_the_same_model_goes_beside_and_knows_what_was_measured(
+    opened: Open,
+) -> None:
+    first = opened("study", Goal("mean", 2.0))
+    first.add(measured(FL16), original_nbytes=99999)
+    smaller = SearchBench(NumpyNetwork(0, 1.0), images(3), SCHEMES[1:]).menu
+    stores = [
+        opened("study", Goal("mean", 3.0)),
+        opened("study", Goal("net", 3.0)),
+        opened("study", Goal("mean", None, 500)),
+        opened("study", Goal("mean")),
+        opened("study", Goal("mean", 2.0), menu=smaller),
+        opened("study", Goal("mean", 2.0), coding="entropy"),
+    ]
+    assert len({first.name, *(store.name for store in stores)}) == 7
+    for store in stores:
+        assert store.history().tried == []
+        assert FL16 in store.known_elsewhere(judged)
+        store.add(measured(SMALLEST), original_nbytes=99999)
+    again = opened("study", Goal("mean", 2.0), menu=smaller)
+    assert [tried.plan for tried in again.history().tried] == [SMALLEST]
+    assert [tried.plan for tried in opened("study", Goal("mean", 2.0)).history().tried] == [FL16]
+
+
+ABC = [["a.png", "1"], ["b.png", "2"], ["c.png", "3"]]
+
+
+def test_images_may_be_added_and_renamed(opened: Open) -> None:
+    goal = Goal("mean", 2.0)
+    opened("study", goal, given=ABC[:2]).add(measured(FL16), original_nbytes=99999)
+    assert opened("study", goal, given=ABC, images_="other").name == "study+mean-2pp"
+    renamed = [["x.png", "2"], ["y.png", "1"]]
+    assert opened("study", goal, given=renamed, images_="another").name.startswith("study+")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (ABC[2:], r"2 were removed \(a.png, b.png\)"),
+        (ABC[1:], r"1 was removed \(a.png\)"),
+        ([["a.png", "9"], *ABC[1:]], r"1 was replaced \(a.png\)"),
+        ([], "with other images; give"),
+    ],
+)
+def test_images_that_are_missing_are_named(opened: Open, given: list[list[str]], said: str) -> None:
+    goal = Goal("mean", 2.0)
+    opened("study", goal, given=ABC).add(measured(FL16), original_nbytes=99999)
+    with pytest.raises(StudyError, match=said):
+        opened("study", goal, given=given, images_="other")
 
 
 def test_a_study_that_does_not_say_what_it_is_about_is_not_reopened(

@@ -26,7 +26,7 @@ WHOLE: dict[str, Any] = {
     "max_bytes": 1000,
     "ratio": 2.5,
     "pareto": True,
-    "budget_on": "verify",
+    "budget_on": "unseen",
     "holdout": 0.25,
     "lock": {"conv1": "fl16"},
     "forbid": {"*": ("fix8",), "head": ("fl16", "fix8")},
@@ -77,7 +77,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         max_bytes = 1000
         ratio = 2.5
         pareto = true
-        budget_on = "verify"
+        budget_on = "unseen"
         holdout = 0.25
         lock = { "conv1" = "fl16" }
         forbid = { "*" = "fix8", "head" = ["fl16", "fix8"] }

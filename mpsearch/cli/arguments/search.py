@@ -75,6 +75,12 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         help="share of searches in which the drop on unseen images keeps the budget (default: 90)",
     )
     group.add_argument(
+        "--guaranteed",
+        action="store_const",
+        const=True,
+        help="rest that on a bound that assumes nothing of the images; it takes hundreds of them",
+    )
+    group.add_argument(
         "--holdout",
         metavar="SHARE",
         type=float,

@@ -29,7 +29,6 @@ from mpsearch.report.tables import per_layer_csv
 from mpsearch.schemes import DOCUMENTED, menu_of
 from mpsearch.search.listener import Listener
 from mpsearch.search.result import SearchResult
-from mpsearch.search.study_name import study_name
 from mpsearch.sensitivity import SensitivityProfile
 from mpsearch.study.storage.opening import require_reachable
 from mpsearch.system.files import write_text
@@ -156,4 +155,4 @@ def _write(
         write_text(StudyFolder(target).profile_table, per_layer_csv(profile, result.goal.metric))
     # The last file: it says that the search came to its end. A storage may hold a password.
     terms = settings_text(replace(named(question), storage=None), target)
-    keep_result(target, workbench, result, study_name(question, target), terms)
+    keep_result(target, workbench, result, terms)

@@ -129,9 +129,11 @@ def _kind(step: Step, variables: Sequence[Variable], ranks: dict[int, int]) -> H
         return _kind_of_plain_call(call, ranks)
     if not isinstance(operation, keras.Layer) or not _are_same(operation.weights, variables):
         return None
-    (source,) = call.inputs
-    kind = plain_kind(operation, ranks[source])
-    ranks[step.outputs[0]] = ranks[source]
+    if len(call.arguments.keras_tensors) != 1 or not _are_tensors_alone(call):
+        return None
+    rank = ranks[call.inputs[0]]
+    kind = plain_kind(operation, rank)
+    ranks[step.outputs[0]] = rank
     return None if kind is None else (kind, isinstance(step, FoldedCall))
 
 
@@ -151,10 +153,9 @@ def _kind_of_parts(concatenation: Concatenation) -> Hashable | None:
 
 def _kind_of_plain_call(call: Call, ranks: dict[int, int]) -> Hashable | None:
     """Of a layer without weights, the kind; noting the rank of its output."""
-    operation, arguments = call.operation, call.arguments
-    given = keras.tree.flatten((arguments.args, arguments.kwargs))
+    operation = call.operation
     activation = getattr(operation, "activation", None)
-    if arguments.kwargs or len(given) != len(arguments.keras_tensors):
+    if not _are_tensors_alone(call):
         return None
     if operation.compute_dtype != "float32" or len(call.outputs) != 1:
         return None
@@ -162,6 +163,13 @@ def _kind_of_plain_call(call: Call, ranks: dict[int, int]) -> Hashable | None:
         return None
     ranks[call.outputs[0]] = len(operation.output.shape)
     return (type(operation), activation, _config(operation))
+
+
+def _are_tensors_alone(call: Call) -> bool:
+    """Whether a call is given tensors in order, and nothing else."""
+    arguments = call.arguments
+    given = keras.tree.flatten((arguments.args, arguments.kwargs))
+    return not arguments.kwargs and len(given) == len(arguments.keras_tensors)
 
 
 def _config(operation: Any) -> str:

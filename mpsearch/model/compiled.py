@@ -12,8 +12,8 @@ from mpsearch.model.folding import fold
 from mpsearch.model.graph import Cut
 from mpsearch.model.scopes import compile_safely
 from mpsearch.model.split_concat import split_first
-from mpsearch.model.stage_form import form_of, in_any_sides
 from mpsearch.model.stacking import most_stacked, run_stacked
+from mpsearch.model.stage_form import form_of, in_any_sides
 from mpsearch.model.step import Step, Tensor, Tensors, Variable
 
 # Variables outside the weight layers up to this many elements are built into the code as constants,
@@ -120,9 +120,7 @@ class StageCode:
             run_steps(steps, list(zip(self._variables, weights, strict=True)), tensors)
         return tuple(tensors[value] for value in self._piece.outputs)
 
-    def _run_stacked(
-        self, shared: bool, given: list[Any], inputs: list[Any]
-    ) -> tuple[Any, ...]:
+    def _run_stacked(self, shared: bool, given: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
         steps, weights = self._split(given)
         tensors = dict(zip(self._piece.inputs, inputs, strict=True))
         run_stacked(steps[0], weights, tensors, shared)

@@ -13,4 +13,3 @@ def side(tensor: Tensor, axis: int) -> int | Tensor:
 def sides(tensor: Tensor, first: int, end: int) -> list[int | Tensor]:
     """Lengths of the axes *first* to *end*, the latter not included; negative as in a slice."""
     return [side(tensor, axis) for axis in range(len(tensor.shape))[first:end]]
-

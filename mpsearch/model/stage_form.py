@@ -118,23 +118,28 @@ def _kind(step: Step, variables: Sequence[Variable], ranks: dict[int, int]) -> H
         return _kind_of_parts(step.concatenation)
     assert step.layer is not None
     call = step.layer.call
-    operation = call.operation
     if isinstance(step, SplitCall):
-        ranks.update(dict.fromkeys(call.inputs, len(operation.output.shape)))
+        ranks.update(dict.fromkeys(call.inputs, len(call.operation.output.shape)))
         merge, layer = _kind_of_parts(step.parts_before), _kind(step.convolution, variables, ranks)
         return None if merge is None or layer is None else (merge, layer)
-    if call.knows_masks:
+    if call.knows_masks or not _are_tensors_alone(call):
         return None
-    if type(operation) in _any_sides():
+    if type(call.operation) in _any_sides():
         return _kind_of_plain_call(call, ranks)
+    kind = _kind_of_weight_layer(call, variables, ranks)
+    if kind is None:
+        return None
+    ranks[step.outputs[0]] = ranks[call.inputs[0]]
+    return (kind, isinstance(step, FoldedCall))
+
+
+def _kind_of_weight_layer(
+    call: Call, variables: Sequence[Variable], ranks: dict[int, int]
+) -> Hashable | None:
+    operation = call.operation
     if not isinstance(operation, keras.Layer) or not _are_same(operation.weights, variables):
         return None
-    if len(call.arguments.keras_tensors) != 1 or not _are_tensors_alone(call):
-        return None
-    rank = ranks[call.inputs[0]]
-    kind = plain_kind(operation, rank)
-    ranks[step.outputs[0]] = rank
-    return None if kind is None else (kind, isinstance(step, FoldedCall))
+    return plain_kind(operation, ranks[call.inputs[0]]) if len(call.inputs) == 1 else None
 
 
 def _are_same(some: Sequence[Variable], others: Sequence[Variable]) -> bool:
@@ -155,8 +160,6 @@ def _kind_of_plain_call(call: Call, ranks: dict[int, int]) -> Hashable | None:
     """Of a layer without weights, the kind; noting the rank of its output."""
     operation = call.operation
     activation = getattr(operation, "activation", None)
-    if not _are_tensors_alone(call):
-        return None
     if operation.compute_dtype != "float32" or len(call.outputs) != 1:
         return None
     if activation is not None and not str(activation.__module__).startswith("keras."):

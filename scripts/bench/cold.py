@@ -90,7 +90,7 @@ def opened(case: Case) -> tuple[Any, Float32Array, tuple[str, ...]]:
         live = getattr(keras.applications, case.model)(weights=None)
     shape = tuple(int(side) for side in live.inputs[0].shape[1:])
     pictures = find_pictures(photographs(case.images))
-    pieces = pixel_pieces(pictures, (*shape[:2], shape[2]), "crop", [])
+    pieces = pixel_pieces(pictures, (shape[0], shape[1], shape[2]), "crop", [])
     preprocess = parse_preprocess(case.preprocess)
     return live, np.concatenate([preprocess(piece) for piece in pieces]), pictures.names
 
@@ -142,7 +142,7 @@ def of_class(answer: Any, reference: Any) -> list[float]:
 def fresh(side: str, name: str) -> Run:
     """What a fresh process says."""
     words = [sys.executable, str(Path(__file__)), "--side", side, name]
-    answer = subprocess.run(  # noqa: S603 - this script itself
+    answer = subprocess.run(
         words, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     return Run(*json.loads(answer.stdout.splitlines()[-1]))

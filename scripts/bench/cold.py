@@ -59,7 +59,6 @@ CASES: Final = {
     "mobilenet": Case("MobileNet", "tf", 1, 10),
     "mobilenetv2": Case("MobileNetV2", "tf", 1, 10),
     "vww96_16": Case("vww96_mobilenet025.keras", "unit", 16, 10),
-    "resnet8_16": Case("resnet8_cifar10.keras", "raw", 16, 10),
 }
 TURNS: Final = 3
 SAMPLE: Final = 40  # plans of the loop

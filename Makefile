@@ -60,7 +60,7 @@ readme: .venv/.installed-all ## run the commands of the documents
 	$(BIN)/python -m pytest tests/docs
 
 bench: .venv/.installed-all ## measure the claims of scripts/bench; needs the real models
-	@failed=0; for bench in encode_decode.py all_parts.py per_layer.py arithmetic_limit.py vgg19.py \
+	@failed=0; for bench in encode_decode.py all_parts.py per_layer.py cold.py arithmetic_limit.py vgg19.py \
 	  packed_speed.py "coding_ratio.py fix8 bitwiseAnd_22" dashboard_polled.py "search_quality.py --seeds 3 resnet8"; do \
 	  echo "== $$bench"; $(BIN)/python scripts/bench/$$bench 2>/dev/null || failed=1; \
 	done; exit $$failed

@@ -1,7 +1,7 @@
 """A stage as compiled code that is cheap to call."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import cache, partial
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from mpsearch.model.graph import Cut
 from mpsearch.model.scopes import compile_safely
 from mpsearch.model.split_concat import split_first
 from mpsearch.model.stacking import most_stacked, run_stacked
+from mpsearch.model.stage_form import form_of, in_any_sides
 from mpsearch.model.step import Step, Tensor, Tensors, Variable
 
 # Variables outside the weight layers up to this many elements are built into the code as constants,
@@ -21,47 +22,38 @@ _SMALL: Final = 2**14
 
 
 class CompiledStage:
-    """A pure function of (weights, inputs), traced once for any number of images.
+    """A pure function of (weights, inputs), traced for any number of images.
 
     Args:
         piece: The piece of the network to run.
         variables: The variables of its weight layers; calls give a value for each.
         specs: Shape and type of each input.
+        known: Key of a form → code of the stages before that have it; what is made is added.
 
     Attributes:
         spreads: An input may have n images where others have k·n: it is the same for each n.
     """
 
-    def __init__(self, piece: Cut, variables: list[Any], specs: list[Any]) -> None:
+    def __init__(
+        self, piece: Cut, variables: list[Any], specs: list[Any], known: dict[Hashable, "StageCode"]
+    ) -> None:
         steps = split_first(fold(piece.calls, piece.outputs))
-        weight_specs = [tf.TensorSpec(v.shape, v.dtype) for v in variables]
-
-        def stage(weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
-            tensors = dict(zip(piece.inputs, inputs, strict=True))
-            run_steps(steps, list(zip(variables, weights, strict=True)), tensors)
-            return tuple(tensors[value] for value in piece.outputs)
-
-        def stacked(shared: bool, weights: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
-            tensors = dict(zip(piece.inputs, inputs, strict=True))
-            run_stacked(steps[0], weights, tensors, shared)
-            run_steps(steps[1:], [], tensors)
-            return tuple(tensors[value] for value in piece.outputs)
-
-        operations = [call.operation for call in piece.calls]
-        self._code = Code(stage, [weight_specs, specs], operations)
+        form = form_of(steps, piece, variables, specs)
+        self._constants: tuple[Tensor, ...] = () if form is None else form.constants
+        if form is None:
+            self._code = StageCode(piece, steps, variables, specs)
+        else:
+            if form.key not in known:
+                known[form.key] = StageCode(piece, steps, variables, specs, form.constants)
+            self._code = known[form.key]
         self._most_stacked = {
             shared: most_stacked(steps[0], shared) if variables else 0 for shared in (False, True)
         }
         self.spreads = steps[0].spreads
-        many = [tf.TensorSpec([None, *v.shape], v.dtype) for v in variables]
-        # Compiled when first asked for: not every stage is.
-        self._stacked = cache(
-            lambda shared: Code(partial(stacked, shared), [many, specs], operations)
-        )
 
     def __call__(self, weights: Sequence[Any], inputs: Sequence[Any]) -> tuple[Any, ...]:
         """Outputs of the stage, with *weights* in place of its variables."""
-        return self._code(weights, inputs)
+        return self._code.single([*weights, *self._constants], inputs)
 
     def most_stacked(self, shared: bool) -> int:
         """Images per weight set up to which :meth:`stacked` is faster; 0 where it cannot be."""
@@ -72,7 +64,86 @@ class CompiledStage:
     ) -> tuple[Any, ...]:
         """Outputs of the stage for several sets of weights, one after the other."""
         weights = [tf.raw_ops.Pack(values=list(same)) for same in zip(*sets, strict=True)]
-        return self._stacked(shared)(weights, inputs)
+        return self._code.stacked(shared)([*weights, *self._constants], inputs)
+
+
+class StageCode:
+    """Code of a stage, or of all stages of one form.
+
+    Args:
+        piece: The stage, or the first of its form.
+        steps: What it runs.
+        variables: The variables of its weight layers.
+        specs: Shape and type of each input.
+        constants: Of a stage that has a form: its constants. The code then takes tensors of any
+            sides, and constants after the weights.
+
+    Attributes:
+        single: Function of (weights and constants, inputs).
+    """
+
+    def __init__(
+        self,
+        piece: Cut,
+        steps: list[Step],
+        variables: list[Any],
+        specs: list[Any],
+        constants: Sequence[Tensor] | None = None,
+    ) -> None:
+        self._piece, self._steps, self._variables = piece, steps, variables
+        self._has_form = constants is not None
+        self._constants = [tf.TensorSpec([None], c.dtype) for c in constants or ()]
+        shapes = [[*v.shape] for v in variables]
+        if self._has_form:
+            specs = [tf.TensorSpec([None] * len(spec.shape), spec.dtype) for spec in specs]
+            # Windows stay: what is made of them depends on their sides.
+            shapes = [[*shape[:-2], *[None] * len(shape[-2:])] for shape in shapes]
+        self._specs = specs
+        self._weights = list(zip(shapes, (v.dtype for v in variables), strict=True))
+        self.single = self._traced(self._run, [])
+        # Compiled when first asked for: not every stage is.
+        self.stacked = cache(
+            lambda shared: self._traced(partial(self._run_stacked, shared), [None])
+        )
+
+    def _traced(self, function: Any, before: list[Any]) -> "Code":
+        weights = [tf.TensorSpec([*before, *shape], dtype) for shape, dtype in self._weights]
+        operations = [call.operation for call in self._piece.calls]
+        return Code(function, [[*weights, *self._constants], self._specs], operations)
+
+    def _run(self, given: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+        steps, weights = self._split(given)
+        tensors = dict(zip(self._piece.inputs, inputs, strict=True))
+        if self._has_form:
+            _run_in_any_sides(steps, self._variables, weights, tensors)
+        else:
+            run_steps(steps, list(zip(self._variables, weights, strict=True)), tensors)
+        return tuple(tensors[value] for value in self._piece.outputs)
+
+    def _run_stacked(self, shared: bool, given: list[Any], inputs: list[Any]) -> tuple[Any, ...]:
+        steps, weights = self._split(given)
+        tensors = dict(zip(self._piece.inputs, inputs, strict=True))
+        run_stacked(steps[0], weights, tensors, shared)
+        if self._has_form:
+            _run_in_any_sides(steps[1:], [], [], tensors)
+        else:
+            run_steps(steps[1:], [], tensors)
+        return tuple(tensors[value] for value in self._piece.outputs)
+
+    def _split(self, given: list[Any]) -> tuple[list[Step], list[Any]]:
+        """The steps with their constants, and the weights."""
+        weights, constants = given[: len(self._variables)], given[len(self._variables) :]
+        steps = in_any_sides(self._steps, constants) if self._has_form else self._steps
+        return steps, weights
+
+
+def _run_in_any_sides(
+    steps: Sequence[Step], variables: Sequence[Any], weights: Sequence[Any], tensors: Tensors
+) -> None:
+    # No scope: Keras would hold the sides of the weights against those of its variables.
+    by_id = {id(variable): tensor for variable, tensor in zip(variables, weights, strict=True)}
+    for step in steps:
+        step.run(tensors, by_id)
 
 
 class Code:

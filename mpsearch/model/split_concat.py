@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.graph import Cut
 from mpsearch.model.pooled_concat import pooled_concat
+from mpsearch.model.sides import side, sides
 from mpsearch.model.step import (
     Call,
     Concatenation,
@@ -89,7 +90,7 @@ class SplitCall:
         for value in self.parts_before.parts:
             part = tf.cast(tensors[value], kernel.dtype)  # as the concatenation would
             part = self.parts_before.pool(part)
-            last = first + part.shape[-1]
+            last = first + side(part, -1)
             product = _product(part, kernel[0, 0, first:last])
             if total is None and offset is not None:
                 product = tf.nn.bias_add(product, offset)
@@ -99,15 +100,16 @@ class SplitCall:
 
 def _product(x: Any, matrix: Any) -> Any:
     """A single-pixel convolution: with few outputs, TensorFlow's product is faster than its own."""
-    rows = tf.matmul(tf.reshape(x, [-1, x.shape[-1]]), matrix)
-    return tf.reshape(rows, [-1, *x.shape[1:-1], matrix.shape[-1]])
+    rows = tf.matmul(tf.reshape(x, [-1, side(x, -1)]), matrix)
+    return tf.reshape(rows, [-1, *sides(x, 1, -1), side(matrix, -1)])
 
 
 def _spread_sum(part: Any, other: Any) -> Any:
     """The sum; where one has fewer images, they are added to each as many of the other."""
     images = tf.minimum(tf.shape(part)[0], tf.shape(other)[0])
-    rows = [-1, images * prod(part.shape[1:])]
-    return tf.reshape(tf.reshape(part, rows) + tf.reshape(other, rows), [-1, *part.shape[1:]])
+    one = sides(part, 1, len(part.shape))
+    rows = [-1, images * prod(one)]
+    return tf.reshape(tf.reshape(part, rows) + tf.reshape(other, rows), [-1, *one])
 
 
 def pays(concat: Any, convolution: Any) -> bool:

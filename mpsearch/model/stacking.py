@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mpsearch.model.backend import tf
+from mpsearch.model.sides import side, sides
 from mpsearch.model.step import Step, Tensor, Tensors, activated
 
 # Stacking copies the kernels; for large ones that takes longer than it gains. Bytes.
@@ -96,14 +97,15 @@ def run_stacked(step: Step, weights: Sequence[Tensor], tensors: Tensors, shared:
     window = kernels.shape[1:-2]
     if math.prod(window) > 1:
         x = _patches(x, window[0], window[1], operation.padding)
-    rows, columns = x.shape[-1], kernels.shape[-1]
-    kernels = layer.scaled(tf.reshape(kernels, [-1, rows, columns]))
+    rows, columns = side(x, -1), side(kernels, -1)
+    sets = side(kernels, 0)
+    kernels = layer.scaled(tf.reshape(kernels, [sets, rows, columns]))
     offset = layer.offset(weights[1][:, None, :] if len(weights) > 1 else None)
-    parts = 1 if shared else tf.shape(kernels)[0]
+    parts = 1 if shared else sets
     y = tf.matmul(tf.reshape(x, [parts, -1, rows]), kernels)
     if offset is not None:
         y += offset
-    y = tf.reshape(y, [-1, *x.shape[1:-1], columns])
+    y = tf.reshape(y, [-1, *sides(x, 1, -1), columns])
     tensors[step.outputs[0]] = activated(operation, y)
 
 
@@ -122,7 +124,8 @@ def _patches(x: Any, height: int, width: int, padding: str) -> Any:
     if padding == "same":
         sides = [[(size - 1) // 2, size // 2] for size in (height, width)]
         x = tf.pad(x, [[0, 0], *sides, [0, 0]])
-    down, across = x.shape[1] - height + 1, x.shape[2] - width + 1
+    down = [slice(i, i - height + 1 or None) for i in range(height)]
+    across = [slice(j, j - width + 1 or None) for j in range(width)]
     # Shifted copies side by side: faster than TensorFlow's own extraction of patches.
-    shifted = [x[:, i : i + down, j : j + across] for i in range(height) for j in range(width)]
+    shifted = [x[:, rows, columns] for rows in down for columns in across]
     return tf.concat(shifted, axis=-1)

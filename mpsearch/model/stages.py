@@ -1,10 +1,10 @@
 """Compile every stage of a network."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from mpsearch.model.backend import tf
-from mpsearch.model.compiled import CompiledStage
+from mpsearch.model.compiled import CompiledStage, StageCode
 from mpsearch.model.graph import INPUT, Cut
 from mpsearch.model.step import Tensor, Tensors, Variable
 from mpsearch.values.stage import Stage
@@ -43,9 +43,11 @@ def compile_stages(
     values: Tensors = {INPUT: image}
     last = {value: index for index, piece in enumerate(cuts) for value in piece.inputs}
     functions, stages = [], []
+    known: dict[Hashable, StageCode] = {}
     for index, piece in enumerate(cuts):
         specs = [tf.TensorSpec([None, *values[v].shape[1:]], values[v].dtype) for v in piece.inputs]
-        function = CompiledStage(piece, [v for i in piece.layers for v in variables[i]], specs)
+        own = [v for i in piece.layers for v in variables[i]]
+        function = CompiledStage(piece, own, specs, known)
         weights = [tensor for i in piece.layers for tensor in trained[i]]
         outputs = function(weights, [values[v] for v in piece.inputs])
         values.update(zip(piece.outputs, outputs, strict=True))

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -57,14 +57,22 @@ def load_vgg19(memory: int) -> Workbench:
         return load_model(path, "caffe", [photograph()], memory)
 
 
-def per_layer(bench: Workbench, every: int = 1) -> list[Plan]:
+class Layered(Protocol):
+    """Something that has weight layers: a workbench, or an open model."""
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """Their names, in model order."""
+
+
+def per_layer(bench: Layered, every: int = 1) -> list[Plan]:
     """*every*nth layer under every documented scheme alone."""
     base = Plan.uniform(bench.layer_names, "original")
     layers = bench.layer_names[::every]
     return [base.replace(layer, scheme) for layer in layers for scheme in SCHEMES]
 
 
-def cumulative(bench: Workbench) -> list[Plan]:
+def cumulative(bench: Layered) -> list[Plan]:
     """Layers 0 to i under every documented scheme."""
     names = bench.layer_names
     return [
@@ -72,6 +80,12 @@ def cumulative(bench: Workbench) -> list[Plan]:
         for scheme in SCHEMES
         for i in range(len(names))
     ]
+
+
+def three_analyses(bench: Layered) -> list[Plan]:
+    """Every layer alone, layers 0 to i, and all layers, under every documented scheme."""
+    uniform = [Plan.uniform(bench.layer_names, scheme) for scheme in SCHEMES]
+    return per_layer(bench) + cumulative(bench) + uniform
 
 
 def fresh_engine(bench: Workbench, memory: int = MEMORY) -> Engine:

@@ -27,7 +27,9 @@ def test_p95_lies_between_the_median_and_the_worst(some: np.ndarray[tuple[int], 
 
 def test_for_one_image_that_fell_all_metrics_agree() -> None:
     one = drops_pp(np.array([0.9]), np.array([0.85]))
-    assert [float(aggregate(one, metric)) for metric in METRICS] == pytest.approx([5.0] * len(METRICS))
+    assert [float(aggregate(one, metric)) for metric in METRICS] == pytest.approx(
+        [5.0] * len(METRICS)
+    )
 
 
 def test_it_works_along_the_last_axis() -> None:
@@ -37,5 +39,7 @@ def test_it_works_along_the_last_axis() -> None:
 
 
 def test_an_unknown_metric_is_named() -> None:
-    with pytest.raises(SettingError, match="unknown metric 'median'; choose from mean, net, max, p95"):
+    with pytest.raises(
+        SettingError, match="unknown metric 'median'; choose from mean, net, max, p95"
+    ):
         parse_metric("median")

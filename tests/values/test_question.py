@@ -27,6 +27,8 @@ WHOLE: dict[str, Any] = {
     "ratio": 2.5,
     "pareto": True,
     "budget_on": "unseen",
+    "sure": 95.0,
+    "guaranteed": True,
     "holdout": 0.25,
     "lock": {"conv1": "fl16"},
     "forbid": {"*": ("fix8",), "head": ("fl16", "fix8")},
@@ -78,6 +80,8 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         ratio = 2.5
         pareto = true
         budget_on = "unseen"
+        sure = 95.0
+        guaranteed = true
         holdout = 0.25
         lock = { "conv1" = "fl16" }
         forbid = { "*" = "fix8", "head" = ["fl16", "fix8"] }

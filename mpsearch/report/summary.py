@@ -160,8 +160,12 @@ def uniform_is_as_good(result: SearchResult) -> list[str]:
     smaller = [name for name, rung in rungs if (rung.nbytes or 0) <= result.nbytes]
     if not result.feasible or not smaller or result.goal.kind == "front":
         return []
-    scheme = "the best uniform plan" if smaller[0] == "uniform" else f"{smaller[0]} on all layers"
-    return [f"{'':15} {scheme} is as good: it is no larger, and keeps the limit as well"]
+    if smaller[0] == "uniform":
+        return [f"{'':15} the best uniform plan is as good: it is no larger"]
+    scheme = smaller[0]
+    return [
+        f"{'':15} {scheme} on all layers is no larger and keeps the limit: add {scheme} to `schemes`"
+    ]
 
 
 def _front(result: SearchResult) -> list[str]:
@@ -171,7 +175,11 @@ def _front(result: SearchResult) -> list[str]:
     shown = [p for p in result.front if p.drop_pp <= 100]
     step = max(1, len(shown) // 20)
     chosen = [*shown[:-1:step], *shown[-1:]]
-    lines += [f"{p.nbytes:15,} {p.drop_pp:10.3f}" for p in chosen]
+    if result.promise is not None:
+        lines[-1] = f"{'bytes':>15} {'drop, pp':>10} {'at most':>10}   plans that may be taken"
+    for p in chosen:
+        bound = "" if result.promise is None else f" {p.bound_pp:10.3f}"
+        lines.append(f"{p.nbytes:15,} {p.drop_pp:10.3f}{bound}")
     return [*lines, ""]
 
 

@@ -9,7 +9,6 @@ import numpy as np
 
 from mpsearch.search.meter import Meter
 from mpsearch.sensitivity.profile import SensitivityProfile
-from mpsearch.values.arrays import IntArray
 from mpsearch.values.errors import SettingError
 from mpsearch.values.question import Question
 from mpsearch.workbench.calibrate import calibrated
@@ -101,7 +100,9 @@ def split_images(
     count = len(everything.images)
     is_unseen = speaks_of_unseen(question, count)
     digests = digests_of(everything.inputs)
-    back = _held_back(question, digests, is_unseen)
+    back = held_back(count, question.holdout)
+    if is_unseen:
+        back = by_content(digests, held_count(question, count))
     rows = np.setdiff1d(np.arange(count, dtype=np.int64), back)
     work, held, whole = everything, None, profile
     if len(back):
@@ -125,12 +126,17 @@ def split_images(
     return ImageSplit(everything, work, held, meter, profile, whole, digests)
 
 
-def _held_back(question: Question, digests: Sequence[str], is_unseen: bool) -> IntArray:
-    count = len(digests)
-    if not is_unseen:
-        return held_back(count, question.holdout)
+def held_count(question: Question, images: int) -> int:
+    """How many images are held back.
+
+    Args:
+        question: Says how many, or on which images the budget is to be kept.
+        images: How many there are.
+    """
+    if not speaks_of_unseen(question, images):
+        return len(held_back(images, question.holdout))
     share = question.holdout
     if share is None:
         share = _HELD_WITH_CALIBRATION if question.calibrate else _HELD
     fewest = FEWEST_FOR_UNSEEN // 2  # on each side
-    return by_content(digests, min(max(round(count * share), fewest), count - fewest))
+    return min(max(round(images * share), fewest), images - fewest)

@@ -11,11 +11,19 @@ from mpsearch.workbench.held_back import ImageSetDrop
 
 @dataclass(frozen=True, slots=True)
 class FrontPoint:
-    """A measured plan that no other beats in both bytes and drop."""
+    """A measured plan that no other beats in both bytes and drop.
+
+    Attributes:
+        plan: The plan.
+        nbytes: Stored bytes of all weight layers.
+        drop_pp: Drop on the images that the budget speaks of, percentage points.
+        bound_pp: What a budget limits: that drop, or its upper bound on unseen images.
+    """
 
     plan: Plan
     nbytes: int
     drop_pp: float
+    bound_pp: float
 
 
 @dataclass(frozen=True, slots=True)

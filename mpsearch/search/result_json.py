@@ -106,7 +106,12 @@ def result_mapping(result: SearchResult) -> dict[str, Any]:
         "ladder": {name: asdict(rung) for name, rung in result.ladder.items()},
         "layers": [asdict(row) for row in result.layers],
         "front": [
-            {"nbytes": p.nbytes, "drop_pp": p.drop_pp, "quanti_array": list(p.plan.schemes)}
+            {
+                "nbytes": p.nbytes,
+                "drop_pp": p.drop_pp,
+                "bound_pp": p.bound_pp,
+                "quanti_array": list(p.plan.schemes),
+            }
             for p in result.front
         ],
     }
@@ -223,6 +228,8 @@ def _result(fields: Fields, names: tuple[str, ...]) -> SearchResult:
                 Plan(names, tuple(point.texts("quanti_array"))),
                 point.whole("nbytes"),
                 point.number("drop_pp"),
+                # Files of before budgets spoke of unseen images do not have it.
+                point.number("bound_pp" if "bound_pp" in point else "drop_pp"),
             )
             for point in fields.rows("front")
         ),

@@ -57,7 +57,9 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
         trials=len(searched.history),
         seconds=time.monotonic() - campaign.deadline.begun,
         ladder=rungs,
-        front=tuple(FrontPoint(t.plan, t.nbytes, t.judged_pp) for t in searched.history.front),
+        front=tuple(
+            FrontPoint(t.plan, t.nbytes, t.judged_pp, t.bound_pp) for t in searched.history.front
+        ),
         layers=layer_rows(menu, searched.history, tried, expected if is_surrogate else None),
         assessment=surrogate.assess(plans) if is_surrogate and not split.speaks_of_unseen else None,
         one_change_optimal=None

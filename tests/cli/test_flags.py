@@ -15,7 +15,7 @@ from mpsearch.cli.notes import print_notes
     ("message", "shown"),
     [
         ("give `holdout` above 0", "give --holdout above 0"),
-        ("`budget_on` = verify needs `budget`", "--budget-on verify needs --budget"),
+        ("`budget_on` = unseen needs `budget`", "--budget-on unseen needs --budget"),
         ("`size` = 224x224", "--size 224x224"),
         ("`storage` = 'sqlite:///x' is", "--storage 'sqlite:///x' is"),
         ("the file `weights` = x", "the file `weights` = x"),

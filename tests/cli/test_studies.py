@@ -55,7 +55,7 @@ def test_a_plan_that_keeps_its_budget_is_said_with_it(
         (Goal("mean", 0.4), 0.4, "OVER the budget of 0.4 pp: "),
         (Goal("max", None, 100), None, "OVER the size of 12,100 bytes: "),
         (Goal("p95"), 0.4, "OVER the budget of 0.4 pp: "),
-        (Goal("mean", 90.0), 90.0, "OVER the budget of 90 pp on held-back images: "),
+        (Goal("mean", 90.0), 90.0, "OVER the budget of 90 pp on unseen images: "),
     ],
 )
 def test_a_plan_that_breaks_what_was_asked_is_said_to(

@@ -26,7 +26,8 @@ OPENING = {
 }
 
 COMMAND = [
-    *("search", "--budget", "1.5", "--budget-on", "verify", "--holdout", "0.25"),
+    *("search", "--budget", "1.5", "--budget-on", "unseen", "--holdout", "0.25"),
+    *("--sure", "95", "--guaranteed"),
     *("--metric", "p95", "--schemes", "original,fl16", "--lock", "a*=fl16"),
     *("--forbid", "b=fix8", "--tie", "c*", "--sampler", "tpe", "--compare", "random"),
     *("--calibrate", "--trials", "7", "--timeout", "9", "--seed", "3"),
@@ -34,7 +35,9 @@ COMMAND = [
 ]
 KEYWORDS: dict[str, Any] = {
     "budget_pp": 1.5,
-    "budget_on": "verify",
+    "budget_on": "unseen",
+    "sure": 95.0,
+    "guaranteed": True,
     "holdout": 0.25,
     "metric": "p95",
     "schemes": ("original", "fl16"),

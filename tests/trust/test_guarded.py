@@ -28,7 +28,9 @@ FREE = {
     "max_bytes": "1000",
     "ratio": "2",
     "pareto": "true",
-    "budget_on": "verify",
+    "budget_on": "unseen",
+    "sure": "99",
+    "guaranteed": "true",
     "holdout": "0.5",
     "lock": '{"*" = "fl16"}',
     "forbid": '{"*" = "fl16"}',
@@ -47,7 +49,7 @@ FREE = {
     "allow_unsafe_model": "false",
 }
 BARE = {"from_logits", "pareto", "calibrate", "allow_unsafe_model", "workers", "seed", "trials"}
-BARE |= {"timeout", "holdout", "ratio", "max_bytes", "budget"}
+BARE |= {"sure", "guaranteed", "timeout", "holdout", "ratio", "max_bytes", "budget"}
 
 
 @pytest.fixture

@@ -162,10 +162,8 @@ def uniform_is_as_good(result: SearchResult) -> list[str]:
         return []
     if smaller[0] == "uniform":
         return [f"{'':15} the best uniform plan is as good: it is no larger"]
-    scheme = smaller[0]
-    return [
-        f"{'':15} {scheme} on all layers is no larger and keeps the limit: add {scheme} to `schemes`"
-    ]
+    alone = f"{smaller[0]} on all layers is no larger and keeps the limit"
+    return [f"{'':15} {alone}: add {smaller[0]} to `schemes`"]
 
 
 def _front(result: SearchResult) -> list[str]:

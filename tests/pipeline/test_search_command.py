@@ -155,8 +155,9 @@ def test_the_mirror_keeps_a_size_and_the_front_answers_budgets_at_once(
         assert again["trials"] == front["trials"]
         assert again["drop_pp"] <= float(budget)
         tested = reversed(front["front"])  # from the gentlest on, up to the first that fails
-        passed = itertools.takewhile(lambda p: p["bound_pp"] <= float(budget), tested)
-        assert again["nbytes"] == min(p["nbytes"] for p in passed)
+        bounds = {p["nbytes"]: p["bound_pp"] for p in tested}
+        passed = itertools.takewhile(float(budget).__ge__, bounds.values())
+        assert again["nbytes"] == list(bounds)[len(list(passed)) - 1]
 
 
 def test_layers_can_be_locked_forbidden_and_tied(

@@ -207,7 +207,7 @@ class MadeStudy:
                 "original": Rung(sum(one.original_nbytes for one in self.layers), 0.0, 0),
                 "uniform": Rung(None, None, 2),
             },
-            front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp) for t in history.front),
+            front=tuple(FrontPoint(t.plan, t.nbytes, t.drop_pp, t.bound_pp) for t in history.front),
             layers=tuple(rows),
             assessment=Assessment(best.nbytes // 2, 9, 0.98, 0.02),
             one_change_optimal=None if self.goal.kind == "front" else True,

@@ -8,7 +8,7 @@ from mpsearch.memory.amounts import parse_memory
 from mpsearch.model.source import BUNDLED_DIGITS, ModelSource, find_model
 from mpsearch.schemes import menu_of
 from mpsearch.values.errors import SettingError
-from mpsearch.values.question import Question
+from mpsearch.values.question import NEEDS_TRUTH, Question
 from mpsearch.workbench.loading import load
 from mpsearch.workbench.open_model import OpenModel, open_model
 from mpsearch.workbench.workbench import Workbench
@@ -33,7 +33,13 @@ def require_schemes(config: Question) -> None:
 
 
 def load_workbench(config: Question, coded: bool = False) -> Workbench:
-    """Load the model and images of a run; bytes are counted as ``--coding`` says if *coded*."""
+    """Load the model and images of a run; bytes are counted as ``--coding`` says if *coded*.
+
+    Raises:
+        SettingError: If the metric needs true classes, and none are given.
+    """
+    if config.metric == "accuracy" and config.truth is None:
+        raise SettingError(NEEDS_TRUTH)
     source = _find_model(config)
     workbench = load(
         source,

@@ -37,7 +37,7 @@ from mpsearch.values.choices import Rival
 from mpsearch.values.deadline import Deadline, Timed
 from mpsearch.values.errors import SettingError
 from mpsearch.values.plan import Plan
-from mpsearch.values.question import Question
+from mpsearch.values.question import NEEDS_TRUTH, Question
 from mpsearch.values.study_folder import StudyFolder
 from mpsearch.workbench.calibrate import calibrate_all, keep_calibrated
 from mpsearch.workbench.workbench import Workbench
@@ -102,10 +102,7 @@ class Campaign:
             SettingError: Says what is missing.
         """
         if self.question.metric == "accuracy" and not self.work.has_truth:
-            raise SettingError(
-                "`metric` = accuracy needs the true classes of the images; give `truth`, or "
-                "`metric` = agreement, which needs none"
-            )
+            raise SettingError(NEEDS_TRUTH)
         if "greedy" in (self.question.compare or ()) and self.menu.original is None:
             raise SettingError(
                 "`compare` = greedy starts from original; add it to `schemes`, or lock fewer layers"

@@ -23,6 +23,10 @@ from mpsearch.values.choices import (
 from mpsearch.values.errors import SettingError
 
 DEFAULT_TRIALS: Final = 200
+NEEDS_TRUTH: Final = (
+    "`metric` = accuracy needs the true classes of the images; give `truth`, or `metric` = "
+    "agreement, which needs none"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def test_the_front_is_what_no_plan_beats(trials: list[Trial], budget: float) -> 
             for o in trials
         )
         assert (place in front) == (not beaten)
-    assert data.feasible.tolist() == [one.drop_pp <= budget for one in trials]
+    assert data.feasible.tolist() == [one.bound_pp <= budget for one in trials]
     assert data.chosen == (107, 1.0)
 
 
@@ -93,7 +93,7 @@ def test_progress_is_the_best_feasible_value_so_far(trials: list[Trial], goal: G
         values = [
             t.nbytes if goal.max_nbytes is None else t.drop_pp
             for t in trials[: place + 1]
-            if goal.feasible(t.nbytes, t.drop_pp)
+            if goal.feasible(t.nbytes, t.bound_pp)
         ]
         if values:
             assert data.best[place] == min(values)

@@ -11,7 +11,9 @@ from mpsearch.api.report import write_comparison, write_report
 from mpsearch.api.study_record import read_study
 from mpsearch.propose.goal import Goal
 from mpsearch.report.comparison import differences, verdict
+from mpsearch.report.evidence import verification
 from mpsearch.report.sentences import headline
+from mpsearch.search.result import Promise
 from mpsearch.values.errors import StudyError
 
 pytestmark = pytest.mark.xdist_group("study_page")  # what is shared is made once
@@ -120,8 +122,8 @@ def test_the_sentence_says_the_result(folder: Path) -> None:
     before, after = result.original_nbytes + 12_000, result.nbytes + 12_000
     assert headline(record) == (
         f"made<up> shrinks from {before / 1e3:.0f} kB to {after / 1e3:.0f} kB "
-        f"({before / after:.1f} times smaller) and loses {result.drop_pp:.2f} pp of confidence, "
-        "within the budget of 2 pp; on 4 held-back images 1.70 pp [0.60, 3.10]."
+        f"({before / after:.1f} times smaller) and loses {result.drop_pp:.2f} pp of confidence "
+        "(mean fall), within the budget of 2 pp; on 4 held-back images 1.70 pp [0.60, 3.10]."
     )
     none_held = dataclasses.replace(record, result=dataclasses.replace(result, verify=None))
     assert headline(none_held).endswith("; no images were held back.")
@@ -131,6 +133,22 @@ def test_the_sentence_says_the_result(folder: Path) -> None:
     assert headline(broken).endswith(
         "; on 4 held-back images it breaks the budget: 12.3 pp [0.60, 3.10]."
     )
+
+
+def test_a_promise_leads_the_sentence_and_the_table(folder: Path) -> None:
+    record = read_study(folder)
+    assert record.result is not None
+    promise = Promise(0.9, 1.95, "log-scale t, approximate")
+    promised = dataclasses.replace(
+        record, result=dataclasses.replace(record.result, promise=promise)
+    )
+    assert (
+        "loses 1.70 pp of confidence (mean fall) on images that no step has seen, within the "
+        "budget of 2 pp; on 4 held-back images 1.70 pp, at most 1.950 pp, 90 % sure."
+    ) in headline(promised)
+    ((_, _, body),) = verification(promised)
+    assert "by log-scale t, approximate on 4 images that no step of the search has seen" in body
+    assert body.index(">held back<") < body.index(">searched on<")
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,16 @@ class Goal:
             return ranked[0]
         return min(plans, key=lambda plan: (self.excess(plan.nbytes, plan.bound_pp), plan.nbytes))
 
+    def allowed(self, plans: Sequence[MeasuredT]) -> list[bool]:
+        """Which of the plans may be taken; see :meth:`ranked`."""
+        if not any(plan.harm is not None for plan in plans):
+            nbytes = np.array([plan.nbytes for plan in plans], dtype=np.int64)
+            bounds = np.array([plan.bound_pp for plan in plans], dtype=np.float64)
+            kept: list[bool] = (self.excesses(nbytes, bounds) <= 0).tolist()
+            return kept
+        ranked = {id(plan) for plan in self.ranked(plans)}
+        return [id(plan) in ranked for plan in plans]
+
     def ranked(self, plans: Sequence[MeasuredT]) -> list[MeasuredT]:
         """The plans that may be taken, the best first.
 

@@ -56,7 +56,8 @@ class GreedyProposer:
             tried = history.get(plan)
             if tried is None:
                 return [Suggestion(plan, "greedy")]
-            if limit is not None or history.feasible(tried):
+            # On the images searched on: those held back lead no search.
+            if limit is not None or history.goal.feasible(tried.nbytes, tried.drop_pp):
                 current = candidate
             else:
                 refused.add(move)

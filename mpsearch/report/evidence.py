@@ -47,8 +47,9 @@ def verification(record: StudyRecord) -> list[Section]:
     )
     if result.promise is not None:
         promise = result.promise
+        said = promise_words(promise, result.judged, result.goal.metric)
         confidence += (
-            f" On images like these the drop is {promise_words(promise)}, by {promise.bound} on "
+            f" On images like these the drop is {said}, by {promise.bound} on "
             f"{count(result.judged.images, 'image')} that no step of the search has seen."
         )
     given = 0 if record.subject is None else record.subject.images
@@ -87,11 +88,13 @@ def best_plans(record: StudyRecord) -> Html:
     """A table of the best plans that were measured."""
     assert record.trials is not None
     goal, other = record.choosing, record.other_nbytes
-    numbered = list(enumerate(record.trials.trials, 1))
+    trials = record.trials.trials
+    numbered = list(zip(range(1, len(trials) + 1), trials, goal.allowed(trials), strict=True))
     numbered.sort(
-        key=lambda pair: (
-            max(0.0, goal.excess(pair[1].nbytes, pair[1].bound_pp)),
-            goal.key(pair[1].nbytes, pair[1].drop_pp),
+        key=lambda entry: (
+            not entry[2],
+            max(0.0, goal.excess(entry[1].nbytes, entry[1].bound_pp)),
+            goal.key(entry[1].nbytes, entry[1].drop_pp),
         )
     )
     rows = [
@@ -99,10 +102,10 @@ def best_plans(record: StudyRecord) -> Html:
             str(number),
             f"{trial.nbytes + other:,}",
             f"{trial.drop_pp:.3f}",
-            "yes" if goal.feasible(trial.nbytes, trial.bound_pp) else "no",
+            "yes" if is_allowed else "no",
             trial.origin,
         )
-        for number, trial in numbered[:_SHOWN]
+        for number, trial, is_allowed in numbered[:_SHOWN]
     ]
     few = f"The best {len(rows)} of" if len(numbered) > len(rows) else "The"
     return table(

@@ -225,7 +225,6 @@ def measured_plans(
     own = np.array([trial.nbytes for trial in trials], dtype=np.int64)
     nbytes = own + other_nbytes
     drops = np.array([trial.drop_pp for trial in trials])
-    bounds = np.array([trial.bound_pp for trial in trials])
     uniform: dict[str, int] = {}
     for place, trial in enumerate(trials):
         if len(set(trial.plan.schemes)) == 1:
@@ -234,7 +233,7 @@ def measured_plans(
     return MeasuredPlans(
         nbytes=nbytes,
         drops_pp=drops,
-        feasible=goal.excesses(own, bounds) <= 0,
+        feasible=np.array(goal.allowed(trials), dtype=np.bool),
         front=front(nbytes, drops),
         chosen=(chosen[0] + other_nbytes, chosen[1]),
         uniform=uniform,
@@ -278,8 +277,7 @@ def progress(trials: Sequence[Trial], goal: Goal, other_nbytes: int) -> Progress
     nbytes = np.array([trial.nbytes for trial in trials], dtype=np.int64)
     drops = np.array([trial.drop_pp for trial in trials], dtype=np.float64)
     values = (nbytes + other_nbytes).astype(np.float64) if is_bytes else drops
-    bounds = np.array([trial.bound_pp for trial in trials], dtype=np.float64)
-    feasible = goal.excesses(nbytes, bounds) <= 0
+    feasible = np.array(goal.allowed(trials), dtype=np.bool)
     best = np.fmin.accumulate(np.where(feasible, values, np.nan))
     return Progress(values, feasible, best, is_bytes)
 

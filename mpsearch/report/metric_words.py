@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from mpsearch.propose.path.upper_bound import share_covered
 from mpsearch.search.result import Promise
 from mpsearch.values.choices import Metric
 from mpsearch.workbench.held_back import ImageSetDrop
@@ -40,6 +41,16 @@ def beside(drop: ImageSetDrop, metric: Metric) -> list[str]:
     return words
 
 
-def promise_words(promise: Promise) -> str:
-    """``at most 0.978 pp, 90 % sure``."""
-    return f"at most {promise.bound_pp:.3f} pp, {100 * promise.sure:g} % sure"
+def promise_words(promise: Promise, drop: ImageSetDrop, metric: Metric) -> str:
+    """``at most 0.978 pp, 90 % sure``.
+
+    Args:
+        promise: What is promised of unseen images.
+        drop: The plan on the images held back.
+        metric: Of the worst image nothing can be promised, but of nearly all images.
+    """
+    sure = f"{100 * promise.sure:g} % sure"
+    if metric == "max":
+        share = 100 * share_covered(drop.images, promise.sure)
+        return f"of {share:.0f} % of all images at most {promise.bound_pp:.3f} pp, {sure}"
+    return f"at most {promise.bound_pp:.3f} pp, {sure}"

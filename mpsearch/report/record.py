@@ -79,7 +79,8 @@ class StudyRecord:
         """Whether the plan keeps the limit."""
         if self.result is not None:
             return self.result.feasible
-        return self.choosing.feasible(self.nbytes, self.best_so_far.bound_pp)
+        assert self.trials is not None
+        return bool(self.choosing.ranked(self.trials.trials))
 
     @property
     def original_nbytes(self) -> int | None:

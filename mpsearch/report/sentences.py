@@ -143,7 +143,8 @@ def _held(result: SearchResult, budget_pp: float | None) -> str:
         return "; no images were held back"
     where = f"on {count(verify.images, 'held-back image')}"
     if result.promise is not None:
-        return f"; {where} {points(verify.drop_pp)} pp, {promise_words(result.promise)}"
+        promised = promise_words(result.promise, verify, result.goal.metric)
+        return f"; {where} {points(verify.drop_pp)} pp, {promised}"
     if budget_pp is not None and verify.drop_pp > budget_pp:
         return f"; {where} it breaks the budget: {drop_with_interval(verify)}"
     return f"; {where} {drop_with_interval(verify)}"

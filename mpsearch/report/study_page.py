@@ -121,7 +121,7 @@ def _key_numbers(record: StudyRecord) -> list[tuple[str, str, str]]:
         name = "Drop on unseen images"
         many = "" if result is None else f"{count(result.judged.images, 'image')} held back, "
         if result is not None and result.promise is not None:
-            many += f"{promise_words(result.promise)}, "
+            many += f"{promise_words(result.promise, result.judged, result.goal.metric)}, "
     rows.append((name, f"{points(record.drop_pp)} pp", f"{many}{kept} {limit}"))
     if result is not None and result.promise is not None:
         remark = count(result.search.images, "image")

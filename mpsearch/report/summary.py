@@ -6,6 +6,7 @@ from typing import Final
 
 from mpsearch.report.metric_words import METRIC_WORDS, beside, promise_words
 from mpsearch.report.proof import above_bound_pct, measured_claim
+from mpsearch.search.ladder import COMMON
 from mpsearch.search.result import LayerRow, SearchResult
 from mpsearch.workbench.held_back import FEWEST_IMAGES, ImageSetDrop
 
@@ -52,16 +53,13 @@ def search_summary(result: SearchResult, images: Sequence[str], folder: Path) ->
 
 def _budget_on(result: SearchResult) -> list[str]:
     """The images that the budget speaks of."""
-    if result.goal.kind == "max_bytes":
-        return []
+    head = "judged on" if result.goal.kind == "max_bytes" else "budget on"
     if result.promise is None or result.verify is None:
         images = result.search.images
         which = "the image given" if images == 1 else f"the {images} images searched on"
-        return [f"budget on       {which}: other images may drop more"]
+        return [f"{head:15} {which}: other images may drop more"]
     held = result.verify.images
-    return [
-        f"budget on       unseen images: {held} that no step has seen were held back to test it"
-    ]
+    return [f"{head:15} unseen images: {held} that no step has seen were held back to test it"]
 
 
 def _drop_lines(name: str, drop: ImageSetDrop, result: SearchResult) -> list[str]:
@@ -70,7 +68,7 @@ def _drop_lines(name: str, drop: ImageSetDrop, result: SearchResult) -> list[str
     text = f"{METRIC_WORDS[metric]} {drop.drop_pp:.3f} pp on {drop.images} image{many}"
     is_judged = drop is result.judged
     if is_judged and result.promise is not None:
-        text += f"; {promise_words(result.promise)} ({result.promise.bound})"
+        text += f"; {promise_words(result.promise, drop, metric)} ({result.promise.bound})"
     elif drop.images >= FEWEST_IMAGES:
         low, high = drop.interval_pp
         text += f"; 95 % interval {low:.2f} to {high:.2f}"
@@ -125,7 +123,7 @@ def _layer_table(rows: Sequence[LayerRow]) -> list[str]:
             f"{row.cheaper or '-':{scheme}} {saves:>10} {then:>11}".rstrip()
         )
     if any(row.cheaper_drop_pp is not None and not row.cheaper_measured for row in rows):
-        lines.append("    ~ predicted by the model, the others measured")
+        lines.append("    ~ predicted by the model, the others measured; on the images searched on")
     return lines
 
 
@@ -155,8 +153,10 @@ def uniform_is_as_good(result: SearchResult) -> list[str]:
     rungs = [
         (name, rung)
         for name, rung in result.ladder.items()
-        if name != "original" and rung.feasible and rung.nbytes is not None
+        if name in {"uniform", COMMON} and rung.feasible and rung.nbytes is not None
     ]
+    if result.goal.kind == "max_bytes":  # within the size the drop decides
+        rungs = [(name, rung) for name, rung in rungs if (rung.drop_pp or 0.0) <= result.drop_pp]
     smaller = [name for name, rung in rungs if (rung.nbytes or 0) <= result.nbytes]
     if not result.feasible or not smaller or result.goal.kind == "front":
         return []
@@ -174,7 +174,9 @@ def _front(result: SearchResult) -> list[str]:
     step = max(1, len(shown) // 20)
     chosen = [*shown[:-1:step], *shown[-1:]]
     if result.promise is not None:
-        lines[-1] = f"{'bytes':>15} {'drop, pp':>10} {'at most':>10}   plans that may be taken"
+        lines[-1] = (
+            f"{'bytes':>15} {'drop, pp':>10} {'at most':>10}   from the smallest to the gentlest"
+        )
     for p in chosen:
         bound = "" if result.promise is None else f" {p.bound_pp:10.3f}"
         lines.append(f"{p.nbytes:15,} {p.drop_pp:10.3f}{bound}")

@@ -100,7 +100,7 @@ def measured_table(record: StudyRecord) -> pd.DataFrame | None:
     """
     if record.trials is None:
         return None
-    goal, other = record.choosing, record.other_nbytes
+    goal, other, trials = record.choosing, record.other_nbytes, record.trials.trials
     return pd.DataFrame(
         {
             "trial": number,
@@ -108,11 +108,13 @@ def measured_table(record: StudyRecord) -> pd.DataFrame | None:
             "all_nbytes": trial.nbytes + other,
             "drop_pp": trial.drop_pp,
             "bound_pp": trial.bound_pp,
-            "feasible": goal.feasible(trial.nbytes, trial.bound_pp),
+            "feasible": is_allowed,
             "origin": trial.origin,
             "plan": " ".join(trial.plan.schemes),
         }
-        for number, trial in enumerate(record.trials.trials, 1)
+        for number, (trial, is_allowed) in enumerate(
+            zip(trials, goal.allowed(trials), strict=True), 1
+        )
     )
 
 

@@ -33,9 +33,11 @@ from mpsearch.study.storage.address import sqlite_url
 from mpsearch.study.study import StudyStore
 from mpsearch.study.workers.helpers import Helpers
 from mpsearch.system.files import write_text
+from mpsearch.values.arrays import Float64Array
 from mpsearch.values.choices import Rival
 from mpsearch.values.deadline import Deadline, Timed
 from mpsearch.values.errors import SettingError
+from mpsearch.values.fingerprint import text_digest
 from mpsearch.values.plan import Plan
 from mpsearch.values.question import NEEDS_TRUTH, Question
 from mpsearch.values.study_folder import StudyFolder
@@ -225,14 +227,20 @@ class Campaign:
         kind = rival or self.question.sampler
         of_margins = goal.metric in OF_MARGINS
         if kind == "surrogate" and (self.split.speaks_of_unseen or not of_margins):
-            return PathProposer(self.menu, goal, self._cells)
+            return PathProposer(self.menu, goal, lambda: self._cells)
         return make_proposer(kind, self.menu, goal, self.surrogate(goal), self.question.seed)
 
     def _uniform(self, goal: Goal, trials: int | None) -> Uniform:
         if not self.split.speaks_of_unseen:
             return UniformPlans.of(self.menu, goal, trials)
-        return UniformSequence(self.menu, lambda: costs_of(self._cells()), goal, trials)
+        return UniformSequence(self.menu, lambda: self._costs, goal, trials)
 
+    @cached_property
+    def _costs(self) -> list[Float64Array]:
+        """Costs of the menu's choices."""
+        return costs_of(self._cells)
+
+    @cached_property
     def _cells(self) -> Cells:
         """The screening around the trained weights."""
         cells = self.screen.around(None, self.screen.baseline.margin)
@@ -250,7 +258,8 @@ class Campaign:
         if held is None or not self.split.speaks_of_unseen:
             return None, None, False
         meter = self.split.meter
-        return held.fingerprint.images, meter.sure, meter.guaranteed
+        about = text_digest([held.fingerprint.images, held.fingerprint.reference])
+        return about, meter.sure, meter.guaranteed
 
     def _tell_damage(self, store: StudyStore) -> None:
         if self.is_helper:  # the process that it helps has said so

@@ -101,8 +101,8 @@ class Checker:
 
     def _upper_bound(self, tried: Tried, held: Workbench, after: Float32Array) -> float:
         assert self._held_before is not None
-        if tried.bound_pp == 0 or tried.plan == held.model.original:
-            return 0.0  # the unchanged model
+        if self._split.meter.is_unchanged(tried):
+            return 0.0
         metric = self._goal.metric
         losses = losses_of(self._held_before, after, held.engine.reference, metric)
         return self._split.meter.bound_pp(losses)

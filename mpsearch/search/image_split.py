@@ -114,7 +114,9 @@ def split_images(
     if question.calibrate:
         model = calibrated(work, folder=folder)
         work = work.with_model(model)
-        held = None if held is None else held.with_model(model)
+        if held is not None:
+            held = held.with_model(model)
+            held.engine.release()
         everything = everything.with_model(model) if is_unseen else everything
     if is_unseen:
         work.engine.release()

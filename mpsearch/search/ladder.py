@@ -37,6 +37,9 @@ def ladder(campaign: Campaign, studies: Found, history: History) -> dict[str, Ru
 def _common(campaign: Campaign, history: History) -> Tried | None:
     """The uniform plan of :data:`COMMON`, measured where it was not; None if that cannot be."""
     work, meter = campaign.work, campaign.split.meter
+    menu = {scheme for schemes in campaign.menu.schemes for scheme in schemes}
+    if campaign.deadline.has_passed or (campaign.question.calibrate and COMMON not in menu):
+        return None  # its codes would have to be calibrated first
     bank = work.model.bank
     refused = {
         (layer.name, COMMON)
@@ -45,7 +48,7 @@ def _common(campaign: Campaign, history: History) -> Tried | None:
     }
     plan = uniform_plan(work.layer_names, COMMON, frozenset(refused))
     tried = history.get(plan)
-    if tried is not None or plan == work.model.original or campaign.deadline.has_passed:
+    if tried is not None or plan == work.model.original:
         return tried
     (measurement,) = meter.engine.measure([plan])
     return meter.measured(measurement, COMMON)

@@ -62,7 +62,7 @@ def layer_rows(
                 else max(0.0, reverted[0] - reverted[1 + variable]),
                 cheaper=None if smaller_option is None else schemes[smaller_option],
                 saved=0 if smaller_option is None else int(sizes[option] - sizes[smaller_option]),
-                cheaper_drop_pp=guesses.get(variable) if tried is None else tried.judged_pp,
+                cheaper_drop_pp=guesses.get(variable) if tried is None else tried.drop_pp,
                 cheaper_measured=tried is not None,
                 larger=None if larger_option is None else schemes[larger_option],
                 added=0 if larger_option is None else int(sizes[larger_option] - sizes[option]),

@@ -116,10 +116,9 @@ class Loop:
         Args:
             deadline: End of the search in seconds of ``time.monotonic``; None for none.
         """
-        while (plan := self._uniform.next_of_rest(self._history)) is not None:
-            if self._obtain(Suggestion(plan, UNIFORM)) is None:
-                break
-            if deadline is not None and time.monotonic() >= deadline:
+        while deadline is None or time.monotonic() < deadline:
+            plan = self._uniform.next_of_rest(self._history)
+            if plan is None or self._obtain(Suggestion(plan, UNIFORM)) is None:
                 break
         return self._uniform.looked_at(self._history)
 

@@ -125,17 +125,21 @@ class Meter:
             return None
         losses = self._losses(unseen, self.held)
         harm = float(np.square(tried.margin - self.engine.baseline.margin[self.fit]).mean())
-        # The unchanged model loses nothing, and that is no estimate.
-        same = tried.plan == self.engine.baseline.plan or (harm <= _NOTHING and not losses.any())
+        tried = replace(tried, unseen=replace(unseen, harm=harm))
         return replace(
             tried,
             unseen=replace(
                 unseen,
                 drop_pp=float(aggregate(losses, self.metric)),
-                bound_pp=0.0 if same else self.bound_pp(losses),
+                bound_pp=0.0 if self.is_unchanged(tried) else self.bound_pp(losses),
                 harm=harm,
             ),
         )
+
+    def is_unchanged(self, tried: Tried) -> bool:
+        """Whether a plan leaves the model as it is: it then loses nothing, which is no estimate."""
+        is_same = tried.plan == self.engine.baseline.plan
+        return is_same or (tried.harm is not None and tried.harm <= _NOTHING)
 
     def bound_pp(self, losses: Float64Array) -> float:
         """Upper bound of the drop on images like these, percentage points; 100 where none is.

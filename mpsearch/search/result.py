@@ -13,6 +13,9 @@ from mpsearch.workbench.held_back import ImageSetDrop
 class FrontPoint:
     """A measured plan that no other beats in both bytes and drop.
 
+    Where the budget speaks of unseen images, in bytes and in what the plan does to the images
+    searched on; its drop is then of those held back.
+
     Attributes:
         plan: The plan.
         nbytes: Stored bytes of all weight layers.

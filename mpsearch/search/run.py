@@ -18,6 +18,7 @@ from mpsearch.search.run_terms import RunTerms
 from mpsearch.study.samplers import OptunaProposer
 from mpsearch.study.study import StudyStore
 from mpsearch.values.choices import Rival, Sampler
+from mpsearch.values.deadline import OutOfTime
 from mpsearch.values.errors import SettingError
 
 
@@ -99,8 +100,12 @@ def run_search(
             stopped = loop.propose(proposer, deadline, is_helper)
         elif not is_helper:
             loop.measure_smallest(menu)
-        is_over = deadline is not None and time.monotonic() >= deadline
-        looked_at = () if is_helper or is_over else loop.measure_uniform(deadline)
+        looked_at: tuple[Tried, ...] = ()
+        if not is_helper:
+            try:
+                looked_at = loop.measure_uniform(deadline)
+            except OutOfTime:  # while layers were screened
+                stopped = "timeout"
         if not len(history) and not is_helper:  # out of time before anything was measured
             loop.measure_smallest(menu)
     finally:

@@ -1,5 +1,6 @@
 """Choose the plan from all that was measured, and collect all that is known about it."""
 
+import contextlib
 import time
 
 from mpsearch.propose.goal import Goal
@@ -12,6 +13,7 @@ from mpsearch.search.checking import Checked, Checker
 from mpsearch.search.ladder import ladder
 from mpsearch.search.layer_rows import layer_rows
 from mpsearch.search.result import FrontPoint, Promise, SearchResult
+from mpsearch.values.deadline import OutOfTime
 
 
 def conclude(campaign: Campaign, studies: Found) -> SearchResult:
@@ -21,19 +23,25 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
     goal, profile, screen = searched.history.goal, split.profile, campaign.screen
     surrogate = campaign.surrogate(goal)
     history = History(goal.choosing(question.budget), searched.history.tried)
-    rungs = ladder(campaign, studies, history)  # measures, before the engine is released
+    rungs = ladder(campaign, studies, history)
+    split.meter.engine.release()  # in whose place comes Keras' own model
     checker = Checker(split, history.goal)
     checked = checker.first_that_keeps(history)
     work.model.copy.release()
     tried = checked.tried
-    feasible = history.goal.feasible(tried.nbytes, checked.bound_pp)
+    # Where none passed the sequence of tests, the nearest may keep the budget by luck.
+    feasible = bool(history.ranked) and history.goal.feasible(tried.nbytes, checked.bound_pp)
     plans = surrogate.measured(searched.history)
 
     def expected(choices: list[Choice]) -> list[float]:
         return surrogate.expected_drops(plans, choices)
 
-    # What screens layers once more is left out when the time has passed.
-    is_surrogate = goal.metric in OF_MARGINS and not campaign.deadline.has_passed
+    rows, assessment = layer_rows(menu, searched.history, tried, None), None
+    if goal.metric in OF_MARGINS:
+        with contextlib.suppress(OutOfTime):  # it screens layers once more
+            rows = layer_rows(menu, searched.history, tried, expected)
+            if not split.speaks_of_unseen:
+                assessment = surrogate.assess(plans)
     best_is_chosen = feasible and history.best is not None and history.best.plan == tried.plan
     is_exact = best_is_chosen and not split.speaks_of_unseen
     return SearchResult(
@@ -60,8 +68,8 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
         front=tuple(
             FrontPoint(t.plan, t.nbytes, t.judged_pp, t.bound_pp) for t in searched.history.front
         ),
-        layers=layer_rows(menu, searched.history, tried, expected if is_surrogate else None),
-        assessment=surrogate.assess(plans) if is_surrogate and not split.speaks_of_unseen else None,
+        layers=rows,
+        assessment=assessment,
         one_change_optimal=None
         if goal.kind == "front" or split.speaks_of_unseen
         else best_is_chosen and is_one_change_optimal(menu, history),
@@ -80,7 +88,7 @@ def _promise(campaign: Campaign, checked: Checked, goal: Goal) -> Promise | None
     needed = None
     if budget is not None:
         fewest = fewest_images(budget, goal.metric, meter.sure, meter.guaranteed)
-        if fewest > held:
+        if fewest is not None and fewest > held:
             needed = -(-fewest * len(split.everything.images) // held)
     name = bound_name(goal.metric, meter.guaranteed)
     return Promise(meter.sure, checked.bound_pp, name, needed)
@@ -95,9 +103,10 @@ def _why(history: History, tried: Tried, checked: Checked) -> str:
         )
     remedy = "allow that much, or add gentler schemes such as original to `schemes`"
     if tried.unseen is not None:
+        gentlest = min(history.tried, key=lambda plan: plan.harm or 0.0)
         return (
             f"no plan measured keeps the drop on unseen images within {goal.budget_pp:g} pp; that "
-            f"of the nearest may be {checked.bound_pp:.3f} pp: {remedy}"
+            f"of the gentlest may be {gentlest.bound_pp:.3f} pp: {remedy}"
         )
     return (
         f"no plan measured keeps the drop within {goal.budget_pp:g} pp; the nearest drops "

@@ -29,7 +29,7 @@ _OF_MODEL: Final = {
     "numerics": "another version of TensorFlow, or on another kind of processor",
 }
 _IMAGES: Final = SUBJECT + "image_digests"
-_MOST_IMAGES: Final = 500  # beyond, names take more room than some databases give an attribute
+_MOST_BYTES: Final = 60_000  # less than MySQL gives an attribute
 _DIGITS: Final = 8
 _SHOWN: Final = 5
 _METRIC_NAMES: Final = {
@@ -128,8 +128,8 @@ class Identity:
         if fits and not study.get_trials(deepcopy=False):
             for key, value in self._terms.items():
                 study.set_user_attr(SUBJECT + key, value)
-            if self._images:
-                study.set_user_attr(_IMAGES, self._images)
+            if (images := _storable(self._images)) is not None:
+                study.set_user_attr(_IMAGES, images)
             with warnings.catch_warnings():
                 # Marked experimental since Optuna 3.2; the dashboard shows the name.
                 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -161,18 +161,14 @@ class Identity:
         Raises:
             StudyError: Names those that are not.
         """
-        before = study.user_attrs.get(_IMAGES)
+        before = study.user_attrs.get(_IMAGES) or ()  # earlier versions kept none
         here = {digest for _, digest in self._images}
-        missing = ["?"]
-        if before and self._images:
-            missing = [str(name) for name, digest in before if digest not in here]
+        missing = [str(name) for name, digest in before if digest not in here]
         if not missing:
             return
-        what = "other images"
-        if missing != ["?"]:
-            names = {name for name, _ in self._images}
-            verb = "replaced" if all(name in names for name in missing) else "removed"
-            what = f"other images: {_counted(missing)} {verb} ({_listed(missing)})"
+        names = {name for name, _ in self._images}
+        verb = "replaced" if all(name in names for name in missing) else "removed"
+        what = f"other images: {_counted(missing)} {verb}{_listed(missing)}"
         raise StudyError(
             f"study {study.study_name!r} was started with {what}; give those images (others may be "
             "added), or another `study_name` to start a new study"
@@ -180,15 +176,21 @@ class Identity:
 
 
 def image_digests(names: Sequence[str], digests: Sequence[str]) -> list[list[str]]:
-    """Names and digests of images as a study keeps them; none of very many.
+    """Names and short digests of images, as an identity has them.
 
     Args:
         names: Of all images given.
         digests: Of their pixels.
     """
-    if len(names) > _MOST_IMAGES:
-        return []
     return [[name, digest[:_DIGITS]] for name, digest in zip(names, digests, strict=True)]
+
+
+def _storable(images: list[list[str]]) -> list[list[str]] | None:
+    """The images as a study can keep them: of many without names, of very many not at all."""
+    for entries in (images, [["", digest] for _, digest in images]):
+        if entries and len(json.dumps(entries)) <= _MOST_BYTES:
+            return entries
+    return None
 
 
 def _counted(names: Sequence[str]) -> str:
@@ -196,5 +198,7 @@ def _counted(names: Sequence[str]) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(names[:_SHOWN])
-    return f"{shown}, …" if len(names) > _SHOWN else shown
+    shown = ", ".join(name for name in names[:_SHOWN] if name)
+    if not shown:
+        return ""
+    return f" ({shown}, …)" if len(names) > _SHOWN else f" ({shown})"

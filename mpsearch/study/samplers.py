@@ -3,6 +3,7 @@
 import hashlib
 import warnings
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final, Literal
 
 import optuna
@@ -40,6 +41,7 @@ class _Asked:
         return trial, Plan(self._menu.layers, tuple(trial.params[k] for k in self._menu.layers))
 
     def tell(self, trial: optuna.Trial, tried: Tried) -> None:
+        tried = replace(tried, unseen=None)  # what is held back leads no search
         for name, value in (constraints(tried, self._goal) or {}).items():
             trial.set_constraint(name, value)
         self.study.tell(trial, values(tried, self._goal))
@@ -48,6 +50,7 @@ class _Asked:
         self.study.tell(trial, state=TrialState.FAIL)
 
     def add(self, tried: Tried) -> None:
+        tried = replace(tried, unseen=None)
         if self._menu.choice(tried.plan) is not None:
             attributes = {"margin": tried.margin.tolist(), "drop_pp": tried.drop_pp}
             self.study.add_trial(as_trial(tried, self._menu, self._goal, attributes))

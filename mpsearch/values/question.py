@@ -155,6 +155,11 @@ class Question:
             raise SettingError(
                 "give one of `budget`, `max_bytes`, `ratio` and `pareto`, not several"
             )
+        if self.budget_on == "unseen" and self.sampler == "brute":
+            raise SettingError(
+                "`sampler` = brute proves its plan on the images searched on; give `budget_on` = "
+                "search, or another `sampler`"
+            )
         if self.budget_on == "unseen" and self.holdout == 0:
             raise SettingError(
                 "`budget_on` = unseen needs images held back; give `holdout` above 0, or leave it "

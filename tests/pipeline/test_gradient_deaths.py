@@ -18,7 +18,17 @@ from mpsearch.model.backend import keras
 from mpsearch.model.gradients.remote import RemoteGradients
 
 pytestmark = pytest.mark.tf
-SEARCH = ["search", "--budget", "2", "--out", "s", "--schemes", "original,fl16,fix8"]
+SEARCH = [
+    "search",
+    "--budget",
+    "2",
+    "--budget-on",
+    "search",
+    "--out",
+    "s",
+    "--schemes",
+    "original,fl16,fix8",
+]
 
 Kill = Callable[[int], list[int]]
 

@@ -29,7 +29,9 @@ class Listener(Silent):
 def test_after_a_fifth_it_is_right_within_a_factor_of_two(tmp_path: Path, budget: float) -> None:
     listener = Listener()
     bench = mpsearch.load("bundled:digits")
-    total = mpsearch.find_plan(bench, budget_pp=budget, folder=tmp_path, progress=listener).trials
+    total = mpsearch.find_plan(
+        bench, budget_pp=budget, budget_on="search", folder=tmp_path, progress=listener
+    ).trials
     told = [work for work in listener.told if 0.2 * total <= work.done <= 0.7 * total]
     assert len(told) > 10
     for work in told:

@@ -18,7 +18,6 @@ from mpsearch.workbench.held_back import by_content
         (Question(budget_on="unseen"), 8, True),
         (Question(holdout=0.0), 100, False),
         (Question(sampler="brute"), 100, False),
-        (Question(sampler="brute", budget_on="unseen"), 100, True),
     ],
 )
 def test_the_number_of_images_decides_unless_it_is_said(

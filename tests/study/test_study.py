@@ -212,7 +212,7 @@ def test_images_may_be_added_and_renamed(opened: Open) -> None:
         (ABC[2:], r"2 were removed \(a.png, b.png\)"),
         (ABC[1:], r"1 was removed \(a.png\)"),
         ([["a.png", "9"], *ABC[1:]], r"1 was replaced \(a.png\)"),
-        ([], "with other images; give"),
+        ([], r"3 were removed \(a.png, b.png, c.png\)"),
     ],
 )
 def test_images_that_are_missing_are_named(opened: Open, given: list[list[str]], said: str) -> None:

@@ -92,7 +92,7 @@ def share_covered(images: int, sure: float) -> float:
 
 def fewest_images(
     budget_pp: float, metric: Metric, sure: float, distribution_free: bool = False
-) -> int:
+) -> int | None:
     """Fewest held-back images, all without any loss, of which the bound keeps a budget.
 
     Args:
@@ -102,7 +102,7 @@ def fewest_images(
         distribution_free: As for :func:`upper_bound`.
 
     Returns:
-        At most 2**20, also where more would be needed.
+        None where no number of images is enough, or more than a million are needed.
     """
 
     def keeps(images: int) -> bool:
@@ -112,7 +112,7 @@ def fewest_images(
     most = 2
     while not keeps(most):
         if most >= _MOST_IMAGES:
-            return _MOST_IMAGES
+            return None
         most *= 2
     fewest = most // 2  # too few, or 1
     while most - fewest > 1:

@@ -26,7 +26,7 @@ def _measured(record: StudyRecord) -> str:
     if record.trials is None:
         return ""
     goal, every = record.choosing, record.trials.trials
-    kept = sum(goal.feasible(trial.nbytes, trial.bound_pp) for trial in every)
+    kept = sum(goal.allowed(every))
     text = f"{count(len(every), 'plan')} measured, {kept:,} of which keep the limit"
     gray = "" if record.goal.kind == "front" else "; those that break it are gray"
     unseen = ""

@@ -103,10 +103,13 @@ def _why(history: History, tried: Tried, checked: Checked) -> str:
         )
     remedy = "allow that much, or add gentler schemes such as original to `schemes`"
     if tried.unseen is not None:
-        gentlest = min(history.tried, key=lambda plan: plan.harm or 0.0)
+        which, bound = "nearest", checked.bound_pp
+        if bound <= (goal.budget_pp or 0.0):  # by luck: a gentler plan failed
+            gentlest = min(history.tried, key=lambda plan: plan.harm or 0.0)
+            which, bound = "gentlest", gentlest.bound_pp
         return (
             f"no plan measured keeps the drop on unseen images within {goal.budget_pp:g} pp; that "
-            f"of the gentlest may be {gentlest.bound_pp:.3f} pp: {remedy}"
+            f"of the {which} may be {bound:.3f} pp: {remedy}"
         )
     return (
         f"no plan measured keeps the drop within {goal.budget_pp:g} pp; the nearest drops "

@@ -8,6 +8,7 @@ from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.search.image_split import ImageSplit
 from mpsearch.values.arrays import Float32Array
+from mpsearch.values.plan import Plan
 from mpsearch.workbench.held_back import ImageSetDrop, losses_of
 from mpsearch.workbench.workbench import Workbench
 
@@ -45,10 +46,7 @@ class Checker:
 
     def __init__(self, split: ImageSplit, goal: Goal) -> None:
         self._split, self._goal = split, goal
-        self._before = split.work.plain_forward(split.work.model.original)
-        self._held_before = (
-            None if split.held is None else split.held.plain_forward(split.held.model.original)
-        )
+        self._before, self._held_before = self._forward(split.work.model.original)
 
     @property
     def baseline_pct(self) -> float:
@@ -88,16 +86,24 @@ class Checker:
 
     def _check(self, tried: Tried) -> Checked:
         split, metric = self._split, self._goal.metric
-        after, held_after = split.work.plain_forward(tried.plan), None
+        after, held_after = self._forward(tried.plan)
         search = split.work.drop(self._before, after, metric)
         verify, bound = None, search.drop_pp
-        if split.held is not None and self._held_before is not None:
-            held_after = split.held.plain_forward(tried.plan)
+        if split.held is not None and self._held_before is not None and held_after is not None:
             verify = split.held.drop(self._held_before, held_after, metric)
             if split.speaks_of_unseen:
                 bound = self._upper_bound(tried, split.held, held_after)
         work, judged = self._judged(after, held_after)
         return Checked(tried, search, verify, bound, work.mean_confidence_pct(judged))
+
+    def _forward(self, plan: Plan) -> tuple[Float32Array, Float32Array | None]:
+        """Class probabilities on the images searched on, and on those held back."""
+        split, meter = self._split, self._split.meter
+        if meter.held is not None:
+            every = split.everything.plain_forward(plan)
+            return every[meter.fit], every[meter.held]
+        held = None if split.held is None else split.held.plain_forward(plan)
+        return split.work.plain_forward(plan), held
 
     def _upper_bound(self, tried: Tried, held: Workbench, after: Float32Array) -> float:
         assert self._held_before is not None

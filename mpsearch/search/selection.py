@@ -34,7 +34,7 @@ def conclude(campaign: Campaign, studies: Found) -> SearchResult:
     plans = surrogate.measured(searched.history)
 
     def expected(choices: list[Choice]) -> list[float]:
-        return surrogate.expected_drops(plans, choices)
+        return surrogate.expected_drops(plans, choices, recentres=not split.speaks_of_unseen)
 
     rows, assessment = layer_rows(menu, searched.history, tried, None), None
     if goal.metric in OF_MARGINS:

@@ -111,8 +111,10 @@ def test_a_parameter_that_is_no_layer_is_refused() -> None:
 class Misled(Surrogate):
     """Screened with the wrong sign wherever harm is great."""
 
-    def view(self, goal: Goal, measured: Measured, running: Any) -> tuple[Cells, Observed]:
-        cells, seen = super().view(goal, measured, running)
+    def view(
+        self, goal: Goal, measured: Measured, running: Any, *, recentres: bool = True
+    ) -> tuple[Cells, Observed]:
+        cells, seen = super().view(goal, measured, running, recentres=recentres)
         flipped = tuple(np.where(np.abs(t) > 0.5, -t, t) for t in cells.change)
         wrong = Cells(
             cells.metric,

@@ -82,9 +82,18 @@ class Surrogate:
         cells, seen = self.view(self._goal, measured, ())
         return assess(self.menu, cells, self._goal, seen)
 
-    def expected_drops(self, measured: Measured, choices: Sequence[Choice]) -> list[float]:
-        """Drops that the model, fitted to the measured plans, predicts of others."""
-        cells, seen = self.view(self._goal, measured, ())
+    def expected_drops(
+        self, measured: Measured, choices: Sequence[Choice], *, recentres: bool = True
+    ) -> list[float]:
+        """Drops that the model, fitted to the measured plans, predicts of others.
+
+        Args:
+            measured: The measured plans.
+            choices: The other plans.
+            recentres: Whether layers are screened around a measured plan, which is more exact and
+                takes backward passes; else around the trained weights.
+        """
+        cells, seen = self.view(self._goal, measured, (), recentres=recentres)
         seen = seen.only(seen.nearest(self._goal, MOST_FITTED))
         posterior = Posterior(cells, seen.choices, seen.change)
         step = rows_at_once(len(cells.margin))
@@ -95,10 +104,15 @@ class Surrogate:
         return drops
 
     def view(
-        self, goal: Goal, measured: Measured, running: Sequence[Choice]
+        self,
+        goal: Goal,
+        measured: Measured,
+        running: Sequence[Choice],
+        *,
+        recentres: bool = True,
     ) -> tuple[Cells, Observed]:
         """The screening that serves now, and what was measured, relative to its centre."""
-        centre = _centre(goal, measured)
+        centre = _centre(goal, measured) if recentres else None
         if centre is None:
             cells = self.screened
         else:

@@ -10,6 +10,10 @@ from mpsearch.values.arrays import Float64Array, IntArray
 from mpsearch.values.choices import Metric
 
 Kind = Literal["budget", "max_bytes", "front"]
+#: Origin of the unchanged model.
+ORIGINAL: Final = "original"
+#: Origin of plans that are in an order before they are measured.
+PATH: Final = "path"
 #: Origin of uniform plans that are measured beside what is proposed.
 UNIFORM: Final = "uniform"
 #: Percentage points; chooses the plan of a front where no budget is given.
@@ -95,21 +99,18 @@ class Goal:
         """The plans that may be taken, the best first.
 
         Where the budget speaks of unseen images, these are the plans that pass a sequence of tests,
-        from the gentlest to the smallest, in the order of their harm to the images searched on: the
-        first plan whose bound breaks the budget ends it, so that none is picked for its luck on the
-        images held back (fixed-sequence testing: Angelopoulos, Bates, Candès, Jordan and Lei,
-        "Learn then Test", 2021, section 2.3). Uniform plans are a sequence of their own. Within a
-        size, plans come in the order of that harm.
+        from the gentlest to the smallest: the first plan whose bound breaks the budget ends it, so
+        that none is picked for its luck on the images held back (fixed-sequence testing:
+        Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test", 2021, section 2.3);
+        :func:`sequences` has the order. Within a size, plans come in the order of their harm to the
+        images searched on.
         """
         kept = [plan for plan in plans if self.feasible(plan.nbytes, plan.bound_pp)]
         if not any(plan.harm is not None for plan in plans):
             return sorted(kept, key=lambda plan: self.key(plan.nbytes, plan.bound_pp))
         if self.max_nbytes is not None:
             return sorted(kept, key=lambda plan: (_harm(plan), plan.nbytes))
-        passed: list[MeasuredT] = []
-        for is_uniform in (False, True):
-            sequence = [plan for plan in plans if (plan.origin == UNIFORM) == is_uniform]
-            passed += self._first_of(by_harm(sequence))
+        passed = [plan for sequence in sequences(plans) for plan in self._first_of(sequence)]
         return sorted(passed, key=lambda plan: (plan.nbytes, _harm(plan)))
 
     def _first_of(self, sequence: Sequence[MeasuredT]) -> Iterator[MeasuredT]:
@@ -144,6 +145,21 @@ class Goal:
         """The smaller the better, among feasible plans."""
         first, second = self.keys(np.array([nbytes]), np.array([drop_pp], np.float64))
         return float(first[0]), float(second[0])
+
+
+def sequences(plans: Sequence[MeasuredT]) -> list[list[MeasuredT]]:
+    """The orders in which plans are tested on images held back, which have no say in them.
+
+    Plans of a path, and uniform plans, have an order from the start: by their bytes, the largest
+    first. Others are tested in the order of their harm to the images searched on.
+    """
+    path = [plan for plan in plans if plan.origin in {ORIGINAL, PATH}]
+    uniform = [plan for plan in plans if plan.origin == UNIFORM]
+    others = [plan for plan in plans if plan.origin not in {PATH, UNIFORM}]
+    return [
+        *(sorted(some, key=lambda plan: (-plan.nbytes, _harm(plan))) for some in (path, uniform)),
+        by_harm(others),
+    ]
 
 
 def by_harm(plans: Sequence[MeasuredT]) -> list[MeasuredT]:

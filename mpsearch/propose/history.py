@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mpsearch.propose.front import front
-from mpsearch.propose.goal import Goal, by_harm
+from mpsearch.propose.goal import PATH, Goal, sequences
 from mpsearch.values.arrays import Float64Array, IntArray
 from mpsearch.values.plan import Plan
 
@@ -146,10 +146,15 @@ class History:
 
     @property
     def front(self) -> list[Tried]:
-        """Plans that no other beats, the smallest first: in bytes and drop, or bytes and harm."""
+        """Plans that no other beats, the smallest first; of a path, all of it.
+
+        They are compared in bytes and drop or, where the budget speaks of unseen images, in bytes
+        and harm.
+        """
         plans = sorted(self.tried, key=lambda tried: tried.plan.schemes)
         if self._is_tested:
-            return by_harm(plans)[::-1]
+            path, _, others = sequences(plans)
+            return path[::-1] if any(tried.origin == PATH for tried in path) else others[::-1]
         nbytes = np.array([tried.nbytes for tried in plans], dtype=np.int64)
         drop_pp = np.array([tried.drop_pp for tried in plans], dtype=np.float64)
         return [plans[place] for place in front(nbytes, drop_pp)]

@@ -13,8 +13,8 @@ from mpsearch.workbench.held_back import ImageSetDrop
 class FrontPoint:
     """A measured plan that no other beats in both bytes and drop.
 
-    Where the budget speaks of unseen images, in bytes and in what the plan does to the images
-    searched on; its drop is then of those held back.
+    Where the budget speaks of unseen images, a plan of the sequence of tests; its drop is then of
+    the images held back, and need not grow from plan to plan.
 
     Attributes:
         plan: The plan.

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from mpsearch.propose.goal import Goal
+from mpsearch.propose.goal import PATH, Goal
 from mpsearch.propose.history import History
 from mpsearch.propose.menu import Choice, Menu
 from mpsearch.propose.path.expected import expected_drops_pp
@@ -17,8 +17,6 @@ from mpsearch.propose.surrogate.cells import Cells
 from mpsearch.values.arrays import Float64Array
 from mpsearch.values.plan import Plan
 
-#: Origin of a plan of the path.
-PATH: Final = "path"
 _STEPS: Final = 10  # tests that a walk takes, about
 _HARMFUL_PP: Final = 50.0  # of a front, plans beyond the first that is expected here are left out
 

@@ -111,7 +111,7 @@ class Checker:
             return 0.0
         metric = self._goal.metric
         losses = losses_of(self._held_before, after, held.engine.reference, metric)
-        return self._split.meter.bound_pp(losses)
+        return self._split.meter.bound_pp(losses, tried.origin)
 
     def _judged(
         self, searched: Float32Array, held: Float32Array | None

@@ -149,7 +149,8 @@ class Loop:
             return False
         self._latest = suggestions[-1]
         for plan in [plan for plan in origin if plan in self._measured]:
-            self._keep(replace(self._measured[plan], origin=origin.pop(plan), stage_runs=0))
+            tried = replace(self._measured[plan], origin=origin.pop(plan), stage_runs=0)
+            self._keep(self._meter.judged(tried) or tried)
         meter = self._meter
         meter.engine.measure(list(origin), lambda m: self._keep(meter.measured(m, origin[m.plan])))
         return True

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from mpsearch.engine.evaluate import Engine
+from mpsearch.propose.goal import UNIFORM
 from mpsearch.propose.history import Tried, Unseen
 from mpsearch.propose.path.upper_bound import upper_bound
 from mpsearch.values.arrays import Float64Array, IntArray
@@ -14,6 +15,7 @@ from mpsearch.values.confidence import Answered, aggregate, losses_pp
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
 
+_OF_UNIFORM: Final = 0.25  # of the errors that a promise allows
 _NOTHING: Final = 1e-12  # log-odds²: what two ways to compute the same model differ by at most
 
 
@@ -43,7 +45,7 @@ class Meter:
         fit: Positions of the images searched on, shape (n,).
         held: Positions of the images held back, shape (m,), where the budget speaks of unseen
             images; None where it speaks of those searched on.
-        sure: Probability that the drop on unseen images is below the bound.
+        sure: Probability that the drop of the plan taken keeps the budget on unseen images.
         guaranteed: Whether the bound must hold whatever the losses of other images are like.
     """
 
@@ -131,7 +133,7 @@ class Meter:
             unseen=replace(
                 unseen,
                 drop_pp=float(aggregate(losses, self.metric)),
-                bound_pp=0.0 if self.is_unchanged(tried) else self.bound_pp(losses),
+                bound_pp=0.0 if self.is_unchanged(tried) else self.bound_pp(losses, tried.origin),
                 harm=harm,
             ),
         )
@@ -141,13 +143,27 @@ class Meter:
         is_same = tried.plan == self.engine.baseline.plan
         return is_same or (tried.harm is not None and tried.harm <= _NOTHING)
 
-    def bound_pp(self, losses: Float64Array) -> float:
+    def level(self, origin: str) -> float:
+        """Probability that the bound of one plan holds, so that the search's promise does.
+
+        Two sequences of tests, one of them of uniform plans, may each err: they share what the
+        promise allows (Bonferroni).
+
+        Args:
+            origin: Name of the search method that proposed the plan.
+        """
+        share = _OF_UNIFORM if origin == UNIFORM else 1 - _OF_UNIFORM
+        return 1 - (1 - self.sure) * share
+
+    def bound_pp(self, losses: Float64Array, origin: str) -> float:
         """Upper bound of the drop on images like these, percentage points; 100 where none is.
 
         Args:
             losses: Of the images held back, shape (m,).
+            origin: Name of the search method that proposed the plan.
         """
-        return min(100.0, upper_bound(losses, self.metric, self.sure, self.guaranteed))
+        level = self.level(origin)
+        return min(100.0, upper_bound(losses, self.metric, level, self.guaranteed))
 
     def _losses(self, after: Answered, rows: IntArray) -> Float64Array:
         baseline = self.engine.baseline

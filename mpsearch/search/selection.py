@@ -3,7 +3,7 @@
 import contextlib
 import time
 
-from mpsearch.propose.goal import Goal
+from mpsearch.propose.goal import PATH, Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.menu import Choice
 from mpsearch.propose.neighbours import is_one_change_optimal
@@ -87,7 +87,7 @@ def _promise(campaign: Campaign, checked: Checked, goal: Goal) -> Promise | None
     meter, held, budget = split.meter, checked.verify.images, goal.budget_pp
     needed = None
     if budget is not None:
-        fewest = fewest_images(budget, goal.metric, meter.sure, meter.guaranteed)
+        fewest = fewest_images(budget, goal.metric, meter.level(PATH), meter.guaranteed)
         if fewest is not None and fewest > held:
             needed = -(-fewest * len(split.everything.images) // held)
     name = bound_name(goal.metric, meter.guaranteed)

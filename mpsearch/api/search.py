@@ -81,7 +81,7 @@ def find_plan(
         holdout: Share of the images held back, 0 to below 1. Where it is None, five sixths for
             a budget on unseen images, half with *calibrate*; else a third of four images or more.
         budget_on: ``unseen``: the budget holds on images that no step has seen; ``search``: on the
-            images searched on; ``auto``: on unseen ones with 24 images or more.
+            images searched on; ``auto``: on unseen ones with 32 images or more.
         sure: Percentage of searches in which the drop on unseen images keeps the budget.
         guaranteed: Rest that on a bound that assumes nothing of the images; it takes hundreds.
         calibrate: Choose scales, fraction lengths, rounding and biases to preserve layer outputs

@@ -234,7 +234,7 @@ def search_warnings(result: SearchResult, images: int) -> list[str]:
     elif result.budget_pp is not None and result.verify.drop_pp > result.budget_pp:
         reasons.append(
             f"over-fitted: held-back images drop {result.verify.drop_pp:.2f} pp, more than the "
-            "budget; give 24 images or more, with `budget_on` = unseen"
+            "budget; give 32 images or more, with `budget_on` = unseen"
         )
     if result.baseline_confidence_pct < _UNSURE_PCT:
         reasons.append(

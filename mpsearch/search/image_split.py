@@ -16,7 +16,7 @@ from mpsearch.workbench.held_back import by_content, digests_of, held_back
 from mpsearch.workbench.workbench import Workbench
 
 #: From so many images on the budget speaks of unseen ones, unless it is said otherwise.
-ENOUGH_FOR_UNSEEN: Final = 24
+ENOUGH_FOR_UNSEEN: Final = 32
 #: Fewer images leave none to test on.
 FEWEST_FOR_UNSEEN: Final = 8
 # Shares held back where the budget speaks of unseen images. What is fitted without calibration is a

@@ -12,8 +12,8 @@ from mpsearch.workbench.held_back import by_content
 @pytest.mark.parametrize(
     ("question", "images", "unseen"),
     [
-        (Question(), 24, True),
-        (Question(), 23, False),
+        (Question(), 32, True),
+        (Question(), 31, False),
         (Question(budget_on="search"), 1000, False),
         (Question(budget_on="unseen"), 8, True),
         (Question(holdout=0.0), 100, False),
@@ -34,7 +34,7 @@ def test_too_few_images_to_test_on_are_refused() -> None:
 @pytest.mark.parametrize(
     ("question", "images", "held"),
     [
-        (Question(), 24, 20),
+        (Question(), 36, 30),
         (Question(), 120, 100),
         (Question(calibrate=True), 100, 50),
         (Question(holdout=0.25), 100, 25),

@@ -66,7 +66,7 @@ def add_question(parser: argparse.ArgumentParser) -> None:
         dest="budget_on",
         choices=BUDGETS_ON,
         help="unseen: the budget holds on images like these that no step has seen; search: on the "
-        "images searched on alone (default: auto, unseen with 24 images or more)",
+        "images searched on alone (default: auto, unseen with 32 images or more)",
     )
     group.add_argument(
         "--sure",

@@ -19,7 +19,7 @@ from mpsearch.study.identity import Identity
 from mpsearch.study.study import StudyStore
 from mpsearch.values.choices import METRICS, SAMPLERS, Metric, Sampler
 from mpsearch.values.confidence import aggregate, drops_pp
-from mpsearch.values.errors import SettingError, StudyError
+from mpsearch.values.errors import SettingError
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
 
@@ -167,20 +167,20 @@ def test_another_question_reuses_what_was_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "metric", "budget_pp", "schemes"),
-    [
-        ("budget_pp", "mean", 2.0, SCHEMES),
-        ("metric", "max", 1.0, SCHEMES),
-        ("schemes", "mean", 1.0, SCHEMES[:-1]),
-    ],
+    ("metric", "budget_pp", "schemes"),
+    [("mean", 2.0, SCHEMES), ("max", 1.0, SCHEMES), ("mean", 1.0, SCHEMES[:-1])],
 )
-def test_a_study_of_something_else_is_not_reopened(
-    tmp_path: Path, key: str, metric: Metric, budget_pp: float, schemes: tuple[str, ...]
+def test_another_question_under_the_same_name_leaves_the_study_and_goes_on_from_it(
+    tmp_path: Path, metric: Metric, budget_pp: float, schemes: tuple[str, ...]
 ) -> None:
-    trials = len(make_bench().search(tmp_path, 1.0, trials=8).history)
-    with pytest.raises(StudyError, match=f"another {key}.*`study_name`"):
-        make_bench(schemes=schemes).search(tmp_path, budget_pp, metric=metric, trials=8)
-    assert len(make_bench().search(tmp_path, 1.0, trials=8).history) == trials
+    first = make_bench().search(tmp_path, 1.0, trials=8)
+    known = {tried.plan for tried in first.history.tried}
+    other = make_bench(schemes=schemes).search(tmp_path, budget_pp, metric=metric, trials=8)
+    assert other.study_name != first.study_name
+    again = [tried for tried in other.history.tried if tried.plan in known]
+    assert again
+    assert all(tried.stage_runs == 0 for tried in again)
+    assert len(make_bench().search(tmp_path, 1.0, trials=8).history) == len(first.history)
 
 
 def test_the_best_plan_is_told_whenever_it_changes(tmp_path: Path) -> None:

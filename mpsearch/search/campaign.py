@@ -34,7 +34,7 @@ from mpsearch.study.study import StudyStore
 from mpsearch.study.workers.helpers import Helpers
 from mpsearch.system.files import write_text
 from mpsearch.values.arrays import Float64Array
-from mpsearch.values.choices import Rival
+from mpsearch.values.choices import Metric, Rival
 from mpsearch.values.deadline import Deadline, Timed
 from mpsearch.values.errors import SettingError
 from mpsearch.values.fingerprint import text_digest
@@ -45,7 +45,7 @@ from mpsearch.workbench.calibrate import calibrate_all, keep_calibrated
 from mpsearch.workbench.workbench import Workbench
 
 #: Metrics whose drop follows from the margins; others are led by the first.
-OF_MARGINS: Final = ("mean", "net", "max", "p95")
+OF_MARGINS: Final[tuple[Metric, ...]] = ("mean", "net", "max", "p95")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from mpsearch.propose.goal import Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.propose.neighbours import improving_changes, is_one_change_optimal
 from mpsearch.propose.surrogate.candidates import uniform_choices
+from mpsearch.search.campaign import OF_MARGINS
 from mpsearch.study.identity import Identity
 from mpsearch.study.study import StudyStore
-from mpsearch.values.choices import METRICS, SAMPLERS, Metric, Sampler
+from mpsearch.values.choices import SAMPLERS, Metric, Sampler
 from mpsearch.values.confidence import aggregate, drops_pp
 from mpsearch.values.errors import SettingError
 from mpsearch.values.measurement import Measurement
@@ -36,7 +37,7 @@ def make_bench(
     count=st.integers(1, 5),
     scale=st.sampled_from([0.3, 1.0, 3.0]),
     budget_pp=st.sampled_from([0.0, 0.1, 1.0, 5.0, 30.0]),
-    metric=st.sampled_from(METRICS),
+    metric=st.sampled_from(OF_MARGINS),
     with_original=st.booleans(),
 )
 def test_whatever_the_network_the_result_is_sound(

@@ -158,7 +158,8 @@ def uniform_is_as_good(result: SearchResult) -> list[str]:
     if result.goal.kind == "max_bytes":  # within the size the drop decides
         rungs = [(name, rung) for name, rung in rungs if (rung.drop_pp or 0.0) <= result.drop_pp]
     smaller = [name for name, rung in rungs if (rung.nbytes or 0) <= result.nbytes]
-    if not result.feasible or not smaller or result.goal.kind == "front":
+    is_unchanged = set(result.plan.schemes) == {"original"}
+    if not result.feasible or is_unchanged or not smaller or result.goal.kind == "front":
         return []
     if smaller[0] == "uniform":
         return [f"{'':15} the best uniform plan is as good: it is no larger"]

@@ -6,7 +6,6 @@ At inference a normalization is ``y = x·s + t`` with fixed ``s = γ / √(σ² 
 TensorFlow can fuse with the convolution.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from mpsearch.model.backend import keras, tf
 from mpsearch.model.pooled_concat import pooled_concat
-from mpsearch.model.step import Call, Step, Tensor, Tensors, Variable, Weights
+from mpsearch.model.step import Call, KernelStep, Step, Tensor, Tensors, Weights
 from mpsearch.values.arrays import Float32Array
 
 # Axis of the kernel that counts output channels; a depthwise kernel has them on two axes.
@@ -24,7 +23,7 @@ _PLAIN: Final = ("Conv1D", "Conv2D", "Conv3D", "Dense")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FoldedCall:
+class FoldedCall(KernelStep):
     """A weight layer and the normalization after it, run as one.
 
     Attributes:
@@ -40,20 +39,6 @@ class FoldedCall:
     outputs: tuple[int, ...]
     scale: Float32Array
     shift: Float32Array
-
-    @property
-    def variables(self) -> Sequence[Variable]:
-        """None: all have tensors that stand for them."""
-        return ()
-
-    @property
-    def concatenation(self) -> None:
-        """It is none."""
-
-    @property
-    def layer(self) -> "FoldedCall":
-        """Itself."""
-        return self
 
     @property
     def before(self) -> None:

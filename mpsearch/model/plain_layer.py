@@ -4,18 +4,27 @@ Keras' layers know the sides of their own kernels and take no others. The operat
 Keras uses.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from mpsearch.model.backend import keras, tf
-from mpsearch.model.step import Call, LayerStep, Step, Tensor, Tensors, Variable, Weights, activated
+from mpsearch.model.step import (
+    Call,
+    KernelStep,
+    LayerStep,
+    Step,
+    Tensor,
+    Tensors,
+    Weights,
+    activated,
+)
 
 _KINDS: Final = ("Conv2D", "DepthwiseConv2D", "Dense")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlainLayer:
+class PlainLayer(KernelStep):
     """The use of a weight layer, alone or with what is folded into it.
 
     Attributes:
@@ -35,20 +44,6 @@ class PlainLayer:
     def outputs(self) -> tuple[int, ...]:
         """What the layer, or what is folded into it, makes."""
         return self.step.outputs
-
-    @property
-    def variables(self) -> Sequence[Variable]:
-        """None: all have tensors that stand for them."""
-        return ()
-
-    @property
-    def concatenation(self) -> None:
-        """It is none."""
-
-    @property
-    def layer(self) -> "PlainLayer":
-        """Itself."""
-        return self
 
     @property
     def before(self) -> Step | None:

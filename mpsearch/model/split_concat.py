@@ -17,18 +17,18 @@ from mpsearch.model.sides import side, sides
 from mpsearch.model.step import (
     Call,
     Concatenation,
+    KernelStep,
     LayerStep,
     Step,
     Tensor,
     Tensors,
-    Variable,
     Weights,
     activated,
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SplitCall:
+class SplitCall(KernelStep):
     """A concatenation of channels, perhaps pooled, and the convolution that reads it, as one.
 
     Attributes:
@@ -52,20 +52,6 @@ class SplitCall:
     def outputs(self) -> tuple[int, ...]:
         """What the convolution makes."""
         return self.convolution.outputs
-
-    @property
-    def variables(self) -> Sequence[Variable]:
-        """None: all have tensors that stand for them."""
-        return ()
-
-    @property
-    def concatenation(self) -> None:
-        """It is more than one."""
-
-    @property
-    def layer(self) -> "SplitCall":
-        """Itself."""
-        return self
 
     def scaled(self, kernel: Tensor) -> Tensor:
         """As the convolution does."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, Protocol, TypeAlias
+from typing import Any, ClassVar, Final, Protocol, Self, TypeAlias
 
 from mpsearch.model.backend import keras
 
@@ -62,6 +62,29 @@ class LayerStep(Step, Protocol):
 
     def offset(self, bias: Tensor | None) -> Tensor | None:
         """What is added per channel, the layer's own *bias* being None or that tensor."""
+
+
+class KernelStep:
+    """What the uses of one layer share that take its kernel and bias as tensors, and no variable.
+
+    Base of a :class:`LayerStep`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def variables(self) -> Sequence[Variable]:
+        """None: all have tensors that stand for them."""
+        return ()
+
+    @property
+    def concatenation(self) -> None:
+        """It is none by itself."""
+
+    @property
+    def layer(self) -> Self:
+        """Itself."""
+        return self
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mpsearch.propose.goal import Goal
+from mpsearch.propose.goal import ORIGINAL, Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.search.image_split import ImageSplit
 from mpsearch.values.arrays import Float32Array
+from mpsearch.values.confidence import losses_pp
 from mpsearch.values.plan import Plan
-from mpsearch.workbench.held_back import ImageSetDrop, losses_of
+from mpsearch.workbench.held_back import ImageSetDrop, answers_of
 from mpsearch.workbench.workbench import Workbench
 
 _ROOM: Final = 0.01  # pp; beyond what two forward passes can differ by
@@ -74,7 +75,7 @@ class Checker:
         """
         others = ranked[_TRIES:]
         roomy = [tried for tried in others if self._has_room(tried)][:1]
-        gentlest = sorted(others, key=lambda tried: (tried.bound_pp, tried.origin != "original"))
+        gentlest = sorted(others, key=lambda tried: (tried.bound_pp, tried.origin != ORIGINAL))
         return [*ranked[:_TRIES], *roomy, *gentlest[:1]]
 
     def _excess(self, checked: Checked) -> float:
@@ -107,10 +108,13 @@ class Checker:
 
     def _upper_bound(self, tried: Tried, held: Workbench, after: Float32Array) -> float:
         assert self._held_before is not None
-        if self._split.meter.is_unchanged(tried):
+        assert tried.unseen is not None
+        if self._split.meter.is_unchanged(tried.plan, tried.unseen.harm):
             return 0.0
         metric = self._goal.metric
-        losses = losses_of(self._held_before, after, held.engine.reference, metric)
+        reference = held.engine.reference
+        before = answers_of(self._held_before, reference)
+        losses = losses_pp(before, answers_of(after, reference), metric, reference)
         return self._split.meter.bound_pp(losses, tried.origin)
 
     def _judged(

@@ -100,9 +100,10 @@ def split_images(
     count = len(everything.images)
     is_unseen = speaks_of_unseen(question, count)
     digests = digests_of(everything.inputs)
-    back = held_back(count, question.holdout)
     if is_unseen:
         back = by_content(digests, held_count(question, count))
+    else:
+        back = held_back(count, question.holdout)
     rows = np.setdiff1d(np.arange(count, dtype=np.int64), back)
     work, held, whole = everything, None, profile
     if len(back):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from mpsearch.propose.goal import Goal
+from mpsearch.propose.goal import ORIGINAL, UNIFORM, Goal
 from mpsearch.propose.history import History, Tried
 from mpsearch.search.campaign import Campaign, Found
 from mpsearch.search.result import Rung
@@ -29,7 +29,7 @@ def ladder(campaign: Campaign, studies: Found, history: History) -> dict[str, Ru
         rungs[COMMON] = Rung(common.nbytes, common.judged_pp, 1, is_kept)
     for name, rival in studies.rivals.items():
         # Studies of earlier versions have uniform plans as well, which are not the method's own.
-        own = [tried for tried in rival.tried if tried.origin != "uniform"]
+        own = [tried for tried in rival.tried if tried.origin != UNIFORM]
         rungs[name] = _rung(own, history.goal)
     return rungs
 
@@ -40,13 +40,7 @@ def _common(campaign: Campaign, history: History) -> Tried | None:
     menu = {scheme for schemes in campaign.menu.schemes for scheme in schemes}
     if campaign.deadline.has_passed or (campaign.question.calibrate and COMMON not in menu):
         return None  # its codes would have to be calibrated first
-    bank = work.model.bank
-    refused = {
-        (layer.name, COMMON)
-        for layer in work.layers
-        if bank.refusal(layer.index, COMMON) is not None
-    }
-    plan = uniform_plan(work.layer_names, COMMON, frozenset(refused))
+    plan = uniform_plan(work.layer_names, COMMON, frozenset(work.refusals((COMMON,))))
     tried = history.get(plan)
     if tried is not None or plan == work.model.original:
         return tried
@@ -56,7 +50,7 @@ def _common(campaign: Campaign, history: History) -> Tried | None:
 
 def _rung(plans: Sequence[Tried], goal: Goal) -> Rung:
     best = History(goal, plans).best
-    measured = sum(tried.origin != "original" for tried in plans)
+    measured = sum(tried.origin != ORIGINAL for tried in plans)
     if best is None:
         return Rung(None, None, measured)
     return Rung(best.nbytes, best.judged_pp, measured)

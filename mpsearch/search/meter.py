@@ -6,25 +6,17 @@ from typing import Final, Protocol
 import numpy as np
 
 from mpsearch.engine.evaluate import Engine
-from mpsearch.propose.goal import UNIFORM
+from mpsearch.propose.goal import ORIGINAL, UNIFORM
 from mpsearch.propose.history import Tried, Unseen
 from mpsearch.propose.path.upper_bound import upper_bound
 from mpsearch.values.arrays import Float64Array, IntArray
 from mpsearch.values.choices import Metric
-from mpsearch.values.confidence import Answered, aggregate, losses_pp
+from mpsearch.values.confidence import Answered, ImageAnswers, aggregate, losses_pp
 from mpsearch.values.measurement import Measurement
 from mpsearch.values.plan import Plan
 
 _OF_UNIFORM: Final = 0.25  # of the errors that a promise allows
 _NOTHING: Final = 1e-12  # log-odds²: what two ways to compute the same model differ by at most
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Answers to some of the images."""
-
-    confidence: Float64Array
-    top1: IntArray
 
 
 class AllAnswers(Answered, Protocol):
@@ -64,7 +56,7 @@ class Meter:
     @property
     def baseline(self) -> Tried:
         """The unchanged model, as a plan."""
-        return replace(self.measured(self.engine.baseline, "original"), stage_runs=0)
+        return replace(self.measured(self.engine.baseline, ORIGINAL), stage_runs=0)
 
     def measured(self, measurement: Measurement, origin: str) -> Tried:
         """A measurement on all images as one of the search.
@@ -118,7 +110,7 @@ class Meter:
         lacks = tried.top1 is None and self.metric in {"agreement", "accuracy"}
         if lacks or len(tried.confidence) != len(self.fit):
             return None
-        searched = self._losses(_Rows(tried.confidence, top1), self.fit)
+        searched = self._losses(ImageAnswers(tried.confidence, top1), self.fit)
         tried = replace(tried, drop_pp=float(aggregate(searched, self.metric)))
         if self.held is None:
             return replace(tried, unseen=None)
@@ -127,21 +119,25 @@ class Meter:
             return None
         losses = self._losses(unseen, self.held)
         harm = float(np.square(tried.margin - self.engine.baseline.margin[self.fit]).mean())
-        tried = replace(tried, unseen=replace(unseen, harm=harm))
+        unchanged = self.is_unchanged(tried.plan, harm)
         return replace(
             tried,
             unseen=replace(
                 unseen,
                 drop_pp=float(aggregate(losses, self.metric)),
-                bound_pp=0.0 if self.is_unchanged(tried) else self.bound_pp(losses, tried.origin),
+                bound_pp=0.0 if unchanged else self.bound_pp(losses, tried.origin),
                 harm=harm,
             ),
         )
 
-    def is_unchanged(self, tried: Tried) -> bool:
-        """Whether a plan leaves the model as it is: it then loses nothing, which is no estimate."""
-        is_same = tried.plan == self.engine.baseline.plan
-        return is_same or (tried.harm is not None and tried.harm <= _NOTHING)
+    def is_unchanged(self, plan: Plan, harm: float) -> bool:
+        """Whether a plan leaves the model as it is: it then loses nothing, which is no estimate.
+
+        Args:
+            plan: The plan.
+            harm: Mean square change of the margins of the images searched on, log-odds².
+        """
+        return plan == self.engine.baseline.plan or harm <= _NOTHING
 
     def level(self, origin: str) -> float:
         """Probability that the bound of one plan holds, so that the search's promise does.
@@ -167,5 +163,5 @@ class Meter:
 
     def _losses(self, after: Answered, rows: IntArray) -> Float64Array:
         baseline = self.engine.baseline
-        before = _Rows(baseline.confidence[rows], baseline.top1[rows])
+        before = ImageAnswers(baseline.confidence[rows], baseline.top1[rows])
         return losses_pp(before, after, self.metric, self.engine.reference[rows])

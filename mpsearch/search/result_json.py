@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from mpsearch.propose.goal import Goal
 from mpsearch.propose.surrogate.assessment import Assessment
+from mpsearch.search.drop_json import drop_mapping, read_drop
 from mpsearch.search.result import FrontPoint, LayerRow, Promise, Rung, SearchResult
 from mpsearch.values.choices import parse_metric
 from mpsearch.values.documents import Fields, read_document
 from mpsearch.values.errors import StudyError
 from mpsearch.values.plan import Plan
-from mpsearch.workbench.held_back import ImageSetDrop
 
 FORMAT: Final = "mpsearch-result"
 VERSION: Final = 1
@@ -86,8 +86,8 @@ def result_mapping(result: SearchResult) -> dict[str, Any]:
         "feasible": result.feasible,
         "reason": result.reason,
         "top1_changes": result.top1_changes,
-        "search": _drop_to_json(result.search),
-        "verify": None if result.verify is None else _drop_to_json(result.verify),
+        "search": drop_mapping(result.search),
+        "verify": None if result.verify is None else drop_mapping(result.verify),
         "promise": None if result.promise is None else asdict(result.promise),
         "dominated": result.dominated,
         "measurements": result.measurements,
@@ -211,8 +211,8 @@ def _result(fields: Fields, names: tuple[str, ...]) -> SearchResult:
         original_nbytes=fields.whole("original_nbytes"),
         baseline_confidence_pct=fields.number("baseline_confidence_pct"),
         confidence_pct=fields.number("confidence_pct"),
-        search=_drop(fields.inner("search")),
-        verify=_drop(fields.inner("verify")) if "verify" in fields else None,
+        search=read_drop(fields.inner("search")),
+        verify=read_drop(fields.inner("verify")) if "verify" in fields else None,
         promise=_promise(fields.inner("promise")) if "promise" in fields else None,
         dominated=fields.whole("dominated"),
         measurements=fields.whole("measurements"),
@@ -238,37 +238,6 @@ def _result(fields: Fields, names: tuple[str, ...]) -> SearchResult:
         one_change_optimal=fields.flag(optimal) if optimal in fields else None,
         proved_optimal=fields.flag("proved_optimal"),
         stopped=fields.text("stopped"),
-    )
-
-
-def _drop_to_json(drop: ImageSetDrop) -> dict[str, Any]:
-    return {
-        "images": drop.images,
-        "drop_pp": drop.drop_pp,
-        "signed_pp": drop.signed_pp,
-        "interval": list(drop.interval_pp),
-        "worst_pp": drop.worst_pp,
-        "worst_image": drop.worst_image,
-        "top1_changes": drop.top1_changes,
-        "accuracy_pct": None if drop.accuracy_pct is None else list(drop.accuracy_pct),
-    }
-
-
-def _drop(fields: Fields) -> ImageSetDrop:
-    low, high = fields.numbers("interval", 2)
-    accuracy = None
-    if "accuracy_pct" in fields:  # files of earlier versions do not have it
-        before, after = fields.numbers("accuracy_pct", 2)
-        accuracy = before, after
-    return ImageSetDrop(
-        images=fields.whole("images"),
-        drop_pp=fields.number("drop_pp"),
-        signed_pp=fields.number("signed_pp"),
-        interval_pp=(low, high),
-        worst_pp=fields.number("worst_pp"),
-        worst_image=fields.text("worst_image"),
-        top1_changes=fields.whole("top1_changes"),
-        accuracy_pct=accuracy,
     )
 
 

@@ -1,5 +1,6 @@
 """Compute the number that the budget limits from the answers of two models."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -18,6 +19,19 @@ class Answered(Protocol):
     @property
     def top1(self) -> IntArray:
         """The most probable class of each image, shape (n,)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageAnswers:
+    """Answers of a model to n images, as :class:`Answered` says.
+
+    Attributes:
+        confidence: Probability of each image's reference class, shape (n,), 0..1.
+        top1: The most probable class of each image, shape (n,).
+    """
+
+    confidence: Float64Array
+    top1: IntArray
 
 
 def drops_pp(baseline: Float64Array, confidence: Float64Array) -> Float64Array:

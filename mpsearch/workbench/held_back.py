@@ -9,7 +9,7 @@ import numpy as np
 from mpsearch.memory.input_images import InputImages
 from mpsearch.values.arrays import Float32Array, Float64Array, IntArray
 from mpsearch.values.choices import Metric
-from mpsearch.values.confidence import aggregate, losses_pp
+from mpsearch.values.confidence import ImageAnswers, aggregate, losses_pp
 from mpsearch.values.fingerprint import array_digest
 
 #: Of fewer images an interval of their drop says nothing.
@@ -46,36 +46,15 @@ class ImageSetDrop:
     accuracy_pct: tuple[float, float] | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Said:
-    """Answers of one model to n images.
-
-    Attributes:
-        confidence: Probability of each image's reference class, shape (n,).
-        top1: Most probable class of each image, shape (n,).
-    """
-
-    confidence: Float64Array
-    top1: IntArray
-
-
-def losses_of(
-    before: Float32Array, after: Float32Array, reference: IntArray, metric: Metric
-) -> Float64Array:
-    """What every image loses, percentage points, shape (n,), from class probabilities.
+def answers_of(probabilities: Float32Array, reference: IntArray) -> ImageAnswers:
+    """What class probabilities say of each image.
 
     Args:
-        before: Class probabilities of the unchanged model, shape (n, classes).
-        after: Class probabilities under the plan, same shape.
+        probabilities: Shape (n, classes).
         reference: Class per image, shape (n,).
-        metric: What counts as a loss.
     """
-    rows = np.arange(len(reference))
-    said = [
-        _Said(probabilities[rows, reference].astype(np.float64), probabilities.argmax(axis=1))
-        for probabilities in (before, after)
-    ]
-    return losses_pp(said[0], said[1], metric, reference)
+    confidence = probabilities[np.arange(len(reference)), reference]
+    return ImageAnswers(confidence.astype(np.float64), probabilities.argmax(axis=1))
 
 
 def compare(
@@ -96,10 +75,10 @@ def compare(
         names: Names of the images.
         has_truth: Whether the reference classes are the true ones.
     """
-    drops = losses_of(before, after, reference, "net")
-    losses = losses_of(before, after, reference, metric)
-    top1 = before.argmax(axis=1), after.argmax(axis=1)
-    right = [100 * float((top == reference).mean()) for top in top1]
+    trained, planned = answers_of(before, reference), answers_of(after, reference)
+    drops = losses_pp(trained, planned, "net", reference)
+    losses = losses_pp(trained, planned, metric, reference)
+    right = [100 * float((said.top1 == reference).mean()) for said in (trained, planned)]
     return ImageSetDrop(
         images=len(before),
         drop_pp=float(aggregate(losses, metric)),
@@ -107,7 +86,7 @@ def compare(
         interval_pp=bootstrap_interval(losses, metric),
         worst_pp=float(drops.max()),
         worst_image=names[int(drops.argmax())],
-        top1_changes=int(np.count_nonzero(top1[0] != top1[1])),
+        top1_changes=int(np.count_nonzero(trained.top1 != planned.top1)),
         accuracy_pct=(right[0], right[1]) if has_truth else None,
     )
 

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from measured_paths import MENUS, NETWORKS, MeasuredPath, measured
+from measured_paths import MENUS, MeasuredPath, measured
+from pools import NETWORKS
 from scipy import special
 
 from mpsearch.propose.path.upper_bound import bound_name, upper_bound

@@ -26,21 +26,17 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from loops import DATA, MEMORY
+from pools import INTEGERS, NETWORKS, Judge, pool
 
 import mpsearch
-from mpsearch.search.meter import Meter
 from mpsearch.search.result import SearchResult
-from mpsearch.values.arrays import IntArray
-from mpsearch.values.choices import METRICS, BudgetOn, Metric, parse_metric
-from mpsearch.values.plan import Plan
-from mpsearch.workbench.calibrated_weights import with_stored_codes
+from mpsearch.values.choices import BudgetOn, Metric, parse_metric
 from mpsearch.workbench.workbench import Workbench
 
 KEPT: Final = 0.9
@@ -49,16 +45,7 @@ USED: Final = {48: 0.4, 96: 0.5}
 BUDGETS: Final = (0.5, 1.0, 2.0, 5.0)
 IMAGES: Final = (32, 48, 96)
 DRAWS: Final = 20
-INTEGERS: Final = "original,fl16,int8c,int7c,int6c,int5c,int4c"
 MENUS: Final = {"documented": "documented,original", "integers": INTEGERS, "calibrated": INTEGERS}
-NETWORKS: Final = {
-    # Name → model, preprocessing, images.
-    "squeezenet": ("squeezenet11_imagenet.keras", "caffe", "imagenet200"),
-    "lite0": ("efficientnet_lite0_imagenet.keras", "0.0078125,-0.9921875", "imagenet200"),
-    "resnet8": ("resnet8_cifar10.keras", "raw", "cifar10_test600.npz"),
-    "doodlenet": ("doodlenet_quickdraw345.keras", "unit", "quickdraw600.npz"),
-    "vww96": ("vww96_mobilenet025.keras", "unit", "imagenet200"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,62 +86,6 @@ class Run:
     def is_kept(self) -> bool:
         """Whether the budget holds on the other images."""
         return self.drop_pp <= self.budget_pp
-
-
-def pool(name: str) -> Workbench:
-    """A network and all images there are for it; with true classes where they are known."""
-    file, preprocess, images = NETWORKS[name]
-    path = DATA / "images" / images
-    truth: str | None = None if name == "vww96" else "y"
-    with tempfile.TemporaryDirectory() as folder:
-        if path.is_dir() and truth is not None:
-            index = json.loads((DATA / "labels" / "imagenet_class_index.json").read_text())
-            place = {wordnet: int(number) for number, (wordnet, _) in index.items()}
-            files = sorted(entry.name for entry in path.iterdir())
-            truth = f"{folder}/truth.txt"
-            lines = [str(place[file.split("_")[0]]) for file in files]
-            Path(truth).write_text("\n".join(lines) + "\n")
-        return mpsearch.load(
-            str(DATA / "models" / file),
-            str(path),
-            preprocess=preprocess,
-            resize="crop",
-            truth=truth,
-            memory=MEMORY,
-        )
-
-
-class Judge:
-    """Measures plans on the images that a search did not get, each once.
-
-    Args:
-        whole: Network and all images.
-        rows: Positions of the images to judge on.
-    """
-
-    def __init__(self, whole: Workbench, rows: IntArray) -> None:
-        self._work = whole.of_images(rows)
-        self._drops: dict[tuple[Plan, bool], Mapping[Metric, float]] = {}
-
-    def drop_pp(self, plan: Plan, metric: Metric, codes: Path | None) -> float:
-        """Drop of a plan.
-
-        Args:
-            plan: The plan.
-            metric: What counts.
-            codes: Folder of the search that calibrated the plan's codes; None without calibration.
-        """
-        key = plan, codes is not None
-        if key not in self._drops:
-            work = self._work if codes is None else with_stored_codes(self._work, plan, codes)
-            (measurement,) = work.engine.measure([plan])
-            self._drops[key] = {
-                every: Meter.of_all(work.engine, every).measured(measurement, "judge").drop_pp
-                for every in METRICS
-                if every != "accuracy" or work.has_truth
-            }
-            work.engine.release()
-        return self._drops[key][metric]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +215,7 @@ def main() -> int:
     metrics = [parse_metric(metric) for metric in args.metrics.split(",")]
     runs: list[Run] = []
     for network in args.networks or NETWORKS:
-        whole = pool(network)
+        whole = pool(network, with_truth=True)
         for menu in args.menus.split(","):
             for images in map(int, args.images.split(",")):
                 for number in range(args.draws):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from honesty import INTEGERS, Judge, pool
+from pools import INTEGERS, Judge, pool
 
 import mpsearch
 from mpsearch.values.choices import BudgetOn
@@ -38,7 +38,7 @@ def main() -> int:
     drops: dict[tuple[BudgetOn, int], list[float]] = {}
     sizes: dict[tuple[BudgetOn, int], list[int]] = {}
     for network in args.networks:
-        whole = pool(network)
+        whole = pool(network, with_truth=True)
         count = len(whole.images)
         for draw in range(args.draws):
             rows = np.sort(np.random.default_rng(draw).permutation(count)[:IMAGES])

@@ -19,6 +19,7 @@ from mpsearch.values.arrays import Float64Array, IntArray
 
 _PER_DOUBLING: Final = 4  # plans per doubling of the cost: 9 % more change from one to the next
 _DOUBLINGS: Final = 36  # of costs below that of the costliest plan; further down nothing changes
+_LEAST: Final = float(np.finfo(np.float64).tiny) * 2.0**_DOUBLINGS
 _CELLS: Final = 600  # resolution of each plan's knapsack
 _FINE_CELLS: Final = 8000  # where one size is asked for
 
@@ -43,7 +44,7 @@ class Path:
     @classmethod
     def of(cls, menu: Menu, costs: Costs) -> "Path":
         """The path of a menu."""
-        most = sum(float(cost.max() - cost.min()) for cost in costs) or 1.0
+        most = _range(costs)
         choices: dict[Choice, None] = {}
         for step in range(_PER_DOUBLING * _DOUBLINGS, -1, -1):
             limit = most * 2.0 ** (-step / _PER_DOUBLING)
@@ -76,6 +77,15 @@ def costs_of(cells: Cells) -> list[Float64Array]:
     return [np.square(change).mean(axis=1) for change in cells.change]
 
 
+def _range(costs: Costs) -> float:
+    """How much more the costliest plan costs than the gentlest; 1 where that is next to nothing.
+
+    Parts of it down to the last doubling are then numbers that can be divided by.
+    """
+    most = sum(float(cost.max() - cost.min()) for cost in costs)
+    return most if most > _LEAST else 1.0
+
+
 def total_cost(costs: Costs, choice: Choice) -> float:
     """Cost of a plan."""
     return sum(float(cost[option]) for cost, option in zip(costs, choice, strict=True))
@@ -96,7 +106,7 @@ def gentlest_within(menu: Menu, costs: Costs, max_nbytes: int) -> Choice:
     first = int(inside[0])
     least = sum(float(cost.min()) for cost in costs)
     limit = float(path.costs[first]) - least
-    if limit <= 0:
+    if limit <= _range(costs) * 2.0**-_DOUBLINGS:
         return path.choices[first]
     for row in frontier(menu.nbytes, costs, limit, _FINE_CELLS):
         choice = tuple(int(option) for option in row)

@@ -3,7 +3,7 @@
 from itertools import product
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mpsearch.propose.menu import Menu
@@ -68,6 +68,8 @@ def test_the_path_goes_from_the_gentlest_to_the_smallest(instance: Layers) -> No
 
 
 @quick
+@example([[(1, 0.0), (1, 5e-324)]], 0.0)
+@example([[(1, 5.0), (2, 5e-324)], [(1, 1e-300), (2, 0.0)]], 1.0)
 @given(layers, st.floats(0, 1.2))
 def test_within_a_size_the_gentlest_is_found(instance: Layers, share: float) -> None:
     menu, costs = made(instance)
